@@ -1,0 +1,23 @@
+//! Shapes, buffers, SIMD maths and matrix products for losslab; knows no gradients.
+//!
+//! Where to read first: [`Real`] is the arithmetic that equations are written in, [`Dual`] makes it
+//! differentiate, [`kernel`] compiles it for an instruction set, [`gemm`] multiplies matrices.
+//! Nothing here touches a file, a clock, the environment or a global random generator.
+
+mod dual;
+pub mod gemm;
+pub mod init;
+pub mod kernel;
+pub mod math;
+mod real;
+mod reduce;
+pub mod rng;
+mod shape;
+mod tensor;
+
+pub use dual::Dual;
+pub use kernel::{Isa, Kernel};
+pub use real::{Float, Fused, Lane, Real};
+pub use reduce::sum;
+pub use shape::{MAX_RANK, Shape};
+pub use tensor::Tensor;
