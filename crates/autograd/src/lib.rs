@@ -1,0 +1,19 @@
+//! Tape-based reverse-mode automatic differentiation on an arena that is rewound, not rebuilt.
+//!
+//! Where to read first: [`Op`] is what an operation says of itself, [`Tape`] records and walks back,
+//! [`ops`] lists the operations, [`GradCheck`] proves them.
+
+#![deny(unsafe_code)]
+mod check;
+mod op;
+pub mod ops;
+pub mod optim;
+mod tape;
+mod var;
+
+pub use check::{GradCheck, Mismatch};
+pub use op::{Args, At, MAX_INPUTS, Op};
+pub use ops::binary::{Pointwise2, Zip};
+pub use ops::pointwise::{Map, Pointwise};
+pub use tape::{Param, Tape};
+pub use var::{Indices, Var};

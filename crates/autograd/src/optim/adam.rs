@@ -1,0 +1,105 @@
+//! Adam, and AdamW, which decouples the weight decay.
+
+use super::{Optimizer, ensure_state};
+use crate::Tape;
+use losslab_tensor::{Float, Kernel, Lane};
+
+/// Adam: `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`,
+/// `w = w - rate * m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps)`, with t = 1 at the first step.
+///
+/// b1 = 0.9, b2 = 0.999, eps = 1e-8 (Kingma & Ba 2015, algorithm 1). [`Adam::new`] adds weight decay to
+/// the gradient; [`Adam::decoupled`] is AdamW, which shrinks the weight itself by
+/// `rate * decay` first (Loshchilov & Hutter 2019, algorithm 2).
+#[derive(Clone, Debug)]
+pub struct Adam<T> {
+    weight_decay: f64,
+    decoupled: bool,
+    steps: i32,
+    m: Vec<Vec<T>>,
+    v: Vec<Vec<T>>,
+}
+
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.999;
+const EPSILON: f64 = 1e-8;
+
+impl<T: Float> Adam<T> {
+    /// Adam; a weight decay other than 0 acts as an L2 penalty in the gradient.
+    pub fn new(weight_decay: f64) -> Self {
+        Self { weight_decay, decoupled: false, steps: 0, m: Vec::new(), v: Vec::new() }
+    }
+
+    /// AdamW.
+    pub fn decoupled(weight_decay: f64) -> Self {
+        Self { decoupled: true, ..Self::new(weight_decay) }
+    }
+}
+
+impl<T: Float> Optimizer<T> for Adam<T> {
+    fn step(&mut self, tape: &mut Tape<T>, learning_rate: f64) {
+        ensure_state(&mut self.m, tape);
+        ensure_state(&mut self.v, tape);
+        self.steps = self.steps.saturating_add(1);
+        // Powers by multiplication: the same bits on every machine.
+        let correction = |beta: f64| 1.0 - powi(beta, self.steps);
+        let (c1, c2) = (correction(BETA1), correction(BETA2));
+        let (penalty, shrink) = match self.decoupled {
+            true => (0.0, 1.0 - learning_rate * self.weight_decay),
+            false => (self.weight_decay, 1.0),
+        };
+        let moments = self.m.iter_mut().zip(&mut self.v);
+        for (param, (m, v)) in tape.param_ids().zip(moments) {
+            if let (value, Some(grad)) = tape.value_and_grad(param) {
+                let [rate, inv_c2, penalty, shrink] =
+                    [learning_rate / c1, 1.0 / c2, penalty, shrink].map(T::lift);
+                T::dispatch(Step { rate, inv_c2, penalty, shrink, value, grad, m, v });
+            }
+        }
+    }
+}
+
+/// `base^n` for n >= 0 by repeated squaring.
+fn powi(mut base: f64, mut n: i32) -> f64 {
+    let mut power = 1.0;
+    while n > 0 {
+        if n & 1 == 1 {
+            power *= base;
+        }
+        base *= base;
+        n >>= 1;
+    }
+    power
+}
+
+struct Step<'a, T> {
+    /// Learning rate / (1 - b1^t).
+    rate: T,
+    /// 1 / (1 - b2^t).
+    inv_c2: T,
+    penalty: T,
+    shrink: T,
+    value: &'a mut [T],
+    grad: &'a [T],
+    m: &'a mut [T],
+    v: &'a mut [T],
+}
+
+impl<T: Float> Kernel<T> for Step<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Lane<T>>(self) {
+        let [rate, inv_c2, penalty, shrink] =
+            [self.rate, self.inv_c2, self.penalty, self.shrink].map(R::load);
+        let [b1, b2, eps] = [BETA1, BETA2, EPSILON].map(R::lift);
+        let [new1, new2] = [1.0 - BETA1, 1.0 - BETA2].map(R::lift);
+        let moments = self.m.iter_mut().zip(self.v.iter_mut());
+        for ((w, &g), (m, v)) in self.value.iter_mut().zip(self.grad).zip(moments) {
+            let g = penalty.mul_add(R::load(*w), R::load(g));
+            let new_m = b1.mul_add(R::load(*m), new1 * g);
+            let new_v = b2.mul_add(R::load(*v), new2 * (g * g));
+            *m = new_m.store();
+            *v = new_v.store();
+            *w = (shrink * R::load(*w) - rate * new_m / ((new_v * inv_c2).sqrt() + eps)).store();
+        }
+    }
+}

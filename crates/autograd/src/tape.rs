@@ -1,0 +1,337 @@
+//! The tape: an arena of nodes that is rewound, not rebuilt.
+//!
+//! Parameters are the first nodes and persist. A step pushes one node per operation, walks back
+//! over them, and [`rewind`](Tape::rewind) forgets them; their buffers, and the boxes of their
+//! operations, serve the next step. From the second step of the same shapes on nothing is allocated.
+
+use crate::op::{Args, At, MAX_INPUTS, Op};
+use crate::var::{Indices, Var};
+use losslab_tensor::{Float, Shape, Tensor};
+use std::any::Any;
+use std::cell::{Ref, RefCell};
+
+/// A parameter of a model: the position of its node, valid on every tape built in the same order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Param(pub(crate) u32);
+
+/// One value on the tape and how it came about.
+pub(crate) struct Node<T> {
+    /// `None` until an operation has stood here; kept through `rewind` for its box.
+    op: Option<Box<dyn Op<T>>>,
+    inputs: [u32; MAX_INPUTS],
+    /// 0 for parameters, constants and indices.
+    arity: usize,
+    pub(crate) shape: Shape,
+    pub(crate) value: Vec<T>,
+    pub(crate) indices: Vec<u32>,
+    saved: Vec<T>,
+    needs_grad: bool,
+}
+
+impl<T> Default for Node<T> {
+    fn default() -> Self {
+        Self {
+            op: None,
+            inputs: [0; MAX_INPUTS],
+            arity: 0,
+            shape: Shape::SCALAR,
+            value: Vec::new(),
+            indices: Vec::new(),
+            saved: Vec::new(),
+            needs_grad: false,
+        }
+    }
+}
+
+impl<T> Node<T> {
+    fn inputs(&self) -> &[u32] {
+        &self.inputs[..self.arity]
+    }
+}
+
+/// The gradient with respect to one node; `present` tells a gradient from old contents.
+struct Grad<T> {
+    buffer: Vec<T>,
+    present: bool,
+}
+
+struct Arena<T> {
+    nodes: Vec<Node<T>>,
+    grads: Vec<Grad<T>>,
+    /// Nodes in use; those behind keep their buffers.
+    len: usize,
+    names: Vec<String>,
+    /// The second and later gradients of a node land here before they are added.
+    scratch: Vec<T>,
+}
+
+/// A record of a computation in `T`, which can be differentiated.
+///
+/// ```
+/// use losslab_autograd::Tape;
+/// let tape = Tape::<f64>::new();
+/// let x = tape.variable([2], &[3.0, 4.0]);
+/// (x * x).sum(&[0]).backward();
+/// assert_eq!(x.grad().unwrap().data(), [6.0, 8.0]);
+/// ```
+pub struct Tape<T> {
+    arena: RefCell<Arena<T>>,
+}
+
+impl<T: Float> Default for Tape<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Float> Tape<T> {
+    /// An empty tape.
+    pub fn new() -> Self {
+        let arena =
+            Arena { nodes: Vec::new(), grads: Vec::new(), len: 0, names: Vec::new(), scratch: Vec::new() };
+        Self { arena: RefCell::new(arena) }
+    }
+
+    /// Adds a parameter: a value that persists through [`rewind`](Tape::rewind) and has a gradient.
+    ///
+    /// # Panics
+    /// If values other than parameters stand on the tape already (rewind first).
+    #[track_caller]
+    pub fn param(&mut self, name: impl Into<String>, value: Tensor<T>) -> Param {
+        let arena = self.arena.get_mut();
+        let name = name.into();
+        assert!(
+            arena.len == arena.names.len(),
+            "parameter {name}: {} other values stand on the tape; add parameters first, or rewind",
+            arena.len - arena.names.len()
+        );
+        arena.names.push(name);
+        Param(arena.leaf(value.shape(), true, |buffer| buffer.copy_from_slice(value.data())))
+    }
+
+    /// The parameter as an operand.
+    #[track_caller]
+    pub fn var(&self, param: Param) -> Var<'_, T> {
+        assert!((param.0 as usize) < self.params(), "parameter {} is not on this tape", param.0);
+        Var::new(self, param.0)
+    }
+
+    /// A value without gradient: data, targets, weights.
+    #[track_caller]
+    pub fn constant(&self, shape: impl Into<Shape>, data: &[T]) -> Var<'_, T> {
+        self.leaf(shape.into(), data, false)
+    }
+
+    /// A value whose gradient is wanted but which, unlike a parameter, does not persist.
+    #[track_caller]
+    pub fn variable(&self, shape: impl Into<Shape>, data: &[T]) -> Var<'_, T> {
+        self.leaf(shape.into(), data, true)
+    }
+
+    /// A value without gradient that `fill` writes in place, sparing the copy of a batch.
+    pub fn constant_with(&self, shape: impl Into<Shape>, fill: impl FnOnce(&mut [T])) -> Var<'_, T> {
+        Var::new(self, self.arena.borrow_mut().leaf(shape.into(), false, fill))
+    }
+
+    #[track_caller]
+    fn leaf(&self, shape: Shape, data: &[T], needs_grad: bool) -> Var<'_, T> {
+        assert!(
+            data.len() == shape.elements(),
+            "a value of shape {shape} holds {} numbers, found {}",
+            shape.elements(),
+            data.len()
+        );
+        let fill = |buffer: &mut [T]| buffer.copy_from_slice(data);
+        Var::new(self, self.arena.borrow_mut().leaf(shape, needs_grad, fill))
+    }
+
+    /// A list of integers, e.g. the class of each row.
+    pub fn indices(&self, data: &[u32]) -> Indices<'_, T> {
+        let mut arena = self.arena.borrow_mut();
+        let id = arena.leaf(Shape::from([0]), false, |_| {});
+        let node = &mut arena.nodes[id as usize];
+        node.shape = Shape::from([data.len()]);
+        node.indices.clear();
+        node.indices.extend_from_slice(data);
+        Indices(Var::new(self, id))
+    }
+
+    /// Evaluates an operation and records it.
+    ///
+    /// # Panics
+    /// If the operation refuses the shapes, or an input is a value of another tape.
+    #[track_caller]
+    pub fn push<O: Op<T>>(&self, op: O, inputs: &[Var<'_, T>]) -> Var<'_, T> {
+        let mut ids = [0; MAX_INPUTS];
+        assert!(inputs.len() <= MAX_INPUTS, "{}: {} inputs, at most {MAX_INPUTS}", op.name(), inputs.len());
+        for (id, var) in ids.iter_mut().zip(inputs) {
+            assert!(std::ptr::eq(var.tape(), self), "{}: an input belongs to another tape", op.name());
+            *id = var.id();
+        }
+        match self.arena.borrow_mut().push(op, &ids[..inputs.len()]) {
+            Ok(id) => Var::new(self, id),
+            Err(message) => panic!("{message}"),
+        }
+    }
+
+    /// Forgets all values but the parameters and keeps their buffers. No `Var` survives this.
+    pub fn rewind(&mut self) {
+        let arena = self.arena.get_mut();
+        arena.len = arena.names.len();
+    }
+
+    /// Number of parameters.
+    pub fn params(&self) -> usize {
+        self.arena.borrow().names.len()
+    }
+
+    /// All parameters, in the order of their creation.
+    pub fn param_ids(&self) -> impl Iterator<Item = Param> + use<T> {
+        (0..self.params() as u32).map(Param)
+    }
+
+    /// The parameter's name.
+    pub fn name(&self, param: Param) -> String {
+        self.arena.borrow().names[param.0 as usize].clone()
+    }
+
+    /// The parameter's shape.
+    pub fn shape(&self, param: Param) -> Shape {
+        self.arena.borrow().nodes[param.0 as usize].shape
+    }
+
+    /// The parameter's numbers.
+    pub fn value(&self, param: Param) -> Ref<'_, [T]> {
+        self.value_of(param.0)
+    }
+
+    /// The parameter's numbers, to change.
+    pub fn value_mut(&mut self, param: Param) -> &mut [T] {
+        &mut self.arena.get_mut().nodes[param.0 as usize].value
+    }
+
+    /// The parameter's numbers, to change, beside its gradient of the last backward pass, if it took part.
+    pub fn value_and_grad(&mut self, param: Param) -> (&mut [T], Option<&[T]>) {
+        let arena = self.arena.get_mut();
+        let grad = &arena.grads[param.0 as usize];
+        (&mut arena.nodes[param.0 as usize].value, grad.present.then_some(&grad.buffer))
+    }
+
+    /// The same parameters, rounded to another type, on a tape of their own.
+    pub fn cast<U: Float>(&self) -> Tape<U> {
+        let mut tape = Tape::new();
+        for param in self.param_ids() {
+            let value = Tensor::new(self.shape(param), self.value(param).to_vec());
+            tape.param(self.name(param), value.cast());
+        }
+        tape
+    }
+
+    pub(crate) fn value_of(&self, id: u32) -> Ref<'_, [T]> {
+        Ref::map(self.arena.borrow(), |arena| &arena.nodes[id as usize].value[..])
+    }
+
+    pub(crate) fn shape_of(&self, id: u32) -> Shape {
+        self.arena.borrow().nodes[id as usize].shape
+    }
+
+    pub(crate) fn grad_of(&self, id: u32) -> Option<Ref<'_, [T]>> {
+        let present = self.arena.borrow().grads[id as usize].present;
+        present.then(|| Ref::map(self.arena.borrow(), |arena| &arena.grads[id as usize].buffer[..]))
+    }
+
+    #[track_caller]
+    pub(crate) fn backward(&self, id: u32, seed: &[T]) {
+        let shape = self.shape_of(id);
+        assert!(
+            seed.len() == shape.elements(),
+            "backward: {} upstream numbers for a value of shape {shape}",
+            seed.len()
+        );
+        self.arena.borrow_mut().backward(id as usize, seed);
+    }
+}
+
+impl<T: Float> Arena<T> {
+    /// The next node, made ready: old contents of its buffers are arbitrary.
+    fn next(&mut self, shape: Shape, needs_grad: bool) -> u32 {
+        if self.len == self.nodes.len() {
+            self.nodes.push(Node::default());
+            self.grads.push(Grad { buffer: Vec::new(), present: false });
+        }
+        let node = &mut self.nodes[self.len];
+        node.arity = 0;
+        node.shape = shape;
+        node.value.resize(shape.elements(), T::default());
+        node.needs_grad = needs_grad;
+        self.grads[self.len].present = false;
+        self.len += 1;
+        (self.len - 1) as u32
+    }
+
+    fn leaf(&mut self, shape: Shape, needs_grad: bool, fill: impl FnOnce(&mut [T])) -> u32 {
+        let id = self.next(shape, needs_grad);
+        fill(&mut self.nodes[id as usize].value);
+        id
+    }
+
+    fn push<O: Op<T>>(&mut self, op: O, inputs: &[u32]) -> Result<u32, String> {
+        let mut shapes = [Shape::SCALAR; MAX_INPUTS];
+        for (shape, &input) in shapes.iter_mut().zip(inputs) {
+            *shape = self.nodes[input as usize].shape;
+        }
+        let shape = op.shape(&shapes[..inputs.len()]).map_err(|what| format!("{}: {what}", op.name()))?;
+        let upstream = inputs.iter().any(|&i| self.nodes[i as usize].needs_grad);
+        let id = self.next(shape, upstream && op.is_differentiable());
+
+        let (before, rest) = self.nodes.split_at_mut(id as usize);
+        let node = &mut rest[0];
+        node.arity = inputs.len();
+        node.inputs[..inputs.len()].copy_from_slice(inputs);
+        op.forward(Args { nodes: before, inputs }, &mut node.value, &mut node.saved);
+        // The box of the step before is taken over if the same kind of operation stands here again.
+        match node.op.as_deref_mut().and_then(|old| (old as &mut dyn Any).downcast_mut::<O>()) {
+            Some(old) => *old = op,
+            None => node.op = Some(Box::new(op)),
+        }
+        Ok(id)
+    }
+
+    fn backward(&mut self, last: usize, seed: &[T]) {
+        self.grads[..self.len].iter_mut().for_each(|grad| grad.present = false);
+        let first = &mut self.grads[last];
+        first.buffer.clear();
+        first.buffer.extend_from_slice(seed);
+        first.present = true;
+
+        for id in (0..=last).rev() {
+            let node = &self.nodes[id];
+            let (grads, rest) = self.grads.split_at_mut(id);
+            let (Some(op), true, true) = (&node.op, node.needs_grad && node.arity > 0, rest[0].present)
+            else {
+                continue;
+            };
+            let at = At {
+                x: Args { nodes: &self.nodes, inputs: node.inputs() },
+                y: &node.value,
+                saved: &node.saved,
+                shape: node.shape,
+                dy: &rest[0].buffer,
+            };
+            for (i, &input) in node.inputs().iter().enumerate() {
+                let source = &self.nodes[input as usize];
+                if !source.needs_grad {
+                    continue;
+                }
+                let grad = &mut grads[input as usize];
+                let buffer = if grad.present { &mut self.scratch } else { &mut grad.buffer };
+                buffer.resize(source.value.len(), T::default());
+                op.vjp(i, at, buffer);
+                if grad.present {
+                    grad.buffer.iter_mut().zip(&self.scratch).for_each(|(sum, &dx)| *sum += dx);
+                }
+                grad.present = true;
+            }
+        }
+    }
+}
