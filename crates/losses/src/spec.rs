@@ -1,0 +1,190 @@
+//! Spec strings: how users name a loss, and how reports print it.
+//!
+//! ```text
+//! SPEC = loss[:key=value,...] { + modifier[:key=value,...] }
+//! ```
+
+use crate::equation::Equation;
+use crate::loss::{Alpha, ParamInfo};
+use crate::modifiers::ModifierInfo;
+use crate::registry::{ALPHA_RANGE, Registry};
+use std::fmt;
+use std::sync::Arc;
+
+/// A loss with its parameters and modifiers, as a spec string says it.
+///
+/// [`Display`](fmt::Display) prints the canonical spec: every parameter is written out, so that two specs mean the same
+/// exactly if they print the same.
+#[derive(Clone)]
+pub struct Spec {
+    pub(crate) loss: Arc<dyn Equation>,
+    pub(crate) params: Vec<f64>,
+    pub(crate) alpha: Option<f64>,
+    pub(crate) modifiers: Vec<(ModifierInfo, Vec<f64>)>,
+}
+
+/// What is wrong with a spec, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("loss spec '{spec}': {problem}")]
+pub struct SpecError {
+    /// The spec as it was typed.
+    pub spec: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl Spec {
+    /// Reads a spec, e.g. `focal:gamma=2,alpha=0.25` or `ce+class-balanced`.
+    ///
+    /// # Errors
+    /// An unknown loss, modifier or parameter (the message lists those that exist), a value that is not
+    /// a number or lies outside its range, a key or modifier given twice.
+    pub fn parse(text: &str, registry: &Registry) -> Result<Self, SpecError> {
+        Self::read(text.trim(), registry).map_err(|problem| SpecError { spec: text.into(), problem })
+    }
+
+    fn read(text: &str, registry: &Registry) -> Result<Self, String> {
+        let mut parts = text.split('+').map(str::trim);
+        let (name, arguments) = name_and_arguments(parts.next().unwrap_or_default())?;
+        let names = || list(registry.losses().map(|l| l.name()));
+        let loss =
+            registry.find(name).ok_or_else(|| format!("there is no loss '{name}'; there are {}", names()))?;
+        let (params, alpha) = read_params(name, loss.params(), loss.alpha(), &arguments)?;
+
+        let mut modifiers: Vec<(ModifierInfo, Vec<f64>)> = Vec::new();
+        for part in parts {
+            let (name, arguments) = name_and_arguments(part)?;
+            let names = || list(registry.modifiers().iter().map(|m| m.name));
+            let info = registry.modifiers().iter().find(|m| m.name == name);
+            let info = info.ok_or_else(|| format!("there is no modifier '{name}'; there are {}", names()))?;
+            if modifiers.iter().any(|(m, _)| m.name == name) {
+                return Err(format!("modifier '{name}' is given twice"));
+            }
+            modifiers.push((*info, read_params(name, info.params, Alpha::None, &arguments)?.0));
+        }
+        Ok(Self { loss: loss.clone(), params, alpha, modifiers })
+    }
+
+    /// The loss, as the registry declares it.
+    pub fn loss(&self) -> &dyn Equation {
+        &*self.loss
+    }
+
+    /// The value of every parameter of the equation, in the order of its declaration.
+    pub fn params(&self) -> &[f64] {
+        &self.params
+    }
+
+    /// The class-balancing weight of the positive class, if there is one.
+    pub fn alpha(&self) -> Option<f64> {
+        self.alpha
+    }
+
+    /// The modifiers, with the values of their parameters.
+    pub fn modifiers(&self) -> impl Iterator<Item = (&ModifierInfo, &[f64])> {
+        self.modifiers.iter().map(|(info, params)| (info, &params[..]))
+    }
+}
+
+/// `name`, and its `(key, value)` pairs.
+type NameAndArguments<'a> = (&'a str, Vec<(&'a str, &'a str)>);
+
+/// Splits `name:key=value,key=value`.
+fn name_and_arguments(part: &str) -> Result<NameAndArguments<'_>, String> {
+    let (name, rest) = match part.split_once(':') {
+        Some((name, rest)) => (name.trim(), Some(rest)),
+        None => (part, None),
+    };
+    if name.is_empty() {
+        return Err("a name is missing; a spec is loss[:key=value,...]{+modifier[:key=value,...]}".into());
+    }
+    let mut arguments = Vec::new();
+    for pair in rest.into_iter().flat_map(|rest| rest.split(',')) {
+        let (key, value) =
+            pair.split_once('=').ok_or_else(|| format!("'{}' is not key=value", pair.trim()))?;
+        arguments.push((key.trim(), value.trim()));
+    }
+    Ok((name, arguments))
+}
+
+/// The values of `params`, and alpha, from `key=value` pairs; what is not given takes its default.
+fn read_params(
+    owner: &str,
+    params: &[ParamInfo],
+    alpha: Alpha,
+    arguments: &[(&str, &str)],
+) -> Result<(Vec<f64>, Option<f64>), String> {
+    let mut values: Vec<f64> = params.iter().map(|p| p.default).collect();
+    let mut alpha_value = match alpha {
+        Alpha::Default(value) => Some(value),
+        Alpha::None | Alpha::Optional => None,
+    };
+    for (i, &(key, text)) in arguments.iter().enumerate() {
+        if arguments[..i].iter().any(|&(earlier, _)| earlier == key) {
+            return Err(format!("{owner}: '{key}' is given twice"));
+        }
+        let index = params.iter().position(|p| p.name == key);
+        let range = match index {
+            Some(index) => params[index].range,
+            None if key == "alpha" && alpha != Alpha::None => ALPHA_RANGE,
+            None => {
+                return Err(format!("{owner} has no parameter '{key}'; it has {}", describe(params, alpha)));
+            }
+        };
+        let value: f64 = text.parse().map_err(|_| format!("{owner}: {key}='{text}' is not a number"))?;
+        if !range.contains(value) {
+            return Err(format!("{owner}: {key}={text} lies outside {range}"));
+        }
+        match index {
+            Some(index) => values[index] = value,
+            None => alpha_value = Some(value),
+        }
+    }
+    Ok((values, alpha_value))
+}
+
+/// "gamma in [0, inf) and alpha in [0, 1]", or "none".
+fn describe(params: &[ParamInfo], alpha: Alpha) -> String {
+    let own = params.iter().map(|p| format!("{} in {}", p.name, p.range));
+    let alpha = (alpha != Alpha::None).then(|| format!("alpha in {ALPHA_RANGE}"));
+    let all: Vec<String> = own.chain(alpha).collect();
+    if all.is_empty() { "none".into() } else { all.join(" and ") }
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let alpha = self.alpha.map(|alpha| ("alpha", alpha));
+        write_part(f, self.loss.name(), pairs(self.loss.params(), &self.params).chain(alpha))?;
+        for (info, params) in &self.modifiers {
+            f.write_str("+")?;
+            write_part(f, info.name, pairs(info.params, params))?;
+        }
+        Ok(())
+    }
+}
+
+fn pairs<'a>(infos: &'a [ParamInfo], values: &'a [f64]) -> impl Iterator<Item = (&'a str, f64)> {
+    infos.iter().zip(values).map(|(info, &value)| (info.name, value))
+}
+
+fn write_part<'a>(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    params: impl Iterator<Item = (&'a str, f64)>,
+) -> fmt::Result {
+    f.write_str(name)?;
+    for (i, (key, value)) in params.enumerate() {
+        write!(f, "{}{key}={value}", if i == 0 { ':' } else { ',' })?;
+    }
+    Ok(())
+}
+
+impl fmt::Debug for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}

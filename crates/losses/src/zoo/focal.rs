@@ -1,0 +1,27 @@
+//! Focal loss.
+
+use crate::{Info, Loss, ParamInfo, Pt, Range, Side};
+use losslab_tensor::Real;
+
+/// FL(p_t) = -(1 - p_t)^gamma log p_t: the factor fades easy examples out, gamma says how fast.
+pub struct Focal;
+
+impl Loss<1> for Focal {
+    const INFO: Info<1> = Info {
+        name: "focal",
+        title: "Focal loss",
+        equation: "FL(p_t) = -alpha_t (1 - p_t)^gamma log(p_t)",
+        source: "Lin et al. 2017, eq. 4 and 5",
+        params: [ParamInfo {
+            name: "gamma",
+            default: 2.0,
+            range: Range::at_least(0.0),
+            meaning: "how fast the loss of easy examples fades; 0 is cross-entropy",
+        }],
+        ..Info::EMPTY
+    };
+    #[inline(always)]
+    fn eval<R: Real>([gamma]: [R; 1], t: Pt<R>, _side: Side) -> R {
+        -(gamma * t.log_q).exp() * t.log_p
+    }
+}
