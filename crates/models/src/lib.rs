@@ -1,0 +1,12 @@
+//! Layers and models of losslab. A model emits logits; it knows no loss.
+//!
+//! A layer is a `Copy` bundle of parameter positions, a model a `Clone` list of layers: neither holds
+//! numbers, so the same model value runs on an f32 tape for training and on its f64 twin for checks.
+
+#![deny(unsafe_code)]
+
+mod linear;
+mod mlp;
+
+pub use linear::{Linear, prior_bias};
+pub use mlp::{Activation, Mlp};

@@ -1,0 +1,89 @@
+//! The multi-layer perceptron.
+
+use crate::Linear;
+use losslab_autograd::{Tape, Var};
+use losslab_tensor::Float;
+use losslab_tensor::init::Init;
+use losslab_tensor::rng::Rng;
+
+/// The nonlinearity between two layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// max(x, 0); weights start by He et al. 2015.
+    Relu,
+    /// Hyperbolic tangent; weights start by Glorot & Bengio 2010.
+    Tanh,
+}
+
+impl Activation {
+    fn apply<T: Float>(self, x: Var<'_, T>) -> Var<'_, T> {
+        match self {
+            Activation::Relu => x.relu(),
+            Activation::Tanh => x.tanh(),
+        }
+    }
+
+    fn init(self) -> Init {
+        match self {
+            Activation::Relu => Init::HeNormal,
+            Activation::Tanh => Init::XavierNormal,
+        }
+    }
+}
+
+/// Affine layers with an activation between them: `[rows, inputs] -> [rows, outputs]`.
+///
+/// ```
+/// use losslab_autograd::Tape;
+/// use losslab_models::{Activation, Mlp};
+/// use losslab_tensor::rng::Rng;
+///
+/// let mut tape = Tape::<f32>::new();
+/// let model = Mlp::new(&mut tape, &[2, 16, 1], Activation::Relu, &mut Rng::seed(7));
+/// let logits = model.forward(tape.constant([3, 2], &[0.5; 6]));
+/// assert_eq!(logits.shape().dims(), [3, 1]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mlp {
+    layers: Vec<Linear>,
+    activation: Activation,
+}
+
+impl Mlp {
+    /// A model of these layer widths, inputs first, outputs last. Its parameters are added to the tape, as
+    /// `layer0.weight`, `layer0.bias`, `layer1.weight` and so on.
+    ///
+    /// # Panics
+    /// If there are fewer than two widths, or one is 0.
+    #[track_caller]
+    pub fn new<T: Float>(tape: &mut Tape<T>, sizes: &[usize], activation: Activation, rng: &mut Rng) -> Self {
+        assert!(
+            sizes.len() >= 2 && !sizes.contains(&0),
+            "an MLP needs at least two widths above 0, found {sizes:?}"
+        );
+        let last = sizes.len() - 2;
+        let layers = sizes.windows(2).enumerate().map(|(i, pair)| {
+            // The last layer is followed by no activation; Xavier keeps the first logits moderate.
+            let init = if i == last { Init::XavierNormal } else { activation.init() };
+            Linear::new(tape, &format!("layer{i}"), pair[0], pair[1], init, rng)
+        });
+        Self { layers: layers.collect(), activation }
+    }
+
+    /// The logits of these rows.
+    #[track_caller]
+    pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let mut x = x;
+        for (i, layer) in self.layers.iter().enumerate() {
+            x = layer.forward(if i == 0 { x } else { self.activation.apply(x) });
+        }
+        x
+    }
+
+    /// Sets the bias of the last layer, the same for all outputs, e.g. to [`prior_bias`](crate::prior_bias).
+    pub fn set_last_bias<T: Float>(&self, tape: &mut Tape<T>, bias: f64) {
+        if let Some(last) = self.layers.last() {
+            tape.value_mut(last.bias).fill(T::from_f64(bias));
+        }
+    }
+}
