@@ -1,0 +1,70 @@
+//! The command line: parses arguments, runs a command, turns errors into one line and exit code 2.
+
+mod compare;
+mod progress;
+
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// A laboratory for classification losses under class imbalance.
+///
+/// Without a command, `compare` runs on an embedded synthetic problem.
+#[derive(Debug, Parser)]
+#[command(name = "losslab", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    compare: compare::Arguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train with several losses and seeds, and compare what comes out
+    Compare(compare::Arguments),
+}
+
+/// Runs the command that these arguments name (the first is the program's own name).
+///
+/// Errors are one line on standard error, with exit code 2.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) if !error.use_stderr() => {
+            // --help and --version.
+            return finish(emit(&error.to_string()));
+        }
+        Err(error) => return finish(Err(anyhow::anyhow!("{}", first_sentence(&error.to_string())))),
+    };
+    let Command::Compare(arguments) = cli.command.unwrap_or(Command::Compare(cli.compare));
+    finish(compare::run(arguments))
+}
+
+fn finish(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A closed standard error leaves nobody to tell.
+            let _ = writeln!(io::stderr(), "error: {}", format!("{error:#}").replace('\n', " "));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The first paragraph of a message of the argument parser, as one line without its `error: `.
+fn first_sentence(message: &str) -> String {
+    let paragraph = message.split("\n\n").next().unwrap_or(message);
+    let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!("{} (see losslab --help)", line.trim_start_matches("error: "))
+}
+
+/// Writes text to standard output; that the reader has gone is not an error.
+fn emit(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,83 @@
+//! A comparison: every loss with every seed, as independent trainings side by side.
+
+use super::{Epoch, Source, TrainConfig, TrainError, Trained, train};
+use crate::data::DataError;
+use losslab_losses::Spec;
+use rayon::prelude::*;
+
+/// What is compared, and how.
+#[derive(Debug)]
+pub struct Comparison {
+    /// The losses, each another spec.
+    pub losses: Vec<Spec>,
+    /// Seeds; run i of every loss uses seed i.
+    pub seeds: Vec<u64>,
+    /// How models are trained.
+    pub train: TrainConfig,
+}
+
+/// The outcome of one loss with one seed.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Index of the loss.
+    pub loss: usize,
+    /// The seed.
+    pub seed: u64,
+    /// What came out, or how the training diverged.
+    pub result: Result<Trained, TrainError>,
+}
+
+/// Something that happened, told to an [`Observer`] from whichever thread it happened on.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// A run finished an epoch.
+    Epoch {
+        /// Index of the loss.
+        loss: usize,
+        /// The seed.
+        seed: u64,
+        /// The epoch.
+        epoch: Epoch,
+    },
+    /// A run ended.
+    Done(&'a Outcome),
+}
+
+/// Whoever wants to know how a comparison goes.
+pub trait Observer: Sync {
+    /// Called for every event.
+    fn on(&self, event: Event<'_>);
+}
+
+/// Runs a comparison on a pool of `threads` threads; outcomes come in the order losses x seeds.
+///
+/// Each training is one task on one thread, so its numbers do not depend on how many there are.
+///
+/// # Errors
+/// If the data cannot be split with one of the seeds. A training that diverges is an outcome.
+pub fn compare(
+    source: &Source,
+    comparison: &Comparison,
+    pool: &rayon::ThreadPool,
+    observer: &dyn Observer,
+) -> Result<Vec<Outcome>, DataError> {
+    let Comparison { losses, seeds, train: config } = comparison;
+    pool.install(|| {
+        let prepared: Vec<_> = seeds
+            .par_iter()
+            .enumerate()
+            .map(|(run, &seed)| source.prepare(run, seed))
+            .collect::<Result<_, _>>()?;
+        let tasks: Vec<(usize, usize)> =
+            (0..losses.len()).flat_map(|loss| (0..seeds.len()).map(move |run| (loss, run))).collect();
+        let run_task = |&(loss, run): &(usize, usize)| {
+            let seed = seeds[run];
+            let after_epoch = |epoch| observer.on(Event::Epoch { loss, seed, epoch });
+            let result = train(&prepared[run], &losses[loss], config, seed, after_epoch);
+            let outcome = Outcome { loss, seed, result };
+            observer.on(Event::Done(&outcome));
+            outcome
+        };
+        Ok(tasks.par_iter().with_max_len(1).map(run_task).collect())
+    })
+}

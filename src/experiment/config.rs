@@ -1,0 +1,86 @@
+//! How a model is trained: everything that is held equal between losses.
+
+use losslab_autograd::optim::{Adam, Optimizer, Sgd};
+use serde::{Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
+
+/// The settings of a training.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrainConfig {
+    /// Most epochs.
+    pub epochs: usize,
+    /// Epochs without a better validation average precision after which training stops.
+    pub patience: usize,
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Rows per step; the last batch of an epoch may be smaller.
+    pub batch: usize,
+    /// Learning rate.
+    pub learning_rate: f64,
+    /// The optimiser.
+    pub optimizer: OptimizerKind,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 60,
+            patience: 15,
+            hidden: vec![64, 64],
+            batch: 128,
+            learning_rate: 1e-3,
+            optimizer: OptimizerKind::Adam,
+        }
+    }
+}
+
+/// The optimisers by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptimizerKind {
+    /// Momentum 0.9, no weight decay.
+    Sgd,
+    /// No weight decay.
+    Adam,
+    /// Weight decay 0.01, decoupled.
+    AdamW,
+}
+
+impl OptimizerKind {
+    /// All of them, with the name on the command line.
+    pub const ALL: [(&'static str, OptimizerKind); 3] =
+        [("sgd", OptimizerKind::Sgd), ("adam", OptimizerKind::Adam), ("adamw", OptimizerKind::AdamW)];
+
+    /// A fresh optimiser.
+    pub fn build(self) -> Box<dyn Optimizer<f32>> {
+        match self {
+            OptimizerKind::Sgd => Box::new(Sgd::new(0.9, 0.0)),
+            OptimizerKind::Adam => Box::new(Adam::new(0.0)),
+            OptimizerKind::AdamW => Box::new(Adam::decoupled(0.01)),
+        }
+    }
+}
+
+impl fmt::Display for OptimizerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::ALL.iter().find(|(_, kind)| kind == self).map_or("", |(name, _)| name);
+        f.write_str(name)
+    }
+}
+
+impl FromStr for OptimizerKind {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
+            format!("there is no optimizer '{text}'; there are {}", names.join(", "))
+        })
+    }
+}
+
+impl Serialize for OptimizerKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

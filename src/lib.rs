@@ -1,0 +1,17 @@
+//! The laboratory: data, training, metrics, experiments, reports and the command line of losslab.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`data`] | a CSV file or a synthetic problem becomes matrices and splits |
+//! | [`experiment`] | trains a model per loss and seed, side by side |
+//! | [`metrics`] | judges scores |
+//! | [`report`] | results as a table and as `results.json` |
+//! | [`cli`] | what the `losslab` command does |
+
+#![deny(unsafe_code)]
+
+pub mod cli;
+pub mod data;
+pub mod experiment;
+pub mod metrics;
+pub mod report;

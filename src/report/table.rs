@@ -1,0 +1,40 @@
+//! The table that people read: a row per metric, a column per loss.
+
+use super::results::{MeanSd, Results};
+use crate::metrics::METRICS;
+use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
+
+/// Losses that stand side by side; more are put below, so that lines stay under 100 columns.
+const LOSSES_PER_TABLE: usize = 4;
+
+/// Mean +- standard deviation over the seeds, for each metric and loss.
+pub fn table(results: &Results) -> String {
+    let tables = results.summary.chunks(LOSSES_PER_TABLE).map(|losses| {
+        let mut table = Table::new();
+        table.load_style(UTF8_BORDERS_ONLY);
+        // A spec breaks after its name and between parameters: columns stay as narrow as their numbers.
+        let header =
+            losses.iter().map(|l| l.loss.replace(':', ":\n").replace(',', ",\n").replace('+', "\n+"));
+        table.set_header(std::iter::once("test part, mean ± sd".to_string()).chain(header));
+        for metric in METRICS {
+            let arrow = if metric.higher_is_better { "↑" } else { "↓" };
+            let mut row = vec![Cell::new(format!("{} {arrow}", metric.title))];
+            for loss in losses {
+                let text = loss.metrics.get(metric.name).map_or_else(String::new, show);
+                row.push(Cell::new(text).set_alignment(CellAlignment::Right));
+            }
+            table.add_row(row);
+        }
+        table.to_string()
+    });
+    tables.collect::<Vec<_>>().join("\n\n")
+}
+
+/// `0.721 ± 0.047`; a dash where it is undefined in every run.
+fn show(value: &MeanSd) -> String {
+    match (value.mean, value.sd) {
+        (None, _) => "–".into(),
+        (Some(mean), None) => format!("{mean:.3}"),
+        (Some(mean), Some(sd)) => format!("{mean:.3} ± {sd:.3}"),
+    }
+}

@@ -1,0 +1,100 @@
+//! The invariants of ARCHITECTURE.md that can be read off the sources.
+
+use std::path::{Path, PathBuf};
+
+/// All Rust sources below a folder of the workspace.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let mut folders = vec![root.join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path.strip_prefix(root).unwrap().to_owned(), text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no sources in {folder}");
+    found.sort();
+    found
+}
+
+/// The lines that are not comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+#[test]
+fn unsafe_code_lives_in_the_named_modules_only() {
+    let all = ["crates/tensor/src", "crates/autograd/src", "crates/losses/src", "crates/models/src", "src"];
+    let with_unsafe: Vec<String> = all
+        .iter()
+        .flat_map(|folder| sources(folder))
+        .filter(|(_, text)| {
+            code(text).any(|line| line.contains("unsafe ") || line.contains("allow(unsafe_code)"))
+        })
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+    assert_eq!(with_unsafe, ["crates/tensor/src/gemm/tile.rs", "crates/tensor/src/kernel.rs"]);
+}
+
+#[test]
+fn crates_use_only_those_below_them() {
+    let allowed: [(&str, &[&str]); 4] = [
+        ("tensor", &[]),
+        ("autograd", &["losslab_tensor"]),
+        ("losses", &["losslab_tensor", "losslab_autograd"]),
+        ("models", &["losslab_tensor", "losslab_autograd"]),
+    ];
+    for (krate, below) in allowed {
+        for (path, text) in sources(&format!("crates/{krate}/src")) {
+            for line in code(&text) {
+                for other in
+                    ["losslab_tensor", "losslab_autograd", "losslab_losses", "losslab_models", "losslab::"]
+                {
+                    let uses = line.contains(other) && other != format!("losslab_{krate}");
+                    assert!(!uses || below.contains(&other), "{}: {line}", path.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_below_the_root_touches_the_world() {
+    for krate in ["tensor", "autograd", "losses", "models"] {
+        for (path, text) in sources(&format!("crates/{krate}/src")) {
+            for line in code(&text) {
+                for world in
+                    ["std::fs", "std::env", "std::time", "std::net", "std::process", "thread_rng", "println!"]
+                {
+                    assert!(!line.contains(world), "{}: {line}", path.display());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn files_stay_short_enough_to_read() {
+    for folder in ["crates", "src", "tests", "examples", "benches"] {
+        for (path, text) in sources(folder) {
+            assert!(text.lines().count() <= 420, "{} has {} lines", path.display(), text.lines().count());
+        }
+    }
+}
+
+#[test]
+fn no_path_of_a_machine_stands_in_the_sources() {
+    for folder in ["crates", "src", "examples", "benches"] {
+        for (path, text) in sources(folder) {
+            for place in ["/home/", "/root/", "/work/", "/Users/", "/opt/"] {
+                assert!(!text.contains(place), "{} contains {place}", path.display());
+            }
+        }
+    }
+}
