@@ -33,7 +33,7 @@ pub struct Arguments {
     /// Given splits: columns split0, split1, .. of 0 (train), 1 (validation), 2 (test); run i takes split i
     #[arg(long, value_name = "FILE", requires = "csv")]
     splits: Option<PathBuf>,
-    /// Synthetic problem, e.g. rows=8080,ratio=100,overlap=0.5,noise=0,seed=0
+    /// Synthetic problem, e.g. rows=20200,ratio=100,overlap=0.7,noise=0,seed=0
     #[arg(long, value_name = "K=V,..", conflicts_with = "csv")]
     synthetic: Option<String>,
     /// Loss to compare, e.g. focal:gamma=2,alpha=0.25 or ce+class-balanced; repeat for more

@@ -78,8 +78,8 @@ fn alpha_weighs_positives_and_its_complement_negatives() {
     );
     let alpha = build("focal:gamma=2,alpha=0.25", Head::Sigmoid, &[3, 3], Reduction::Sum);
     let weighted = evaluate(&alpha, &sigmoid_batch(&LOGITS, &TARGETS));
-    for i in 0..LOGITS.len() {
-        let weight = if TARGETS[i] == 1.0 { 0.25 } else { 0.75 };
+    for (i, y) in TARGETS.iter().enumerate() {
+        let weight = if *y == 1.0 { 0.25 } else { 0.75 };
         assert!(close(weighted.1[i], weight * plain.1[i]));
     }
     // With p_t of the weighted loss instead, the sum would differ (a bug that frameworks shipped).
