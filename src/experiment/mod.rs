@@ -6,6 +6,7 @@
 mod compare;
 mod config;
 mod prepare;
+mod sampling;
 mod train;
 
 pub use compare::{Comparison, Event, Observer, Outcome, compare};

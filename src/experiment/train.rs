@@ -1,5 +1,6 @@
 //! One training: mini-batches, the epoch chosen on the validation part, the test part touched once.
 
+use super::sampling::Sampler;
 use super::{Part, Prepared, TrainConfig};
 use crate::metrics::{self, MetricError};
 use losslab_autograd::Tape;
@@ -116,8 +117,7 @@ struct Session {
     loss: Arc<Criterion>,
     optimizer: Box<dyn losslab_autograd::optim::Optimizer<f32>>,
     columns: usize,
-    /// The order in which the training rows are visited, shuffled anew every epoch.
-    order: Vec<u32>,
+    sampler: Sampler,
     rng: Rng,
 }
 
@@ -132,27 +132,27 @@ impl Session {
         let [negatives, positives] = data.train.class_counts().map(|n| n as f64);
         let mut pi = positives / (positives + negatives);
         for change in loss.training() {
-            match change {
-                Training::PriorBias(prior) => pi = *prior,
+            if let Training::PriorBias(prior) = change {
+                pi = *prior;
             }
         }
         model.set_last_bias(&mut tape, prior_bias(pi));
+        let labels: Vec<u32> = data.train.targets.iter().map(|&y| u32::from(y > 0.0)).collect();
         Self {
             tape,
             model,
+            sampler: Sampler::new(&labels, loss.training()),
             loss: Arc::new(loss),
             optimizer: config.optimizer.build(),
             columns: data.columns,
-            order: (0..data.train.rows() as u32).collect(),
             rng: Rng::stream(seed, ORDER_STREAM),
         }
     }
 
-    /// Visits every training row once; returns the mean loss of the batches.
+    /// Visits the training rows that the loss's sampling draws; returns the mean loss of the batches.
     fn epoch(&mut self, train: &Part, config: &TrainConfig, epoch: usize) -> Result<f64, TrainError> {
-        self.rng.shuffle(&mut self.order);
+        let order = self.sampler.epoch(&mut self.rng).to_vec();
         let mut total = 0.0;
-        let order = std::mem::take(&mut self.order);
         for (i, rows) in order.chunks(config.batch).enumerate() {
             let loss = self.step(train, rows, config.learning_rate);
             if !loss.is_finite() {
@@ -160,8 +160,7 @@ impl Session {
             }
             total += f64::from(loss) * rows.len() as f64;
         }
-        self.order = order;
-        Ok(total / train.rows() as f64)
+        Ok(total / order.len() as f64)
     }
 
     /// One step on these rows; returns their loss.

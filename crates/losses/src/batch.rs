@@ -1,6 +1,7 @@
 //! What a loss is evaluated on.
 
-use crate::loss::Head;
+use crate::info::Head;
+use losslab_tensor::Float;
 
 /// Logits with their targets, as plain slices.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +22,7 @@ pub struct Batch<'a, T> {
 pub enum Targets<'a, T> {
     /// One number per logit: 1 positive, 0 negative. Several logits may belong to one sample.
     Sigmoid {
-        /// 0 or 1 for each logit.
+        /// 0 or 1 for each logit, or a number between where the loss takes soft targets.
         targets: &'a [T],
         /// Logits per sample; 1 for binary classification.
         columns: usize,
@@ -33,6 +34,39 @@ pub enum Targets<'a, T> {
         /// Logits per row.
         classes: usize,
     },
+}
+
+impl<T: Float> Batch<'_, T> {
+    /// Whether a loss counts at all.
+    pub(crate) fn is_valid(&self, i: usize) -> bool {
+        self.valid.is_none_or(|valid| valid[i] != T::default())
+    }
+}
+
+impl<T: Float> Targets<'_, T> {
+    /// Number of losses: elements (sigmoid) or rows (softmax).
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Targets::Sigmoid { targets, .. } => targets.len(),
+            Targets::Softmax { targets, .. } => targets.len(),
+        }
+    }
+
+    /// Logits per row, with a softmax head.
+    pub(crate) fn classes(&self) -> Option<usize> {
+        match *self {
+            Targets::Sigmoid { .. } => None,
+            Targets::Softmax { classes, .. } => Some(classes),
+        }
+    }
+
+    /// Whether an element is positive at all (sigmoid), or a row's class is not 0 (softmax).
+    pub(crate) fn is_positive(&self, i: usize) -> bool {
+        match self {
+            Targets::Sigmoid { targets, .. } => targets[i] > T::default(),
+            Targets::Softmax { targets, .. } => targets[i] > 0,
+        }
+    }
 }
 
 impl<T> Targets<'_, T> {
@@ -65,6 +99,20 @@ pub enum BatchError {
         index: usize,
         /// What it is.
         value: f64,
+    },
+    /// A target outside [0, 1], of a loss that takes soft targets.
+    #[error("target {index} is {value}, expected a number from 0 to 1")]
+    SoftTarget {
+        /// Which element.
+        index: usize,
+        /// What it is.
+        value: f64,
+    },
+    /// Losses per element were asked of a loss that has none.
+    #[error("{loss} is one number for the whole batch and has no losses per element")]
+    Undivided {
+        /// The name of the loss.
+        loss: &'static str,
     },
     /// A class that does not exist.
     #[error("target {index} is class {class}, expected one of the {classes} classes from 0 on")]

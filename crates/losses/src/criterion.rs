@@ -1,15 +1,24 @@
-//! A loss as trained: a spec bound to a head, class counts, a reduction and a normaliser.
+//! A loss as trained: a spec bound to a head, class counts and a reduction.
 //!
-//! The pipeline: logits -> margin -> EQUATION -> element weights (alpha, class, sample) -> normaliser.
-//! Only the equation is code of the loss; all else stands here, once for all losses.
+//! The pipeline, of which only the equation is code of the loss; all else stands in this crate once for all losses:
+//!
+//! ```text
+//! logits -> shift -> margin -> EQUATION -> element weights -> batch weights -> normaliser
+//!           logit-adjust       +smooth     alpha, class,      ohem, ghm-c
+//!           ldam                           sample
+//! ```
 
-use crate::batch::{Batch, BatchError, Targets};
-use crate::equation::Equation;
-use crate::loss::Head;
-use crate::modifiers::{ClassCounts, Effect, Training};
+use crate::equation::{Block, Equation, Points, SoftEquation, SoftPoints};
+use crate::erased::Soft;
+use crate::info::Head;
+use crate::loss::Shift;
+use crate::modifiers::{BatchWeights, ClassCounts, Decision, Effect, Training};
 use crate::spec::{Spec, SpecError};
-use crate::{sigmoid, softmax};
+use crate::zoo::SmoothCe;
 use losslab_tensor::Float;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// What becomes of the losses of the elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +31,8 @@ pub enum Reduction {
     Sum,
 }
 
-/// What a mean divides by. Elements that are not valid do not count; a count of 0 divides by 1.
+/// What a mean divides by. Elements that are not valid, or that hard example mining dropped, do not count; a count of
+/// 0 divides by 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Normalizer {
     /// The number of losses: logits (sigmoid) or rows (softmax).
@@ -31,19 +41,41 @@ pub enum Normalizer {
     Samples,
     /// The number of positives, at least 1; with a softmax head, of rows whose class is not 0.
     Positives,
-    /// The sum of the weights: alpha, class and sample.
+    /// The sum of the weights: alpha, class, sample and batch.
     WeightSum,
 }
 
 /// A loss ready to be evaluated and differentiated.
-#[derive(Clone, Debug)]
+///
+/// A loss of a whole batch (Dice) is one number already: `Mean` and `Sum` both return it, and `None` is refused.
+#[derive(Clone)]
 pub struct Criterion {
     pub(crate) spec: Spec,
     pub(crate) head: Head,
     pub(crate) reduction: Reduction,
+    /// What is evaluated: the loss of the spec, or its smoothed form.
+    pub(crate) equation: Arc<dyn Equation>,
+    /// The parameters of `equation`.
+    pub(crate) params: Vec<f64>,
+    pub(crate) counts: Vec<u64>,
+    pub(crate) shift: Option<LogitShift>,
+    /// eps / C of label smoothing with a softmax head, for what the equation in p_t leaves out.
+    pub(crate) smooth: Option<f64>,
     /// Weight of each class; for a sigmoid head: of negatives and of positives. Alpha is in it.
     pub(crate) class_weights: Vec<f64>,
+    /// The derivative of `class_weights` with respect to alpha, where alpha is given.
+    pub(crate) alpha_slopes: Option<Vec<f64>>,
+    pub(crate) batch_weights: Option<BatchWeights>,
     training: Vec<Training>,
+    decision: Option<Decision>,
+}
+
+/// What happens to logits and margins before the equation: x = margin(scale z + add) - target[y].
+#[derive(Clone, Debug)]
+pub(crate) struct LogitShift {
+    pub scale: f64,
+    pub add: Vec<f64>,
+    pub target: Vec<f64>,
 }
 
 /// Number types that losses are evaluated in.
@@ -53,30 +85,56 @@ pub trait Scalar: Float {
     fn slopes(
         equation: &dyn Equation,
         params: &[f64],
-        points: crate::Points<'_, Self>,
+        points: Points<'_, Self>,
+        value: &mut [Self],
+        slope: &mut [Self],
+    );
+    /// [`Equation::fused_f32`] or [`Equation::fused_f64`].
+    #[doc(hidden)]
+    fn fused(equation: &dyn Equation, params: &[f64], block: Block<'_, Self>) -> bool;
+    /// [`SoftEquation::soft_slopes_f32`] or [`SoftEquation::soft_slopes_f64`].
+    #[doc(hidden)]
+    fn soft_slopes(
+        equation: &dyn SoftEquation,
+        params: &[f64],
+        points: SoftPoints<'_, Self>,
         value: &mut [Self],
         slope: &mut [Self],
     );
 }
 
 macro_rules! scalar {
-    ($type:ty, $method:ident) => {
+    ($type:ty, $slopes:ident, $fused:ident, $soft_slopes:ident) => {
         impl Scalar for $type {
             #[inline]
             fn slopes(
                 equation: &dyn Equation,
                 params: &[f64],
-                points: crate::Points<'_, Self>,
+                points: Points<'_, Self>,
                 value: &mut [Self],
                 slope: &mut [Self],
             ) {
-                equation.$method(params, points, value, slope);
+                equation.$slopes(params, points, value, slope);
+            }
+            #[inline]
+            fn fused(equation: &dyn Equation, params: &[f64], block: Block<'_, Self>) -> bool {
+                equation.$fused(params, block)
+            }
+            #[inline]
+            fn soft_slopes(
+                equation: &dyn SoftEquation,
+                params: &[f64],
+                points: SoftPoints<'_, Self>,
+                value: &mut [Self],
+                slope: &mut [Self],
+            ) {
+                equation.$soft_slopes(params, points, value, slope);
             }
         }
     };
 }
-scalar!(f32, slopes_f32);
-scalar!(f64, slopes_f64);
+scalar!(f32, slopes_f32, fused_f32, soft_slopes_f32);
+scalar!(f64, slopes_f64, fused_f64, soft_slopes_f64);
 
 impl Criterion {
     /// Binds a spec to a head.
@@ -85,44 +143,93 @@ impl Criterion {
     /// class for softmax; they determine the number of classes.
     ///
     /// # Errors
-    /// If the loss does not suit the head, alpha is given for more than two classes, or a modifier
-    /// cannot work with these counts.
+    /// If the loss does not suit the head or the reduction, alpha is given for more than two classes, or the loss
+    /// or a modifier cannot work with these counts.
     pub fn new(
         spec: &Spec,
         head: Head,
         class_counts: &ClassCounts,
         reduction: Reduction,
     ) -> Result<Self, SpecError> {
-        let fail = |problem: String| SpecError { spec: spec.to_string(), problem };
-        let classes = class_counts.len();
+        Self::bind(spec, head, class_counts, reduction)
+            .map_err(|problem| SpecError { spec: spec.to_string(), problem })
+    }
+
+    fn bind(spec: &Spec, head: Head, counts: &ClassCounts, reduction: Reduction) -> Result<Self, String> {
+        let (name, classes) = (spec.loss.name(), counts.len());
         if !spec.loss.heads().contains(head) {
-            return Err(fail(format!("{} has no {head} form", spec.loss.name())));
+            return Err(format!("{name} has no {head} form"));
         }
-        let enough = if head == Head::Sigmoid { classes == 2 } else { classes >= 2 };
-        if !enough {
-            return Err(fail(format!("a {head} head cannot tell {classes} classes apart")));
+        if head == Head::Sigmoid && classes != 2 {
+            return Err(format!(
+                "a sigmoid head counts negatives and positives, found {classes} class counts"
+            ));
         }
-        let mut class_weights = vec![1.0; classes];
+        if classes < 2 {
+            return Err(format!("a softmax head needs at least two classes, found {classes}"));
+        }
+        if reduction == Reduction::None && spec.loss.set().is_some() {
+            return Err(format!("{name} is one number for the whole batch and has no losses per element"));
+        }
+        let mut criterion = Self {
+            spec: spec.clone(),
+            head,
+            reduction,
+            equation: spec.loss.clone(),
+            params: spec.params.clone(),
+            counts: counts.to_vec(),
+            shift: None,
+            smooth: None,
+            class_weights: vec![1.0; classes],
+            alpha_slopes: None,
+            batch_weights: None,
+            training: Vec::new(),
+            decision: None,
+        };
         if let Some(alpha) = spec.alpha {
             if classes != 2 {
                 let advice = "use class weights, e.g. +inverse-freq or +class-balanced";
-                return Err(fail(format!(
+                return Err(format!(
                     "alpha weighs two classes against each other, here are {classes}; {advice}"
-                )));
+                ));
             }
-            class_weights = vec![1.0 - alpha, alpha];
+            criterion.class_weights = vec![1.0 - alpha, alpha];
+            criterion.alpha_slopes = Some(vec![-1.0, 1.0]);
         }
-        let mut training = Vec::new();
+        if spec.loss.needs_counts() {
+            let shift = spec.loss.shift(&spec.params, None, counts);
+            let Shift { scale, target } = shift.map_err(|why| format!("{name}: {why}"))?;
+            criterion.shift = Some(LogitShift { scale, add: vec![0.0; classes], target });
+        }
         for (info, params) in spec.modifiers() {
-            let effect = (info.effect)(params, class_counts);
-            match effect.map_err(|why| fail(format!("{}: {why}", info.name)))? {
-                Effect::ClassWeights(weights) => {
-                    class_weights.iter_mut().zip(weights).for_each(|(all, w)| *all *= w);
-                }
-                Effect::Training(change) => training.push(change),
-            }
+            let effect = (info.effect)(params, counts);
+            criterion.apply(effect.map_err(|why| format!("{}: {why}", info.name))?);
         }
-        Ok(Self { spec: spec.clone(), head, reduction, class_weights, training })
+        Ok(criterion)
+    }
+
+    /// Puts what a modifier does into its stage.
+    fn apply(&mut self, effect: Effect) {
+        let classes = self.class_weights.len();
+        match effect {
+            Effect::Logits(add) => {
+                self.shift = Some(LogitShift { scale: 1.0, add, target: vec![0.0; classes] });
+            }
+            Effect::Smooth(eps) => {
+                let share = eps / classes as f64;
+                self.equation = Arc::new(Soft::<SmoothCe, 1>(PhantomData));
+                self.params = vec![share * (classes - 1) as f64];
+                self.smooth = Some(share);
+            }
+            Effect::ClassWeights(weights) => {
+                for all in [Some(&mut self.class_weights), self.alpha_slopes.as_mut()].into_iter().flatten() {
+                    all.iter_mut().zip(&weights).for_each(|(all, w)| *all *= w);
+                }
+            }
+            Effect::BatchWeights(weights) => self.batch_weights = Some(weights),
+            Effect::Training(change) => self.training.push(change),
+            Effect::Decision(decision) => self.decision = Some(decision),
+        }
     }
 
     /// What the modifiers ask of the training.
@@ -130,115 +237,30 @@ impl Criterion {
         &self.training
     }
 
+    /// What the modifiers ask of the decision, if anything.
+    pub fn decision(&self) -> Option<Decision> {
+        self.decision
+    }
+
     /// The spec that this criterion was made from.
     pub fn spec(&self) -> &Spec {
         &self.spec
     }
 
-    /// The loss of a batch, and its gradient.
-    ///
-    /// Returns the reduced loss (the sum, if the reduction is `None`) and overwrites `grad` with its derivative in each
-    /// logit. `values`, if given, is overwritten with the weighted loss of each element (sigmoid) or sample
-    /// (softmax), not normalised. A NaN logit gives NaN, unless it is not valid.
-    ///
-    /// # Errors
-    /// If lengths differ or a target is not one of its head's.
-    pub fn evaluate<T: Scalar>(
-        &self,
-        batch: &Batch<'_, T>,
-        values: Option<&mut [T]>,
-        grad: &mut [T],
-    ) -> Result<T, BatchError> {
-        let losses = self.check(batch, values.as_deref(), grad)?;
-        let scale = match self.reduction {
-            Reduction::None | Reduction::Sum => 1.0,
-            Reduction::Mean(normalizer) => {
-                let count = self.count(normalizer, batch, losses);
-                1.0 / if count > 0.0 { count } else { 1.0 }
-            }
-        };
-        let sum = match batch.targets {
-            Targets::Sigmoid { targets, .. } => sigmoid::evaluate(self, batch, targets, scale, values, grad)?,
-            Targets::Softmax { targets, classes } => {
-                softmax::evaluate(self, batch, targets, classes, scale, values, grad)?
-            }
-        };
-        Ok(T::from_f64(sum * scale))
+    /// The head that it was bound to.
+    pub fn head(&self) -> Head {
+        self.head
     }
 
-    /// Compares all lengths; returns the number of losses.
-    fn check<T: Scalar>(
-        &self,
-        batch: &Batch<'_, T>,
-        values: Option<&[T]>,
-        grad: &[T],
-    ) -> Result<usize, BatchError> {
-        let classes = self.class_weights.len();
-        let losses = match batch.targets {
-            Targets::Sigmoid { targets, .. } if self.head == Head::Sigmoid => targets.len(),
-            Targets::Softmax { targets, classes: found }
-                if self.head == Head::Softmax && found == classes =>
-            {
-                targets.len()
-            }
-            _ => {
-                let found = match batch.targets {
-                    Targets::Sigmoid { .. } => "a sigmoid head".into(),
-                    Targets::Softmax { classes, .. } => format!("a softmax head of {classes} classes"),
-                };
-                let expected = match self.head {
-                    Head::Sigmoid => "a sigmoid head".into(),
-                    Head::Softmax => format!("a softmax head of {classes} classes"),
-                };
-                return Err(BatchError::Head { found, expected });
-            }
-        };
-        let logits = if self.head == Head::Softmax { losses * classes } else { losses };
-        let lengths = [
-            ("logits", Some(batch.logits.len()), logits),
-            ("gradient elements", Some(grad.len()), logits),
-            ("losses", values.map(<[T]>::len), losses),
-            ("weights", batch.weights.map(<[T]>::len), losses),
-            ("validity marks", batch.valid.map(<[T]>::len), losses),
-        ];
-        for (what, found, expected) in lengths {
-            if let Some(found) = found.filter(|&found| found != expected) {
-                return Err(BatchError::Length { what, found, expected });
-            }
-        }
-        Ok(losses)
+    /// What becomes of the losses of the elements.
+    pub fn reduction(&self) -> Reduction {
+        self.reduction
     }
+}
 
-    /// What a mean divides by.
-    fn count<T: Scalar>(&self, normalizer: Normalizer, batch: &Batch<'_, T>, losses: usize) -> f64 {
-        let zero = T::default();
-        let valid = |i: usize| batch.valid.is_none_or(|valid| valid[i] != zero);
-        let positive = |i: usize| match batch.targets {
-            Targets::Sigmoid { targets, .. } => targets[i] > zero,
-            Targets::Softmax { targets, .. } => targets[i] > 0,
-        };
-        let class = |i: usize| match batch.targets {
-            Targets::Sigmoid { targets, .. } => usize::from(targets[i] > zero),
-            Targets::Softmax { targets, .. } => targets[i] as usize,
-        };
-        let weight = |i: usize| {
-            let class_weight = self.class_weights.get(class(i)).copied().unwrap_or_default();
-            class_weight * batch.weights.map_or(1.0, |w| w[i].to_f64())
-        };
-        match normalizer {
-            Normalizer::Elements if batch.valid.is_none() => losses as f64,
-            Normalizer::Elements => (0..losses).filter(|&i| valid(i)).count() as f64,
-            Normalizer::Samples => {
-                let columns = match batch.targets {
-                    Targets::Sigmoid { columns, .. } => columns.max(1),
-                    Targets::Softmax { .. } => 1,
-                };
-                (0..losses.div_ceil(columns))
-                    .filter(|row| (row * columns..((row + 1) * columns).min(losses)).any(valid))
-                    .count() as f64
-            }
-            Normalizer::Positives => (0..losses).filter(|&i| valid(i) && positive(i)).count() as f64,
-            Normalizer::WeightSum => (0..losses).filter(|&i| valid(i)).map(weight).sum(),
-        }
+impl fmt::Debug for Criterion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { spec, head, reduction, class_weights, .. } = self;
+        write!(f, "Criterion {{ {spec}, {head}, {reduction:?}, class weights {class_weights:?} }}")
     }
 }

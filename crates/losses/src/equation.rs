@@ -1,33 +1,116 @@
-//! The object-safe twin of [`Loss`]: one virtual call per slice, never per element.
+//! The object-safe twins of the loss traits: one virtual call per slice, never per element.
 
-use crate::loss::{Alpha, Heads, Loss, ParamInfo};
-use crate::{Pt, Side};
-use losslab_tensor::{Dual, Float, Kernel, Lane};
-use std::marker::PhantomData;
+use crate::ClassCounts;
+use crate::info::{Alpha, Heads, Info, ParamInfo, TargetKind};
+use crate::loss::{Confusion, Shift};
 
-/// A [`Loss`] whose type has been forgotten: what the registry holds.
+/// A loss whose type has been forgotten: what the registry holds.
+///
+/// A [`SetLoss`](crate::SetLoss) has no margin: its [`Equation::set`] is there, and the methods that take
+/// [`Points`] panic.
 pub trait Equation: Send + Sync {
-    /// The name in specs.
-    fn name(&self) -> &'static str;
-    /// The name in sentences and plots.
-    fn title(&self) -> &'static str;
-    /// The equation as text.
-    fn equation(&self) -> &'static str;
-    /// Where it was published.
-    fn source(&self) -> &'static str;
-    /// The equation's parameters.
-    fn params(&self) -> &'static [ParamInfo];
-    /// Whether it takes alpha.
-    fn alpha(&self) -> Alpha;
-    /// The heads that it makes sense on.
-    fn heads(&self) -> Heads;
+    /// All that the loss declares.
+    fn declaration(&self) -> Declaration;
 
     /// Value and derivative in the margin, in f32: `value[i] = f(x[i])`, `slope[i] = f'(x[i])`.
     fn slopes_f32(&self, params: &[f64], points: Points<'_, f32>, value: &mut [f32], slope: &mut [f32]);
     /// The same in f64.
     fn slopes_f64(&self, params: &[f64], points: Points<'_, f64>, value: &mut [f64], slope: &mut [f64]);
+    /// The whole way from logits to gradients on a block of hard targets, in f32; false if a target is neither 0 nor 1.
+    fn fused_f32(&self, params: &[f64], block: Block<'_, f32>) -> bool;
+    /// The same in f64.
+    fn fused_f64(&self, params: &[f64], block: Block<'_, f64>) -> bool;
     /// The derivative of each value with respect to parameter `k`.
     fn param_slopes(&self, params: &[f64], k: usize, points: Points<'_, f64>, slope: &mut [f64]);
+    /// What happens to the logits first, and with `Some(k)` its derivative with respect to parameter `k`.
+    ///
+    /// # Errors
+    /// Why it cannot be done with these counts.
+    fn shift(&self, params: &[f64], k: Option<usize>, counts: &ClassCounts) -> Result<Shift<f64>, String>;
+
+    /// The loss on soft targets, if it takes them.
+    fn soft(&self) -> Option<&dyn SoftEquation> {
+        None
+    }
+    /// The loss as one of a whole batch, if it is one.
+    fn set(&self) -> Option<&dyn SetEquation> {
+        None
+    }
+
+    /// The name in specs.
+    fn name(&self) -> &'static str {
+        self.declaration().name
+    }
+    /// The name in sentences and plots.
+    fn title(&self) -> &'static str {
+        self.declaration().title
+    }
+    /// The equation as text.
+    fn equation(&self) -> &'static str {
+        self.declaration().equation
+    }
+    /// Where it was published.
+    fn source(&self) -> &'static str {
+        self.declaration().source
+    }
+    /// The equation's parameters.
+    fn params(&self) -> &'static [ParamInfo] {
+        self.declaration().params
+    }
+    /// Whether it takes alpha.
+    fn alpha(&self) -> Alpha {
+        self.declaration().alpha
+    }
+    /// The heads that it makes sense on.
+    fn heads(&self) -> Heads {
+        self.declaration().heads
+    }
+    /// The targets that it takes with a sigmoid head.
+    fn targets(&self) -> TargetKind {
+        self.declaration().targets
+    }
+    /// Whether it needs the class counts.
+    fn needs_counts(&self) -> bool {
+        self.declaration().needs_counts
+    }
+    /// Whether it can be drawn against p_t.
+    fn has_curve(&self) -> bool {
+        self.declaration().has_curve
+    }
+    /// Where its gradient vanishes, and where digits are lost.
+    fn limits(&self) -> &'static str {
+        self.declaration().limits
+    }
+}
+
+/// A loss on targets between 0 and 1, in the logit.
+pub trait SoftEquation {
+    /// Value and derivative in the logit, in f32.
+    fn soft_slopes_f32(
+        &self,
+        params: &[f64],
+        points: SoftPoints<'_, f32>,
+        value: &mut [f32],
+        slope: &mut [f32],
+    );
+    /// The same in f64.
+    fn soft_slopes_f64(
+        &self,
+        params: &[f64],
+        points: SoftPoints<'_, f64>,
+        value: &mut [f64],
+        slope: &mut [f64],
+    );
+    /// The derivative of each value with respect to parameter `k`.
+    fn soft_param_slopes(&self, params: &[f64], k: usize, points: SoftPoints<'_, f64>, slope: &mut [f64]);
+}
+
+/// A loss of a whole batch.
+pub trait SetEquation {
+    /// The loss and its derivative in each of the counts.
+    fn value_and_partials(&self, params: &[f64], counts: Confusion<f64>) -> (f64, Confusion<f64>);
+    /// The derivative of the loss with respect to parameter `k`.
+    fn set_param_slope(&self, params: &[f64], k: usize, counts: Confusion<f64>) -> f64;
 }
 
 /// Where an equation is evaluated.
@@ -39,78 +122,65 @@ pub struct Points<'a, T> {
     pub sign: &'a [T],
 }
 
-/// A loss type as a value.
-pub(crate) struct Erased<L, const P: usize>(pub PhantomData<fn() -> L>);
-
-impl<L: Loss<P>, const P: usize> Erased<L, P> {
-    /// The parameters as the array that `eval` takes.
-    fn array(params: &[f64]) -> [f64; P] {
-        assert!(params.len() == P, "{}: {} parameters, expected {P}", L::INFO.name, params.len());
-        std::array::from_fn(|i| params[i])
-    }
+/// A block of the sigmoid head without marks, shifts and weights per element: what the fused kernel takes.
+#[derive(Debug)]
+pub struct Block<'a, T> {
+    /// Logits.
+    pub logits: &'a [T],
+    /// 0 or 1 for each logit.
+    pub targets: &'a [T],
+    /// The weights of negatives and of positives.
+    pub weights: [T; 2],
+    /// What gradients are multiplied by.
+    pub scale: T,
+    /// Receives the weighted loss of each logit.
+    pub value: &'a mut [T],
+    /// Receives the gradient in each logit.
+    pub grad: &'a mut [T],
 }
 
-impl<L: Loss<P>, const P: usize> Equation for Erased<L, P> {
-    fn name(&self) -> &'static str {
-        L::INFO.name
-    }
-    fn title(&self) -> &'static str {
-        L::INFO.title
-    }
-    fn equation(&self) -> &'static str {
-        L::INFO.equation
-    }
-    fn source(&self) -> &'static str {
-        L::INFO.source
-    }
-    fn params(&self) -> &'static [ParamInfo] {
-        const { &L::INFO.params }
-    }
-    fn alpha(&self) -> Alpha {
-        L::INFO.alpha
-    }
-    fn heads(&self) -> Heads {
-        L::INFO.heads
-    }
-    fn slopes_f32(&self, params: &[f64], points: Points<'_, f32>, value: &mut [f32], slope: &mut [f32]) {
-        let loss = PhantomData::<L>;
-        f32::dispatch(Slopes { loss, params: Self::array(params), points, value, slope });
-    }
-    fn slopes_f64(&self, params: &[f64], points: Points<'_, f64>, value: &mut [f64], slope: &mut [f64]) {
-        let loss = PhantomData::<L>;
-        f64::dispatch(Slopes { loss, params: Self::array(params), points, value, slope });
-    }
-    fn param_slopes(&self, params: &[f64], k: usize, points: Points<'_, f64>, slope: &mut [f64]) {
-        let params = Self::array(params);
-        for ((slope, &x), &sign) in slope.iter_mut().zip(points.margin).zip(points.sign) {
-            let seeded =
-                |i: usize| if i == k { Dual::variable(params[i]) } else { Dual::constant(params[i]) };
-            let t = Pt::at(x).constant();
-            *slope = L::eval(std::array::from_fn(seeded), t, Side { positive: sign > 0.0 }).slope;
-        }
-    }
+/// Where an equation on soft targets is evaluated.
+#[derive(Clone, Copy, Debug)]
+pub struct SoftPoints<'a, T> {
+    /// Logits.
+    pub logit: &'a [T],
+    /// Targets, from 0 to 1.
+    pub target: &'a [T],
 }
 
-/// The fused kernel: value and derivative of every point in one pass over plain slices.
-struct Slopes<'a, L, T, const P: usize> {
-    loss: PhantomData<L>,
-    params: [f64; P],
-    points: Points<'a, T>,
-    value: &'a mut [T],
-    slope: &'a mut [T],
+/// [`Info`] without its number of parameters: the fields mean the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Declaration {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub equation: &'static str,
+    pub source: &'static str,
+    pub params: &'static [ParamInfo],
+    pub alpha: Alpha,
+    pub heads: Heads,
+    pub targets: TargetKind,
+    pub needs_counts: bool,
+    pub has_curve: bool,
+    pub fades_when_wrong: bool,
+    pub limits: &'static str,
 }
 
-impl<L: Loss<P>, T: Float, const P: usize> Kernel<T> for Slopes<'_, L, T, P> {
-    type Output = ();
-    #[inline(always)]
-    fn run<R: Lane<T>>(self) {
-        let params = self.params.map(|p| Dual::constant(R::lift(p)));
-        let points = self.points.margin.iter().zip(self.points.sign);
-        for ((&x, &sign), (value, slope)) in points.zip(self.value.iter_mut().zip(self.slope)) {
-            let side = Side { positive: R::load(sign) > R::lift(0.0) };
-            let y = L::eval(params, Pt::variable(R::load(x)), side);
-            *value = y.value.store();
-            *slope = y.slope.store();
+impl Declaration {
+    pub(crate) fn of<const P: usize>(info: &'static Info<P>) -> Self {
+        Self {
+            name: info.name,
+            title: info.title,
+            equation: info.equation,
+            source: info.source,
+            params: &info.params,
+            alpha: info.alpha,
+            heads: info.heads,
+            targets: info.targets,
+            needs_counts: info.needs_counts,
+            has_curve: info.has_curve,
+            fades_when_wrong: info.fades_when_wrong,
+            limits: info.limits,
         }
     }
 }

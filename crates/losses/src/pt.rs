@@ -4,7 +4,7 @@ use losslab_tensor::{Dual, Real};
 
 /// The probability that the model gives to the true class, p_t = sigmoid(x), at the margin x.
 ///
-/// All four are built from e^-|x| without cancellation, and 1 - p_t, its logarithm and log p_t are
+/// All are built from e^-|x| without cancellation, and 1 - p_t, its logarithm and log p_t are
 /// never computed from p_t: `ln(1 - p)` and `1 - p` lose every digit at confident predictions.
 #[derive(Clone, Copy, Debug)]
 pub struct Pt<R> {
@@ -16,6 +16,8 @@ pub struct Pt<R> {
     pub p: R,
     /// 1 - p_t.
     pub q: R,
+    /// The margin itself, log p_t - log (1 - p_t), within -MAX and MAX.
+    pub x: R,
 }
 
 impl<R: Real> Pt<R> {
@@ -25,32 +27,59 @@ impl<R: Real> Pt<R> {
     /// loss at gamma = 0) remains cross-entropy there.
     #[inline(always)]
     pub fn at(x: R) -> Self {
-        let m = x.abs();
-        let e = (-m).exp();
-        let l = e.ln_1p_unit();
-        let likely = R::lift(1.0) / (R::lift(1.0) + e);
-        let unlikely = e * likely;
+        let e = (-x.abs()).exp();
+        Self::from_parts(x, e, e.ln_1p_unit())
+    }
+
+    /// At the margin x, from e = e^-|x| and l = ln(1 + e).
+    #[inline(always)]
+    fn from_parts(x: R, e: R, l: R) -> Self {
+        // Not 1 / (1 + e) itself, which is rounded twice: the difference is exact to half a unit where e is small.
+        let unlikely = e / (R::lift(1.0) + e);
+        let likely = R::lift(1.0) - unlikely;
         let log_likely = -l;
-        let log_unlikely = (-(m + l)).at_least(-R::largest());
+        let log_unlikely = (-(x.abs() + l)).at_least(-R::largest());
         let wrong = x < R::lift(0.0);
         Self {
             log_p: R::select(wrong, log_unlikely, log_likely),
             log_q: R::select(wrong, log_likely, log_unlikely),
             p: R::select(wrong, unlikely, likely),
             q: R::select(wrong, likely, unlikely),
+            x: x.at_least(-R::largest()).at_most(R::largest()),
         }
     }
 
-    /// As a function of the margin: d log_p = q, d log_q = -p, dp = p q, dq = -p q.
+    /// As a function of the margin: d log_p = q, d log_q = -p, dp = p q, dq = -p q, dx = 1.
     #[inline(always)]
     pub fn variable(x: R) -> Pt<Dual<R>> {
-        let Pt { log_p, log_q, p, q } = Self::at(x);
+        Self::at(x).differentiable()
+    }
+
+    /// [`variable`](Pt::variable), from e = e^-|x| and l = ln(1 + e).
+    #[inline(always)]
+    pub(crate) fn variable_from_parts(x: R, e: R, l: R) -> Pt<Dual<R>> {
+        Self::from_parts(x, e, l).differentiable()
+    }
+
+    #[inline(always)]
+    fn differentiable(self) -> Pt<Dual<R>> {
+        let Pt { log_p, log_q, p, q, x } = self;
         Pt {
             log_p: Dual { value: log_p, slope: q },
             log_q: Dual { value: log_q, slope: -p },
             p: Dual { value: p, slope: p * q },
             q: Dual { value: q, slope: -(p * q) },
+            x: Dual::variable(x),
         }
+    }
+
+    /// (1 - p_t)^gamma, as e^(gamma log(1 - p_t)).
+    ///
+    /// The square is a product. A kernel holds a copy of its loop for the default parameters of a loss, in which the
+    /// compiler knows gamma and drops the exponential: FL at gamma = 2 takes 0.9 ns per logit instead of 1.2.
+    #[inline(always)]
+    pub fn q_pow(self, gamma: R) -> R {
+        if gamma.is_constant(2.0) { self.q * self.q } else { (gamma * self.log_q).exp() }
     }
 
     /// As a constant, for derivatives with respect to a parameter.
@@ -61,6 +90,19 @@ impl<R: Real> Pt<R> {
             log_q: Dual::constant(self.log_q),
             p: Dual::constant(self.p),
             q: Dual::constant(self.q),
+            x: Dual::constant(self.x),
+        }
+    }
+
+    /// At the logit instead of the margin: `p` becomes the probability of the positive class.
+    #[inline(always)]
+    pub fn at_logit(self, side: Side) -> Self {
+        Self {
+            log_p: side.pick(self.log_p, self.log_q),
+            log_q: side.pick(self.log_q, self.log_p),
+            p: side.pick(self.p, self.q),
+            q: side.pick(self.q, self.p),
+            x: side.pick(self.x, -self.x),
         }
     }
 }

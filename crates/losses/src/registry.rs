@@ -1,7 +1,9 @@
 //! The one registry of losses: command line, documents, plots, checks and comparisons iterate it.
 
-use crate::equation::{Equation, Erased};
-use crate::loss::{Alpha, Loss, Range};
+use crate::equation::{Declaration, Equation};
+use crate::erased::{Hard, Set, Soft};
+use crate::info::{Alpha, Head, Range, TargetKind};
+use crate::loss::{Loss, SetLoss, SoftLoss};
 use crate::modifiers::{self, ModifierInfo};
 use crate::zoo;
 use std::marker::PhantomData;
@@ -19,7 +21,22 @@ pub struct Registry {
 impl Registry {
     /// The losses of this crate.
     pub fn standard() -> Self {
-        Self { losses: Vec::new() }.with(zoo::Ce).with(zoo::AlphaCe).with(zoo::Focal)
+        Self { losses: Vec::new() }
+            .with_soft(zoo::Ce)
+            .with(zoo::AlphaCe)
+            .with(zoo::Focal)
+            .with(zoo::FocalStar)
+            .with(zoo::Poly1)
+            .with(zoo::Poly1Focal)
+            .with(zoo::Gce)
+            .with(zoo::ReducedFocal)
+            .with(zoo::Asl)
+            .with(zoo::Ldam)
+            .with(zoo::DualFocal)
+            .with_soft(zoo::Qfl)
+            .with_soft(zoo::Vfl)
+            .with(zoo::HingeP)
+            .with_set(zoo::Dice)
     }
 
     /// This registry and one loss more.
@@ -28,15 +45,49 @@ impl Registry {
     /// If a loss of this name is there already, or its declaration contradicts itself: two names for
     /// one loss, or a default outside its range, is a mistake of the program, not of its user.
     #[track_caller]
-    pub fn with<L: Loss<P>, const P: usize>(mut self, _loss: L) -> Self {
-        let name = L::INFO.name;
+    pub fn with<L: Loss<P>, const P: usize>(self, _loss: L) -> Self {
+        self.add(Hard::<L, P>(PhantomData), TargetKind::Hard)
+    }
+
+    /// This registry and one loss more, which takes soft targets.
+    ///
+    /// # Panics
+    /// As [`Registry::with`].
+    #[track_caller]
+    pub fn with_soft<L: SoftLoss<P>, const P: usize>(self, _loss: L) -> Self {
+        self.add(Soft::<L, P>(PhantomData), TargetKind::Soft)
+    }
+
+    /// This registry and one loss more, which is one number for a whole batch.
+    ///
+    /// # Panics
+    /// As [`Registry::with`], and if it declares a curve or the softmax head.
+    #[track_caller]
+    pub fn with_set<L: SetLoss<P>, const P: usize>(self, _loss: L) -> Self {
+        let info = L::INFO;
+        assert!(
+            !info.has_curve && !info.heads.contains(Head::Softmax),
+            "{}: a loss of a whole batch has no curve and no softmax form",
+            info.name
+        );
+        self.add(Set::<L, P>(PhantomData), TargetKind::Hard)
+    }
+
+    #[track_caller]
+    fn add(mut self, loss: impl Equation + 'static, targets: TargetKind) -> Self {
+        let Declaration { name, params, alpha, .. } = loss.declaration();
         let well_formed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         assert!(
             !name.is_empty() && name.chars().all(well_formed),
             "the name of a loss is like 'my-loss', found '{name}'"
         );
         assert!(self.find(name).is_none(), "a loss named '{name}' is in the registry already");
-        for param in &L::INFO.params {
+        assert!(
+            loss.targets() == targets,
+            "{name} declares {:?} targets: register soft losses with `with_soft`, others with `with`",
+            loss.targets()
+        );
+        for param in params {
             let default = param.default;
             assert!(
                 param.range.contains(default),
@@ -46,10 +97,10 @@ impl Registry {
             );
             assert!(param.name != "alpha", "{name}: alpha is declared by `Info::alpha`, not as a parameter");
         }
-        if let Alpha::Default(alpha) = L::INFO.alpha {
+        if let Alpha::Default(alpha) = alpha {
             assert!(ALPHA_RANGE.contains(alpha), "{name}: default alpha={alpha} lies outside {ALPHA_RANGE}");
         }
-        self.losses.push(Arc::new(Erased::<L, P>(PhantomData)));
+        self.losses.push(Arc::new(loss));
         self
     }
 
@@ -63,7 +114,7 @@ impl Registry {
         self.losses.iter().find(|loss| loss.name() == name)
     }
 
-    /// The modifiers that may follow a loss.
+    /// The modifiers that may follow a loss; one with several forms is listed once per form.
     pub fn modifiers(&self) -> &'static [ModifierInfo] {
         modifiers::ALL
     }

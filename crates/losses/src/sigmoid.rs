@@ -1,25 +1,28 @@
 //! The sigmoid head: margins are signed logits, and the gradient is the slope with its sign back.
 
 use crate::batch::{Batch, BatchError};
-use crate::criterion::{Criterion, Scalar};
-use crate::equation::Points;
+use crate::criterion::{Criterion, LogitShift, Scalar};
+use crate::equation::{Block, Points};
+use crate::evaluate::Outputs;
+use crate::{Pt, soft};
 use losslab_tensor::{Float, Kernel, Lane};
 
 /// Elements handled at a time: five buffers of 512 f32 stay in the first-level cache.
 const BLOCK: usize = 512;
 
-/// Evaluates all elements; returns the sum of the weighted losses, and scales the gradient by `scale`.
+/// Evaluates a chunk of the batch; returns the sum of the weighted losses, and scales the gradient by `scale`.
 pub(crate) fn evaluate<T: Scalar>(
     criterion: &Criterion,
     batch: &Batch<'_, T>,
     targets: &[T],
     scale: f64,
-    mut values: Option<&mut [T]>,
-    grad: &mut [T],
+    mut out: Outputs<'_, T>,
 ) -> Result<f64, BatchError> {
-    let [negative, positive] = [0, 1].map(|class| T::from_f64(criterion.class_weights[class]));
-    let (mut margin, mut sign, mut value) =
-        ([T::default(); BLOCK], [T::default(); BLOCK], [T::default(); BLOCK]);
+    let class_weights = [0, 1].map(|class| T::from_f64(criterion.class_weights[class]));
+    let shift = criterion.shift.as_ref().map(Affine::new);
+    let weighing = Weighing { class_weights, scale: T::from_f64(scale * shift.map_or(1.0, |s| s.scale)) };
+    let plain = shift.is_none() && batch.weights.is_none() && batch.valid.is_none() && out.hardness.is_none();
+    let mut buffers = [[T::default(); BLOCK]; 3];
     let mut sum = 0.0;
     for start in (0..targets.len()).step_by(BLOCK) {
         let range = start..targets.len().min(start + BLOCK);
@@ -30,37 +33,161 @@ pub(crate) fn evaluate<T: Scalar>(
             weights: batch.weights.map(|w| &w[range.clone()]),
             valid: batch.valid.map(|v| &v[range.clone()]),
         };
-        let (margin, sign, value) = (&mut margin[..n], &mut sign[..n], &mut value[..n]);
-        let grad = &mut grad[range.clone()];
-        if !T::dispatch(Margins { part, margin, sign }) {
-            return Err(bad_target(targets, part.valid, start));
+        let [margin, sign, value] = buffers.each_mut().map(|buffer| &mut buffer[..n]);
+        let grad = &mut out.grad[range.clone()];
+        let done = plain && fused(criterion, part, weighing, value, grad);
+        if !done {
+            let hardness = out.hardness.as_deref_mut().map(|h| &mut h[range.clone()]);
+            let buffers = Buffers { margin, sign, value, hardness, grad };
+            staged(criterion, part, shift, weighing, buffers).map_err(|(i, value)| {
+                let index = start + i;
+                match criterion.equation.soft() {
+                    Some(_) => BatchError::SoftTarget { index, value },
+                    None => BatchError::Target { index, value },
+                }
+            })?;
         }
-        T::slopes(&*criterion.spec.loss, &criterion.spec.params, Points { margin, sign }, value, grad);
-        let scale = T::from_f64(scale);
-        T::dispatch(Weigh { part, sign, negative, positive, scale, value, grad });
         sum += losslab_tensor::sum(value).to_f64();
-        if let Some(values) = values.as_deref_mut() {
+        if let Some(values) = out.values.as_deref_mut() {
             values[range].copy_from_slice(value);
         }
     }
     Ok(sum)
 }
 
-/// The first valid target from `start` on that is neither 0 nor 1.
-fn bad_target<T: Float>(targets: &[T], valid: Option<&[T]>, start: usize) -> BatchError {
-    let counts = |i: usize| valid.is_none_or(|valid| valid[i - start] != T::default());
+/// A block in one go; false, with arbitrary outputs, if not all targets are 0 or 1.
+fn fused<T: Scalar>(
+    criterion: &Criterion,
+    part: Part<'_, T>,
+    weighing: Weighing<T>,
+    value: &mut [T],
+    grad: &mut [T],
+) -> bool {
+    let Weighing { class_weights: weights, scale } = weighing;
+    let block = Block { logits: part.logits, targets: part.targets, weights, scale, value, grad };
+    T::fused(&*criterion.equation, &criterion.params, block)
+}
+
+/// Buffers of a block; all are overwritten.
+struct Buffers<'a, T> {
+    margin: &'a mut [T],
+    sign: &'a mut [T],
+    value: &'a mut [T],
+    hardness: Option<&'a mut [T]>,
+    grad: &'a mut [T],
+}
+
+/// A block stage by stage; or the place and value of a target that the loss does not take.
+fn staged<T: Scalar>(
+    criterion: &Criterion,
+    part: Part<'_, T>,
+    shift: Option<Affine>,
+    weighing: Weighing<T>,
+    out: Buffers<'_, T>,
+) -> Result<(), (usize, f64)> {
+    let Buffers { margin, sign, value, hardness, grad } = out;
+    if T::dispatch(Margins { part, margin, sign }) {
+        if let Some(shift) = shift {
+            T::dispatch(ShiftMargins { shift, margin, sign });
+        }
+        if let Some(hardness) = hardness {
+            T::dispatch(Hardness { margin, hardness });
+        }
+        T::slopes(&*criterion.equation, &criterion.params, Points { margin, sign }, value, grad);
+        T::dispatch(Weigh { part, sign, weighing, value, grad });
+        return Ok(());
+    }
+    let Some(equation) = criterion.equation.soft() else {
+        return Err(bad_target(part));
+    };
+    let buffers = soft::Buffers { logit: margin, target: sign, value, hardness, grad };
+    soft::evaluate(part, soft::Stages { equation, params: &criterion.params, shift, weighing }, buffers)
+}
+
+/// The first valid target that is neither 0 nor 1.
+fn bad_target<T: Float>(part: Part<'_, T>) -> (usize, f64) {
+    let counts = |i: usize| part.valid.is_none_or(|valid| valid[i] != T::default());
     let allowed = |y: T| y == T::default() || y == T::lift(1.0);
-    let index = (start..targets.len()).find(|&i| counts(i) && !allowed(targets[i])).unwrap_or(start);
-    BatchError::Target { index, value: targets[index].to_f64() }
+    let index = (0..part.targets.len()).find(|&i| counts(i) && !allowed(part.targets[i])).unwrap_or(0);
+    (index, part.targets[index].to_f64())
+}
+
+/// The weights of the classes and the factor of the gradient.
+#[derive(Clone, Copy)]
+pub(crate) struct Weighing<T> {
+    /// Of negatives and of positives.
+    pub class_weights: [T; 2],
+    pub scale: T,
+}
+
+/// x = scale x + the offset of its side.
+#[derive(Clone, Copy)]
+pub(crate) struct Affine {
+    pub scale: f64,
+    /// What is added to logits.
+    pub add: f64,
+    /// What is subtracted from margins of negatives and of positives.
+    target: [f64; 2],
+}
+
+impl Affine {
+    pub(crate) fn new(shift: &LogitShift) -> Self {
+        Self {
+            scale: shift.scale,
+            add: shift.add[1] - shift.add[0],
+            target: [shift.target[0], shift.target[1]],
+        }
+    }
+
+    /// What is added to scaled margins of negatives and of positives.
+    pub(crate) fn offsets(&self) -> [f64; 2] {
+        [-self.add - self.target[0], self.add - self.target[1]]
+    }
+}
+
+/// Shifts margins in place.
+struct ShiftMargins<'a, T> {
+    shift: Affine,
+    margin: &'a mut [T],
+    sign: &'a [T],
+}
+
+impl<T: Float> Kernel<T> for ShiftMargins<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Lane<T>>(self) {
+        let (zero, scale) = (R::lift(0.0), R::lift(self.shift.scale));
+        let [negative, positive] = self.shift.offsets().map(R::lift);
+        for (margin, &sign) in self.margin.iter_mut().zip(self.sign) {
+            let offset = R::select(R::load(sign) > zero, positive, negative);
+            *margin = (scale * R::load(*margin) + offset).store();
+        }
+    }
+}
+
+/// 1 - p_t of each margin.
+struct Hardness<'a, T> {
+    margin: &'a [T],
+    hardness: &'a mut [T],
+}
+
+impl<T: Float> Kernel<T> for Hardness<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Lane<T>>(self) {
+        for (hardness, &x) in self.hardness.iter_mut().zip(self.margin) {
+            *hardness = Pt::at(R::load(x)).q.store();
+        }
+    }
 }
 
 /// A block of the batch.
 #[derive(Clone, Copy)]
-struct Part<'a, T> {
-    logits: &'a [T],
-    targets: &'a [T],
-    weights: Option<&'a [T]>,
-    valid: Option<&'a [T]>,
+pub(crate) struct Part<'a, T> {
+    pub logits: &'a [T],
+    pub targets: &'a [T],
+    pub weights: Option<&'a [T]>,
+    pub valid: Option<&'a [T]>,
 }
 
 /// Margins and signs of a block; false if a target is neither 0 nor 1.
@@ -75,30 +202,28 @@ impl<T: Float> Kernel<T> for Margins<'_, T> {
     #[inline(always)]
     fn run<R: Lane<T>>(self) -> bool {
         let (zero, one) = (R::lift(0.0), R::lift(1.0));
-        let mut wrong = zero;
+        let allowed = |y: R| (y == one) | (y == zero);
+        let mut fine = true;
         let out = self.margin.iter_mut().zip(self.sign.iter_mut());
         for ((margin, sign), (&z, &y)) in out.zip(self.part.logits.iter().zip(self.part.targets)) {
             let (z, y) = (R::load(z), R::load(y));
             let s = R::select(y == one, one, -one);
-            // Counts targets other than 0 and 1, NaN among them.
-            wrong = wrong + R::select(y == one, zero, R::select(y == zero, zero, one));
+            fine &= allowed(y);
             *sign = s.store();
             *margin = (s * z).store();
         }
         let Some(valid) = self.part.valid else {
-            return wrong == zero;
+            return fine;
         };
-        wrong = zero;
+        fine = true;
         let marks = valid.iter().zip(self.part.targets);
         for ((margin, sign), (&valid, &y)) in self.margin.iter_mut().zip(self.sign).zip(marks) {
             let out = R::load(valid) == zero;
-            let y = R::load(y);
-            let odd = R::select(y == one, zero, R::select(y == zero, zero, one));
-            wrong = wrong + R::select(out, zero, odd);
+            fine &= out | allowed(R::load(y));
             *margin = R::select(out, zero, R::load(*margin)).store();
             *sign = R::select(out, -one, R::load(*sign)).store();
         }
-        wrong == zero
+        fine
     }
 }
 
@@ -106,9 +231,7 @@ impl<T: Float> Kernel<T> for Margins<'_, T> {
 struct Weigh<'a, T> {
     part: Part<'a, T>,
     sign: &'a [T],
-    negative: T,
-    positive: T,
-    scale: T,
+    weighing: Weighing<T>,
     value: &'a mut [T],
     grad: &'a mut [T],
 }
@@ -118,7 +241,8 @@ impl<T: Float> Kernel<T> for Weigh<'_, T> {
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
         let zero = R::lift(0.0);
-        let [negative, positive, scale] = [self.negative, self.positive, self.scale].map(R::load);
+        let [negative, positive] = self.weighing.class_weights.map(R::load);
+        let scale = R::load(self.weighing.scale);
         for (i, (value, grad)) in self.value.iter_mut().zip(self.grad).enumerate() {
             let sign = R::load(self.sign[i]);
             let mut weight = R::select(sign > zero, positive, negative);

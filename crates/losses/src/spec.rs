@@ -5,8 +5,8 @@
 //! ```
 
 use crate::equation::Equation;
-use crate::loss::{Alpha, ParamInfo};
-use crate::modifiers::ModifierInfo;
+use crate::info::{Alpha, ParamInfo};
+use crate::modifiers::{self, ModifierInfo};
 use crate::registry::{ALPHA_RANGE, Registry};
 use std::fmt;
 use std::sync::Arc;
@@ -38,7 +38,8 @@ impl Spec {
     ///
     /// # Errors
     /// An unknown loss, modifier or parameter (the message lists those that exist), a value that is not
-    /// a number or lies outside its range, a key or modifier given twice.
+    /// a number or lies outside its range, a key or modifier given twice, modifiers that contradict each other
+    /// or do not suit the loss.
     pub fn parse(text: &str, registry: &Registry) -> Result<Self, SpecError> {
         Self::read(text.trim(), registry).map_err(|problem| SpecError { spec: text.into(), problem })
     }
@@ -54,11 +55,10 @@ impl Spec {
         let mut modifiers: Vec<(ModifierInfo, Vec<f64>)> = Vec::new();
         for part in parts {
             let (name, arguments) = name_and_arguments(part)?;
-            let names = || list(registry.modifiers().iter().map(|m| m.name));
-            let info = registry.modifiers().iter().find(|m| m.name == name);
-            let info = info.ok_or_else(|| format!("there is no modifier '{name}'; there are {}", names()))?;
-            if modifiers.iter().any(|(m, _)| m.name == name) {
-                return Err(format!("modifier '{name}' is given twice"));
+            let info = find_modifier(registry.modifiers(), name, &arguments)?;
+            let earlier: Vec<ModifierInfo> = modifiers.iter().map(|(m, _)| *m).collect();
+            if let Some(problem) = modifiers::conflict(&**loss, &earlier, info) {
+                return Err(problem);
             }
             modifiers.push((*info, read_params(name, info.params, Alpha::None, &arguments)?.0));
         }
@@ -105,6 +105,29 @@ fn name_and_arguments(part: &str) -> Result<NameAndArguments<'_>, String> {
         arguments.push((key.trim(), value.trim()));
     }
     Ok((name, arguments))
+}
+
+/// The form of the modifier that has these parameters; without any, its first form.
+fn find_modifier<'a>(
+    all: &'a [ModifierInfo],
+    name: &str,
+    arguments: &[(&str, &str)],
+) -> Result<&'a ModifierInfo, String> {
+    let forms: Vec<&ModifierInfo> = all.iter().filter(|m| m.name == name).collect();
+    let has = |form: &ModifierInfo, key: &str| form.params.iter().any(|p| p.name == key);
+    let fits = |form: &&&ModifierInfo| arguments.iter().all(|&(key, _)| has(form, key));
+    match forms[..] {
+        [] => {
+            let mut names: Vec<&str> = all.iter().map(|m| m.name).collect();
+            names.dedup();
+            Err(format!("there is no modifier '{name}'; there are {}", names.join(", ")))
+        }
+        [form] => Ok(form),
+        _ => forms.iter().find(fits).copied().ok_or_else(|| {
+            let forms = forms.iter().map(|form| describe(form.params, Alpha::None));
+            format!("{name} has one of these forms: {}", forms.collect::<Vec<_>>().join("; "))
+        }),
+    }
 }
 
 /// The values of `params`, and alpha, from `key=value` pairs; what is not given takes its default.

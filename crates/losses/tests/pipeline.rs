@@ -1,30 +1,14 @@
 //! The pipeline around an equation: heads, weights, marks, reductions, normalisers, on the tape and off it.
 
-use losslab_autograd::{GradCheck, Tape, Var};
+mod common;
+
+use common::{MEAN, build, evaluate, sigmoid_batch, softmax_batch};
 use losslab_losses::{
-    Batch, BatchError, Criterion, Head, Normalizer, Reduction, Registry, Spec, TapeBatch, TapeTargets,
-    Targets, criterion,
+    Batch, BatchError, Criterion, Head, Normalizer, Reduction, Registry, Spec, Targets, Training,
 };
-use losslab_tensor::Tensor;
-use std::sync::Arc;
 
 const LOGITS: [f64; 6] = [2.0, -1.0, 0.5, -3.0, 0.1, 4.0];
 const TARGETS: [f64; 6] = [1.0, 0.0, 0.0, 1.0, 1.0, 0.0];
-const MEAN: Reduction = Reduction::Mean(Normalizer::Elements);
-
-fn build(spec: &str, head: Head, counts: &[u64], reduction: Reduction) -> Criterion {
-    let spec = Spec::parse(spec, &Registry::standard()).unwrap();
-    Criterion::new(&spec, head, counts, reduction).unwrap()
-}
-
-fn sigmoid_batch<'a>(logits: &'a [f64], targets: &'a [f64]) -> Batch<'a, f64> {
-    Batch { logits, targets: Targets::Sigmoid { targets, columns: 1 }, weights: None, valid: None }
-}
-
-fn evaluate(criterion: &Criterion, batch: &Batch<'_, f64>) -> (f64, Vec<f64>) {
-    let mut grad = vec![f64::NAN; batch.logits.len()];
-    (criterion.evaluate(batch, None, &mut grad).unwrap(), grad)
-}
 
 fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-13 * a.abs().max(b.abs()).max(1e-300)
@@ -78,9 +62,8 @@ fn alpha_weighs_positives_and_its_complement_negatives() {
     );
     let alpha = build("focal:gamma=2,alpha=0.25", Head::Sigmoid, &[3, 3], Reduction::Sum);
     let weighted = evaluate(&alpha, &sigmoid_batch(&LOGITS, &TARGETS));
-    for (i, y) in TARGETS.iter().enumerate() {
-        let weight = if *y == 1.0 { 0.25 } else { 0.75 };
-        assert!(close(weighted.1[i], weight * plain.1[i]));
+    for ((y, weighted), plain) in TARGETS.iter().zip(&weighted.1).zip(&plain.1) {
+        assert!(close(*weighted, if *y == 1.0 { 0.25 } else { 0.75 } * plain));
     }
     // With p_t of the weighted loss instead, the sum would differ (a bug that frameworks shipped).
     let by_hand: f64 = LOGITS
@@ -129,12 +112,7 @@ fn a_valid_nan_is_never_silent() {
         for place in 0..3 {
             let mut row = [0.5, 1.0, -1.0];
             row[place] = f64::NAN;
-            let batch = Batch {
-                logits: &row,
-                targets: Targets::Softmax { targets: &[1], classes: 3 },
-                weights: None,
-                valid: None,
-            };
+            let batch = softmax_batch(&row, &[1], 3);
             assert!(evaluate(&softmax, &batch).0.is_nan(), "{spec}: NaN at {place}");
         }
     }
@@ -145,12 +123,7 @@ fn softmax_of_two_classes_is_the_sigmoid_of_their_difference() {
     for spec in ["ce", "alpha-ce:alpha=0.75", "focal:gamma=2,alpha=0.25", "focal:gamma=0.3"] {
         let rows: Vec<f64> = LOGITS.iter().flat_map(|&z| [0.7, z + 0.7]).collect();
         let classes: Vec<u32> = TARGETS.iter().map(|&y| y as u32).collect();
-        let batch = Batch {
-            logits: &rows,
-            targets: Targets::Softmax { targets: &classes, classes: 2 },
-            weights: None,
-            valid: None,
-        };
+        let batch = softmax_batch(&rows, &classes, 2);
         let (softmax, row_grad) = evaluate(&build(spec, Head::Softmax, &[3, 3], MEAN), &batch);
         let (sigmoid, grad) =
             evaluate(&build(spec, Head::Sigmoid, &[3, 3], MEAN), &sigmoid_batch(&LOGITS, &TARGETS));
@@ -164,84 +137,108 @@ fn softmax_of_two_classes_is_the_sigmoid_of_their_difference() {
     }
 }
 
-fn on_tape<'t>(
-    which: &Arc<Criterion>,
-    tape: &'t Tape<f64>,
-    logits: Var<'t, f64>,
-    softmax: bool,
-) -> Var<'t, f64> {
-    let rows = logits.shape().dims()[0];
-    let valid: Vec<f64> = (0..rows).map(|i| if i == 1 { 0.0 } else { 1.0 }).collect();
-    let weights: Vec<f64> = (0..rows).map(|i| 0.5 + i as f64).collect();
-    let targets: Vec<u32> = (0..rows as u32).map(|i| (i * 2) % 3).collect();
-    let signs: Vec<f64> = (0..rows).map(|i| f64::from(i % 2 == 0)).collect();
-    let targets = if softmax {
-        TapeTargets::Softmax(tape.indices(&targets))
-    } else {
-        TapeTargets::Sigmoid(tape.constant([rows], &signs))
-    };
-    let batch = TapeBatch {
-        logits,
-        targets,
-        weights: Some(tape.constant([rows], &weights)),
-        valid: Some(tape.constant([rows], &valid)),
-    };
-    criterion(which, batch)
+/// Kernels work in blocks of 512 elements or 128 rows: no block may see another's, or lose its place.
+#[test]
+fn large_batches_are_the_sum_of_their_elements() {
+    let n = 1300;
+    let logits: Vec<f64> = (0..n).map(|i| f64::from(i * 37 % 101) * 0.1 - 5.0).collect();
+    let hard: Vec<f64> = (0..n).map(|i| f64::from(i % 7 == 0)).collect();
+    // Soft targets in the last block only: each block goes its own way.
+    let soft: Vec<f64> = (0..n).map(|i| if i < 1100 { f64::from(i % 7 == 0) } else { 0.25 }).collect();
+    let cases = [("focal:alpha=0.25", &hard), ("qfl", &soft), ("ce+inverse-freq+logit-adjust", &soft)];
+    for (spec, targets) in cases {
+        let criterion = build(spec, Head::Sigmoid, &[9, 1], Reduction::Sum);
+        let (loss, grad) = evaluate(&criterion, &sigmoid_batch(&logits, targets));
+        let one = |i: usize| evaluate(&criterion, &sigmoid_batch(&logits[i..=i], &targets[i..=i]));
+        let total: f64 = (0..grad.len()).map(|i| one(i).0).sum();
+        assert!((loss - total).abs() < 1e-11 * total, "{spec}: {loss} {total}");
+        assert!((0..grad.len()).all(|i| close(grad[i], one(i).1[0])), "{spec}");
+    }
+    let classes: Vec<u32> = (0..n as u32 / 5).map(|i| i % 5).collect();
+    let criterion = build("ce+smooth+balanced-softmax", Head::Softmax, &[9, 1, 5, 3, 4], Reduction::Sum);
+    let (loss, grad) = evaluate(&criterion, &softmax_batch(&logits, &classes, 5));
+    let one = |i: usize| evaluate(&criterion, &softmax_batch(&logits[5 * i..][..5], &classes[i..=i], 5));
+    let total: f64 = (0..classes.len()).map(|i| one(i).0).sum();
+    assert!((loss - total).abs() < 1e-11 * total, "{loss} {total}");
+    assert!((0..classes.len()).all(|i| grad[5 * i..][..5] == one(i).1));
 }
 
 #[test]
-fn gradients_of_every_loss_head_and_reduction() {
-    let registry = Registry::standard();
-    for loss in registry.losses() {
-        for head in [Head::Sigmoid, Head::Softmax] {
-            if !loss.heads().contains(head) {
-                continue;
-            }
-            for reduction in [Reduction::None, MEAN, Reduction::Sum, Reduction::Mean(Normalizer::WeightSum)] {
-                let softmax = head == Head::Softmax;
-                let counts: &[u64] = if softmax && loss.alpha() != losslab_losses::Alpha::Default(0.75) {
-                    &[5, 3, 1]
-                } else {
-                    &[7, 2]
-                };
-                if softmax && counts.len() == 2 {
-                    continue; // alpha needs two classes; the three-class targets below do not fit it
-                }
-                let which = Arc::new(build(loss.name(), head, counts, reduction));
-                let shape = if softmax { vec![5, 3] } else { vec![5] };
-                let n: usize = shape.iter().product();
-                let x = Tensor::new(
-                    losslab_tensor::Shape::new(&shape),
-                    (0..n).map(|i| ((i * 7 % 11) as f64 - 5.0) * 0.6 + 0.05).collect(),
-                );
-                let check = GradCheck::default().run(|tape, x| on_tape(&which, tape, x[0], softmax), &[x], 3);
-                assert!(check.is_ok(), "{} {head} {reduction:?}: {}", loss.name(), check.unwrap_err());
-            }
-        }
+fn places_in_errors_count_from_the_start_of_the_batch() {
+    let (logits, mut targets) = (vec![0.0; 600], vec![0.0; 600]);
+    targets[530] = 2.0;
+    for (spec, expected) in [
+        ("ce", BatchError::SoftTarget { index: 530, value: 2.0 }),
+        ("focal", BatchError::Target { index: 530, value: 2.0 }),
+    ] {
+        let criterion = build(spec, Head::Sigmoid, &[9, 1], MEAN);
+        let batch = sigmoid_batch(&logits, &targets);
+        assert_eq!(criterion.evaluate(&batch, None, &mut vec![0.0; 600]), Err(expected));
     }
 }
 
 #[test]
 fn what_does_not_fit_is_named() {
-    let ce = build("ce", Head::Sigmoid, &[1, 1], MEAN);
-    let try_it = |batch: &Batch<'_, f64>| {
-        let mut grad = vec![0.0; batch.logits.len()];
-        ce.evaluate(batch, None, &mut grad).unwrap_err()
+    let error = |spec: &str, batch: &Batch<'_, f64>| {
+        let criterion = build(spec, batch.targets.head(), &[1, 1], MEAN);
+        criterion.evaluate(batch, None, &mut vec![0.0; batch.logits.len()]).unwrap_err()
     };
-    assert_eq!(try_it(&sigmoid_batch(&[1.0, 2.0], &[1.0, 0.5])), BatchError::Target { index: 1, value: 0.5 });
-    assert_eq!(try_it(&sigmoid_batch(&[1.0, 2.0], &[1.0])).to_string(), "2 logits, expected 1");
-    let softmax = build("ce", Head::Softmax, &[1, 1, 1], MEAN);
-    let batch = Batch {
-        logits: &[0.0; 6],
-        targets: Targets::Softmax { targets: &[2, 3], classes: 3 },
-        weights: None,
-        valid: None,
-    };
+    let half = sigmoid_batch(&[1.0, 2.0], &[1.0, 0.5]);
+    assert_eq!(error("focal", &half), BatchError::Target { index: 1, value: 0.5 });
+    assert_eq!(error("dice", &half), BatchError::Target { index: 1, value: 0.5 });
+    let beyond = sigmoid_batch(&[1.0, 2.0], &[0.5, 1.5]);
+    assert_eq!(error("ce", &beyond), BatchError::SoftTarget { index: 1, value: 1.5 });
+    let nan = error("qfl", &sigmoid_batch(&[1.0], &[f64::NAN])).to_string();
+    assert_eq!(nan, "target 0 is NaN, expected a number from 0 to 1");
+    assert_eq!(error("ce", &sigmoid_batch(&[1.0, 2.0], &[1.0])).to_string(), "2 logits, expected 1");
+    let classes = softmax_batch(&[0.0; 6], &[2, 3], 3);
     assert_eq!(
-        softmax.evaluate(&batch, None, &mut [0.0; 6]).unwrap_err().to_string(),
+        error("ce", &classes).to_string(),
+        "the targets are for a softmax head of 3 classes, the loss was set up for a softmax head of 2 classes"
+    );
+    let three = build("ce", Head::Softmax, &[1, 1, 1], MEAN);
+    assert_eq!(
+        three.evaluate(&classes, None, &mut [0.0; 6]).unwrap_err().to_string(),
         "target 1 is class 3, expected one of the 3 classes from 0 on"
     );
-    let spec = Spec::parse("focal:alpha=0.25", &Registry::standard()).unwrap();
-    let error = Criterion::new(&spec, Head::Softmax, &[1, 1, 1], MEAN).unwrap_err().to_string();
-    assert!(error.contains("here are 3; use class weights"), "{error}");
+    let dice = build("dice", Head::Sigmoid, &[1, 1], MEAN);
+    let batch = sigmoid_batch(&[1.0f64], &[1.0]);
+    assert_eq!(
+        dice.evaluate(&batch, Some(&mut [0.0]), &mut [0.0]).unwrap_err().to_string(),
+        "dice is one number for the whole batch and has no losses per element"
+    );
+}
+
+#[test]
+fn what_cannot_be_bound_is_named() {
+    let error = |spec: &str, head, counts: &[u64], reduction| {
+        let spec = Spec::parse(spec, &Registry::standard()).unwrap();
+        Criterion::new(&spec, head, counts, reduction).unwrap_err().to_string()
+    };
+    let messages = [
+        error("focal:alpha=0.25", Head::Softmax, &[1, 1, 1], MEAN),
+        error("asl", Head::Softmax, &[1, 1, 1], MEAN),
+        error("ce", Head::Softmax, &[7], MEAN),
+        error("dice", Head::Sigmoid, &[1, 1], Reduction::None),
+        error("ldam", Head::Sigmoid, &[5, 0], MEAN),
+        error("ce+logit-adjust", Head::Softmax, &[5, 0, 2], MEAN),
+        error("ce+ohem:count=2.5", Head::Sigmoid, &[5, 1], MEAN),
+        error("ce+oversample", Head::Sigmoid, &[5, 0], MEAN),
+    ];
+    insta::assert_snapshot!(messages.join("\n"));
+}
+
+#[test]
+fn what_acts_on_training_and_decision_leaves_the_loss_alone() {
+    use losslab_losses::Decision;
+    let batch = sigmoid_batch(&LOGITS, &TARGETS);
+    let plain = evaluate(&build("ce", Head::Sigmoid, &[3, 3], MEAN), &batch);
+    let spec = "ce+prior-bias:pi=0.02+undersample:ratio=3+threshold:at=0.3";
+    let criterion = build(spec, Head::Sigmoid, &[3, 3], MEAN);
+    assert_eq!(evaluate(&criterion, &batch), plain);
+    assert_eq!(criterion.training(), [Training::PriorBias(0.02), Training::Undersample { ratio: 3.0 }]);
+    assert_eq!(criterion.decision(), Some(Decision::At(0.3)));
+    let criterion = build("ce+oversample+threshold", Head::Sigmoid, &[3, 3], MEAN);
+    assert_eq!(criterion.training(), [Training::Oversample]);
+    assert_eq!(criterion.decision(), Some(Decision::BestF1));
 }

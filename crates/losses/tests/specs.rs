@@ -16,6 +16,12 @@ fn canonical_forms() {
         ("focal: alpha = .25 , gamma = 1e0", "focal:gamma=1,alpha=0.25"),
         ("ce + class-balanced : beta=0.99 + prior-bias", "ce+class-balanced:beta=0.99+prior-bias:pi=0.01"),
         ("ce+inverse-freq", "ce+inverse-freq"),
+        ("ce+ohem", "ce+ohem:ratio=3"),
+        ("ce+ohem:fraction=.5", "ce+ohem:fraction=0.5"),
+        ("ce+threshold", "ce+threshold"),
+        ("ce + threshold:at=0.3 + smooth", "ce+threshold:at=0.3+smooth:eps=0.1"),
+        ("asl:margin=0.1", "asl:gamma_pos=0,gamma_neg=4,margin=0.1"),
+        ("ldam+oversample", "ldam:max_margin=0.5,scale=1+oversample"),
     ] {
         let spec = parse(typed).unwrap();
         assert_eq!(spec.to_string(), canonical);
@@ -45,6 +51,30 @@ fn errors_say_what_would_be_right() {
             "ce+inverse-freq+inverse-freq",
             "ce+class-balanced:beta=1",
             "ce+inverse-freq:x=1",
+        ]
+        .map(message)
+        .join("\n")
+    );
+}
+
+#[test]
+fn what_contradicts_is_refused() {
+    let message = |text: &str| parse(text).unwrap_err();
+    insta::assert_snapshot!(
+        [
+            "ce+inverse-freq+class-balanced",
+            "ce+logit-adjust+balanced-softmax",
+            "ce+ohem+ghm-c",
+            "ce+ohem:ratio=3+ohem:count=5",
+            "ce+ohem:ratio=3,count=5",
+            "ce+ohem:share=0.5",
+            "ce+oversample+undersample",
+            "ce+threshold:at=2",
+            "focal+smooth",
+            "dice+ohem",
+            "dice+smooth",
+            "ldam+logit-adjust",
+            "qfl:alpha=0.25",
         ]
         .map(message)
         .join("\n")

@@ -140,6 +140,10 @@ impl<R: Real> Real for Dual<R> {
         Self { value: self.value.ln_1p_unit(), slope: self.slope / (R::lift(1.0) + self.value) }
     }
     #[inline(always)]
+    fn is_constant(self, x: f64) -> bool {
+        self.value.is_constant(x) && self.slope.is_constant(0.0)
+    }
+    #[inline(always)]
     fn sqrt(self) -> Self {
         let y = self.value.sqrt();
         Self { value: y, slope: self.slope / (y + y) }

@@ -42,6 +42,9 @@ pub trait Real:
     /// Square root.
     fn sqrt(self) -> Self;
 
+    /// Whether this is the number `x`, and not a variable of differentiation that happens to stand at it.
+    fn is_constant(self, x: f64) -> bool;
+
     /// `yes` where the condition holds, else `no`: compiled to a blend, never to a jump.
     #[inline(always)]
     fn select(condition: bool, yes: Self, no: Self) -> Self {
@@ -154,6 +157,10 @@ macro_rules! real {
             #[inline(always)]
             fn ln_1p_unit(self) -> Self {
                 $wrap($ln_1p_unit($unwrap(self)))
+            }
+            #[inline(always)]
+            fn is_constant(self, x: f64) -> bool {
+                self == Self::lift(x)
             }
             #[inline(always)]
             fn sqrt(self) -> Self {

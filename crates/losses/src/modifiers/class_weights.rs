@@ -1,7 +1,7 @@
 //! Weights per class from the class counts.
 
-use super::{ClassCounts, Effect, ModifierInfo, positive_counts};
-use crate::loss::{ParamInfo, Range};
+use super::{ClassCounts, Effect, ModifierInfo, Stage, positive_counts};
+use crate::info::{ParamInfo, Range};
 
 /// w_c = N / (C n_c): every class has the same total weight, and the mean weight is 1.
 pub(crate) const INVERSE_FREQUENCY: ModifierInfo = ModifierInfo {
@@ -10,6 +10,7 @@ pub(crate) const INVERSE_FREQUENCY: ModifierInfo = ModifierInfo {
     equation: "w_c = N / (C n_c)",
     source: "King & Zeng 2001, sec. 4",
     params: &[],
+    stage: Stage::ClassWeights,
     effect: |_, counts| inverse_frequency(counts),
 };
 
@@ -30,6 +31,7 @@ pub(crate) const CLASS_BALANCED: ModifierInfo = ModifierInfo {
         range: Range::from_to(0.0, 1.0),
         meaning: "0: no weighting; towards 1: inverse frequency",
     }],
+    stage: Stage::ClassWeights,
     effect: |params, counts| class_balanced(params[0], counts),
 };
 

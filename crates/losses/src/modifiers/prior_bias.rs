@@ -1,7 +1,7 @@
 //! The prior of the last layer.
 
-use super::{Effect, ModifierInfo, Training};
-use crate::loss::{ParamInfo, Range};
+use super::{Effect, ModifierInfo, Stage, Training};
+use crate::info::{ParamInfo, Range};
 
 /// The last bias starts at b = -log((1 - pi) / pi), so that training starts from predictions of pi.
 pub(crate) const PRIOR_BIAS: ModifierInfo = ModifierInfo {
@@ -15,5 +15,6 @@ pub(crate) const PRIOR_BIAS: ModifierInfo = ModifierInfo {
         range: Range::open(0.0, 1.0),
         meaning: "probability of the positive class at the start; 0.5 is no prior",
     }],
+    stage: Stage::Prior,
     effect: |params, _| Ok(Effect::Training(Training::PriorBias(params[0]))),
 };

@@ -1,9 +1,9 @@
-//! Cross-entropy, plain and alpha-balanced.
+//! Cross-entropy: plain, alpha-balanced, and with smoothed labels.
 
-use crate::{Alpha, Info, Loss, Pt, Side};
+use crate::{Alpha, Info, Loss, ParamInfo, Pt, Range, Side, SoftLoss, TargetKind};
 use losslab_tensor::Real;
 
-/// CE(p_t) = -log p_t.
+/// CE(p_t) = -log p_t; on a soft target y, -(y log p + (1 - y) log(1 - p)).
 pub struct Ce;
 
 impl Loss<0> for Ce {
@@ -13,11 +13,21 @@ impl Loss<0> for Ce {
         equation: "CE(p_t) = -log(p_t)",
         source: "Lin et al. 2017, eq. 1",
         alpha: Alpha::None,
+        targets: TargetKind::Soft,
+        limits: "the gradient, 1 - p_t, vanishes only as p_t -> 1; well conditioned everywhere (on a soft target, \
+                 digits are lost at p = y, where the gradient is 0)",
         ..Info::EMPTY
     };
     #[inline(always)]
     fn eval<R: Real>([]: [R; 0], t: Pt<R>, _side: Side) -> R {
         -t.log_p
+    }
+}
+
+impl SoftLoss<0> for Ce {
+    #[inline(always)]
+    fn eval_soft<R: Real>([]: [R; 0], p: Pt<R>, y: R) -> R {
+        -(y * p.log_p + (R::lift(1.0) - y) * p.log_q)
     }
 }
 
@@ -33,10 +43,43 @@ impl Loss<0> for AlphaCe {
         equation: "CE(p_t) = -alpha_t log(p_t)",
         source: "Lin et al. 2017, eq. 3",
         alpha: Alpha::Default(0.75),
+        limits: "as cross-entropy; alpha of 0 or 1 silences one side",
         ..Info::EMPTY
     };
     #[inline(always)]
     fn eval<R: Real>([]: [R; 0], t: Pt<R>, _side: Side) -> R {
         -t.log_p
+    }
+}
+
+/// Cross-entropy on a target of 1 - h for the true class and h for all others together: what `+smooth` evaluates.
+///
+/// CE = -((1 - h) log p_t + h log(1 - p_t)).
+pub(crate) struct SmoothCe;
+
+impl Loss<1> for SmoothCe {
+    const INFO: Info<1> = Info {
+        name: "smoothed-ce",
+        params: [ParamInfo {
+            name: "h",
+            default: 0.05,
+            range: Range::closed(0.0, 1.0),
+            meaning: "probability that the target gives to the other classes",
+        }],
+        ..Info::EMPTY
+    };
+    #[inline(always)]
+    fn eval<R: Real>([h]: [R; 1], t: Pt<R>, _side: Side) -> R {
+        -((R::lift(1.0) - h) * t.log_p + h * t.log_q)
+    }
+}
+
+impl SoftLoss<1> for SmoothCe {
+    #[inline(always)]
+    fn eval_soft<R: Real>([h]: [R; 1], p: Pt<R>, y: R) -> R {
+        let one = R::lift(1.0);
+        // y (1 - h) + (1 - y) h, and one minus it.
+        let (positive, negative) = (y * (one - h) + (one - y) * h, (one - y) * (one - h) + y * h);
+        -(positive * p.log_p + negative * p.log_q)
     }
 }

@@ -1,0 +1,92 @@
+//! Large batches in chunks, one task each: the sum does not depend on how many threads there are.
+
+use crate::batch::{Batch, BatchError, Targets};
+use crate::criterion::Scalar;
+use crate::evaluate::Outputs;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Logits per chunk. Shorter batches are one chunk on the calling thread, which allocates nothing; waking a thread costs
+/// as much as 30 000 logits of focal loss.
+const LOGITS: usize = 32_768;
+
+/// Runs `head` on each chunk of the batch and adds up what it returns, in the order of the chunks.
+///
+/// # Errors
+/// Of the first chunk that fails, with its place in the whole batch.
+pub(crate) fn sum<T: Scalar>(
+    batch: &Batch<'_, T>,
+    out: Outputs<'_, T>,
+    head: impl Fn(&Batch<'_, T>, Outputs<'_, T>) -> Result<f64, BatchError> + Sync,
+) -> Result<f64, BatchError> {
+    let per_loss = batch.targets.classes().unwrap_or(1);
+    // Whole blocks of either head: 512 logits, 64 rows.
+    let size = if per_loss == 1 { LOGITS } else { (LOGITS / per_loss).max(1).next_multiple_of(64) };
+    if batch.targets.len() <= size {
+        return head(batch, out);
+    }
+    let mut chunks: Vec<_> = out.chunks(size, per_loss).collect();
+    let sums: Vec<_> = chunks
+        .par_iter_mut()
+        .enumerate()
+        .map(|(i, out)| {
+            let start = i * size;
+            let range = start..batch.targets.len().min(start + size);
+            head(&batch.part(range, per_loss), out.reborrow()).map_err(|error| error.shifted(start))
+        })
+        .collect();
+    sums.into_iter().sum()
+}
+
+impl<'a, T: Scalar> Batch<'a, T> {
+    /// The losses of this range.
+    fn part(&self, range: Range<usize>, per_loss: usize) -> Batch<'a, T> {
+        Batch {
+            logits: &self.logits[range.start * per_loss..range.end * per_loss],
+            targets: match self.targets {
+                Targets::Sigmoid { targets, columns } => {
+                    Targets::Sigmoid { targets: &targets[range.clone()], columns }
+                }
+                Targets::Softmax { targets, classes } => {
+                    Targets::Softmax { targets: &targets[range.clone()], classes }
+                }
+            },
+            weights: self.weights.map(|weights| &weights[range.clone()]),
+            valid: self.valid.map(|valid| &valid[range]),
+        }
+    }
+}
+
+impl<'a, T> Outputs<'a, T> {
+    /// The outputs of each chunk of `size` losses.
+    fn chunks(self, size: usize, per_loss: usize) -> impl Iterator<Item = Outputs<'a, T>> {
+        let mut values = self.values.map(|values| values.chunks_mut(size));
+        let mut hardness = self.hardness.map(|hardness| hardness.chunks_mut(size));
+        self.grad.chunks_mut(size * per_loss).map(move |grad| Outputs {
+            values: values.as_mut().and_then(Iterator::next),
+            hardness: hardness.as_mut().and_then(Iterator::next),
+            grad,
+        })
+    }
+
+    fn reborrow(&mut self) -> Outputs<'_, T> {
+        Outputs {
+            values: self.values.as_deref_mut(),
+            hardness: self.hardness.as_deref_mut(),
+            grad: self.grad,
+        }
+    }
+}
+
+impl BatchError {
+    /// The error, where its place was counted from `start` on.
+    fn shifted(mut self, start: usize) -> Self {
+        match &mut self {
+            BatchError::Target { index, .. }
+            | BatchError::SoftTarget { index, .. }
+            | BatchError::Class { index, .. } => *index += start,
+            BatchError::Length { .. } | BatchError::Head { .. } | BatchError::Undivided { .. } => {}
+        }
+        self
+    }
+}

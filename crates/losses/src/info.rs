@@ -1,0 +1,172 @@
+//! What a loss declares of itself: names, parameters with their ranges, heads, targets, limits.
+
+use std::fmt;
+
+/// What a loss declares of itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Info<const P: usize> {
+    /// The name in specs: lower case, words joined by hyphens.
+    pub name: &'static str,
+    /// The name in sentences and plots.
+    pub title: &'static str,
+    /// The equation as text.
+    pub equation: &'static str,
+    /// Where it was published, with the equation's number.
+    pub source: &'static str,
+    /// Parameters, in the order of [`Loss::eval`](crate::Loss::eval).
+    pub params: [ParamInfo; P],
+    /// Whether the loss takes the class-balancing weight alpha.
+    pub alpha: Alpha,
+    /// The heads that it makes sense on.
+    pub heads: Heads,
+    /// The targets that it takes.
+    pub targets: TargetKind,
+    /// Whether it needs the class counts: they reach [`Loss::shift`](crate::Loss::shift).
+    pub needs_counts: bool,
+    /// Whether it can be drawn against p_t, as a function of nothing else.
+    pub has_curve: bool,
+    /// Whether its true gradient tends to 0 on confidently wrong predictions, p_t -> 0.
+    pub fades_when_wrong: bool,
+    /// Where the true gradient vanishes, and where digits are lost and why.
+    pub limits: &'static str,
+}
+
+impl<const P: usize> Info<P> {
+    /// A start for `..Info::EMPTY`: optional alpha, both heads, hard targets, a curve, no counts.
+    pub const EMPTY: Info<P> = Info {
+        name: "",
+        title: "",
+        equation: "",
+        source: "",
+        params: [ParamInfo { name: "", default: 0.0, range: Range::ANY, meaning: "" }; P],
+        alpha: Alpha::Optional,
+        heads: Heads::Both,
+        targets: TargetKind::Hard,
+        needs_counts: false,
+        has_curve: true,
+        fades_when_wrong: false,
+        limits: "",
+    };
+}
+
+/// A parameter of a loss or a modifier.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ParamInfo {
+    /// The key in specs.
+    pub name: &'static str,
+    /// The value if a spec does not give it.
+    pub default: f64,
+    /// The values that make sense.
+    pub range: Range,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
+/// The values that a parameter may take; NaN is never among them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    low: f64,
+    high: f64,
+    low_included: bool,
+    high_included: bool,
+}
+
+impl Range {
+    /// Any finite number.
+    pub const ANY: Range =
+        Range { low: f64::NEG_INFINITY, high: f64::INFINITY, low_included: false, high_included: false };
+
+    /// `low <= x <= high`.
+    pub const fn closed(low: f64, high: f64) -> Self {
+        Self { low, high, low_included: true, high_included: true }
+    }
+    /// `low < x < high`.
+    pub const fn open(low: f64, high: f64) -> Self {
+        Self { low, high, low_included: false, high_included: false }
+    }
+    /// `x >= low`, finite.
+    pub const fn at_least(low: f64) -> Self {
+        Self { low, high: f64::INFINITY, low_included: true, high_included: false }
+    }
+    /// `x > low`, finite.
+    pub const fn above(low: f64) -> Self {
+        Self { low, high: f64::INFINITY, low_included: false, high_included: false }
+    }
+    /// `low <= x < high`.
+    pub const fn from_to(low: f64, high: f64) -> Self {
+        Self { low, high, low_included: true, high_included: false }
+    }
+    /// `low < x <= high`.
+    pub const fn up_to(low: f64, high: f64) -> Self {
+        Self { low, high, low_included: false, high_included: true }
+    }
+
+    /// Whether the value is allowed.
+    pub fn contains(&self, x: f64) -> bool {
+        let above = if self.low_included { x >= self.low } else { x > self.low };
+        let below = if self.high_included { x <= self.high } else { x < self.high };
+        above && below
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let open = if self.low_included { '[' } else { '(' };
+        let close = if self.high_included { ']' } else { ')' };
+        write!(f, "{open}{}, {}{close}", self.low, self.high)
+    }
+}
+
+/// The class-balancing weight: alpha for positives, 1 - alpha for negatives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Alpha {
+    /// The loss has no such weight.
+    None,
+    /// Only if the spec gives it; otherwise no weighting at all (not 0.5, which would halve the loss).
+    Optional,
+    /// This value unless the spec gives another.
+    Default(f64),
+}
+
+/// The targets that a loss takes with a sigmoid head; with softmax they are always classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetKind {
+    /// 0 or 1.
+    Hard,
+    /// Any number from 0 to 1, e.g. the quality of a detection. Such a loss is a [`SoftLoss`](crate::SoftLoss).
+    Soft,
+}
+
+/// How scores become probabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// Independent logits: the margin is the logit for positives, minus the logit for negatives.
+    Sigmoid,
+    /// One logit per class: the margin is the true class's logit minus logsumexp of the others.
+    Softmax,
+}
+
+/// The heads that a loss makes sense on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heads {
+    /// Sigmoid and softmax.
+    Both,
+    /// Sigmoid only: the loss distinguishes positives from negatives.
+    SigmoidOnly,
+}
+
+impl Heads {
+    /// Whether this head is among them.
+    pub fn contains(self, head: Head) -> bool {
+        self == Heads::Both || head == Head::Sigmoid
+    }
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Head::Sigmoid => "sigmoid",
+            Head::Softmax => "softmax",
+        })
+    }
+}

@@ -1,0 +1,28 @@
+//! Label smoothing.
+
+use super::{Effect, ModifierInfo, Stage};
+use crate::equation::Equation;
+use crate::info::{ParamInfo, Range};
+
+/// The target is (1 - eps) for the true class plus eps / C for each of the C classes, the true one included.
+///
+/// The weight of an element stays that of its true class. With a sigmoid head C = 2: y (1 - eps) + eps / 2.
+pub(crate) const SMOOTH: ModifierInfo = ModifierInfo {
+    name: "smooth",
+    title: "label smoothing",
+    equation: "y_c = (1 - eps) [c = t] + eps / C",
+    source: "Szegedy et al. 2016, sec. 7",
+    params: &[ParamInfo {
+        name: "eps",
+        default: 0.1,
+        range: Range::closed(0.0, 1.0),
+        meaning: "share of the target that is spread over all classes",
+    }],
+    stage: Stage::Targets,
+    effect: |params, _| Ok(Effect::Smooth(params[0])),
+};
+
+/// Whether label smoothing is defined for this loss: its gradient, softmax - y, is that of cross-entropy.
+pub(super) fn suits(loss: &dyn Equation) -> bool {
+    matches!(loss.name(), "ce" | "alpha-ce")
+}

@@ -1,0 +1,41 @@
+//! Dual focal loss.
+
+use crate::{Info, Loss, ParamInfo, Pt, Range, Side};
+use losslab_tensor::Real;
+
+/// L = -log p_t + weight (1 - p_t)^gamma: the focal factor is added to cross-entropy instead of multiplied with it, so
+/// that hard examples gain.
+///
+/// Hossain et al. 2021 write -y log p - beta (1 - y) log(rho - p) + alpha |y - p|^gamma; here beta = rho = 1, which
+/// makes it one equation in p_t, and their alpha is called `weight`, because alpha weighs classes in this crate. The
+/// loss of the same name by Tao et al. 2023 depends on the runner-up class and is not a function of p_t.
+pub struct DualFocal;
+
+impl Loss<2> for DualFocal {
+    const INFO: Info<2> = Info {
+        name: "dual-focal",
+        title: "Dual focal loss",
+        equation: "L = -log(p_t) + weight (1 - p_t)^gamma",
+        source: "Hossain et al. 2021 (Neurocomputing), with beta = rho = 1",
+        params: [
+            ParamInfo {
+                name: "gamma",
+                default: 2.0,
+                range: Range::at_least(0.0),
+                meaning: "power of the added term; 1 is poly1",
+            },
+            ParamInfo {
+                name: "weight",
+                default: 1.0,
+                range: Range::at_least(0.0),
+                meaning: "of the added term; 0 is cross-entropy",
+            },
+        ],
+        limits: "the gradient vanishes only as p_t -> 1; well conditioned but for the power, gamma |log(1 - p_t)| ulp",
+        ..Info::EMPTY
+    };
+    #[inline(always)]
+    fn eval<R: Real>([gamma, weight]: [R; 2], t: Pt<R>, _side: Side) -> R {
+        -t.log_p + weight * t.q_pow(gamma)
+    }
+}

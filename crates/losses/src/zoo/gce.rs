@@ -1,0 +1,30 @@
+//! Generalised cross-entropy, for noisy labels.
+
+use crate::{Info, Loss, ParamInfo, Pt, Range, Side};
+use losslab_tensor::Real;
+
+/// L_q(p_t) = (1 - p_t^q) / q: cross-entropy as q -> 0, mean absolute error 1 - p_t at q = 1.
+pub struct Gce;
+
+impl Loss<1> for Gce {
+    const INFO: Info<1> = Info {
+        name: "gce",
+        title: "Generalised cross-entropy",
+        equation: "L_q = (1 - p_t^q) / q",
+        source: "Zhang & Sabuncu 2018, L_q loss",
+        params: [ParamInfo {
+            name: "q",
+            default: 0.7,
+            range: Range::up_to(0.0, 1.0),
+            meaning: "robustness against wrong labels; towards 0: cross-entropy, 1: mean absolute error",
+        }],
+        fades_when_wrong: true,
+        limits: "the gradient p_t^q (1 - p_t) vanishes as p_t -> 1 and, by design, as p_t -> 0; accurate for every q, \
+                 small ones included",
+        ..Info::EMPTY
+    };
+    #[inline(always)]
+    fn eval<R: Real>([q]: [R; 1], t: Pt<R>, _side: Side) -> R {
+        -(q * t.log_p).exp_m1() / q
+    }
+}

@@ -1,0 +1,58 @@
+//! PolyLoss: the first coefficient of the expansion of CE or FL in powers of 1 - p_t is changed.
+
+use crate::{Info, Loss, ParamInfo, Pt, Range, Side};
+use losslab_tensor::Real;
+
+const EPSILON: ParamInfo = ParamInfo {
+    name: "epsilon",
+    default: 1.0,
+    range: Range::at_least(-1.0),
+    meaning: "what is added to the coefficient of the first power; 0 changes nothing",
+};
+
+/// L = -log p_t + epsilon (1 - p_t).
+pub struct Poly1;
+
+impl Loss<1> for Poly1 {
+    const INFO: Info<1> = Info {
+        name: "poly1",
+        title: "Poly-1 cross-entropy",
+        equation: "L = -log(p_t) + epsilon (1 - p_t)",
+        source: "Leng et al. 2022, Poly-1",
+        params: [EPSILON],
+        limits: "the gradient vanishes only as p_t -> 1; with epsilon near -1 value and gradient lose digits there, \
+                 because two nearly equal numbers are subtracted",
+        ..Info::EMPTY
+    };
+    #[inline(always)]
+    fn eval<R: Real>([epsilon]: [R; 1], t: Pt<R>, _side: Side) -> R {
+        -t.log_p + epsilon * t.q
+    }
+}
+
+/// L = -(1 - p_t)^gamma log p_t + epsilon (1 - p_t)^(gamma + 1).
+pub struct Poly1Focal;
+
+impl Loss<2> for Poly1Focal {
+    const INFO: Info<2> = Info {
+        name: "poly1-focal",
+        title: "Poly-1 focal loss",
+        equation: "L = alpha_t (-(1 - p_t)^gamma log(p_t) + epsilon (1 - p_t)^(gamma + 1))",
+        source: "Leng et al. 2022, Poly-1 of focal loss",
+        params: [
+            ParamInfo {
+                name: "gamma",
+                default: 2.0,
+                range: Range::at_least(0.0),
+                meaning: "how fast the loss of easy examples fades",
+            },
+            EPSILON,
+        ],
+        limits: "as focal loss; with epsilon near -1 digits are lost as p_t -> 1",
+        ..Info::EMPTY
+    };
+    #[inline(always)]
+    fn eval<R: Real>([gamma, epsilon]: [R; 2], t: Pt<R>, _side: Side) -> R {
+        t.q_pow(gamma) * (-t.log_p + epsilon * t.q)
+    }
+}

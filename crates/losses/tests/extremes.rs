@@ -1,0 +1,205 @@
+//! Every loss at the ends of its range, in f32 and f64: finite in gives finite out, NaN in gives NaN out, and no loss
+//! goes silent on a confidently wrong prediction unless it says so.
+
+mod common;
+
+use common::{any_reduction, build, evaluate, pointwise, sigmoid_batch, softmax_batch};
+use losslab_losses::Head::{Sigmoid, Softmax};
+use losslab_losses::{Heads, Reduction, Registry, Scalar, Spec, TargetKind};
+
+/// Parameters at the ends of their ranges, beside every loss's defaults.
+const MORE: [&str; 18] = [
+    "focal:gamma=0",
+    "focal:gamma=0.1",
+    "focal:gamma=0.5,alpha=0.25",
+    "focal:gamma=10",
+    "focal-star:gamma=0.1,beta=-3",
+    "focal-star:gamma=10,beta=3",
+    "poly1:epsilon=-1",
+    "poly1-focal:gamma=0.1,epsilon=-1",
+    "gce:q=0.001",
+    "gce:q=1",
+    "reduced-focal:gamma=0.1,threshold=0.9",
+    "asl:gamma_pos=0.5,gamma_neg=0.5,margin=0",
+    "asl:gamma_pos=0,gamma_neg=0,margin=0.9",
+    "dual-focal:gamma=0.1,weight=5",
+    "qfl:beta=0",
+    "qfl:beta=0.1",
+    "vfl:gamma=0.1,weight=1",
+    "ldam:max_margin=5,scale=30",
+];
+const SIZES: [f64; 4] = [0.0, 20.0, 100.0, 1e4];
+const COUNTS: [u64; 2] = [90, 10];
+
+fn specs(registry: &Registry) -> Vec<String> {
+    registry.losses().map(|loss| loss.name().to_string()).chain(MORE.map(String::from)).collect()
+}
+
+fn parse(spec: &str) -> Spec {
+    Spec::parse(spec, &Registry::standard()).unwrap()
+}
+
+/// Loss and gradient of one element.
+fn at<T: Scalar>(spec: &str, z: f64, y: f64) -> (f64, f64) {
+    let parsed = parse(spec);
+    let criterion = build(spec, Sigmoid, &COUNTS, any_reduction(parsed.loss()));
+    let (loss, grad) = evaluate(&criterion, &sigmoid_batch(&[T::from_f64(z)], &[T::from_f64(y)]));
+    (loss.to_f64(), grad[0].to_f64())
+}
+
+fn finite_logits_give_finite_results<T: Scalar>() {
+    let registry = Registry::standard();
+    for spec in specs(&registry) {
+        let soft = parse(&spec).loss().targets() == TargetKind::Soft;
+        let targets: &[f64] = if soft { &[0.0, 1.0, 0.25, 0.5, 1e-30] } else { &[0.0, 1.0] };
+        for &y in targets {
+            for z in SIZES.into_iter().flat_map(|z| [z, -z]) {
+                let (loss, grad) = at::<T>(&spec, z, y);
+                assert!(loss.is_finite() && loss >= 0.0, "{spec} at {z} for {y} in {}: {loss}", T::NAME);
+                assert!(grad.is_finite(), "{spec} at {z} for {y} in {}: gradient {grad}", T::NAME);
+            }
+        }
+    }
+}
+
+#[test]
+fn finite_in_finite_out() {
+    finite_logits_give_finite_results::<f32>();
+    finite_logits_give_finite_results::<f64>();
+}
+
+/// Infinite logits count as the largest finite number.
+fn infinite_logits_give_finite_results<T: Scalar>() {
+    let registry = Registry::standard();
+    for spec in specs(&registry) {
+        for (z, y) in
+            [(f64::INFINITY, 1.0), (f64::INFINITY, 0.0), (f64::NEG_INFINITY, 1.0), (f64::NEG_INFINITY, 0.0)]
+        {
+            let (loss, grad) = at::<T>(&spec, z, y);
+            assert!(loss.is_finite(), "{spec} at {z} for {y}: {loss}");
+            assert!(grad.is_finite(), "{spec} at {z} for {y}: gradient {grad}");
+        }
+    }
+}
+
+#[test]
+fn infinite_in() {
+    infinite_logits_give_finite_results::<f32>();
+    infinite_logits_give_finite_results::<f64>();
+}
+
+fn nan_is_loud<T: Scalar>() {
+    let registry = Registry::standard();
+    for spec in specs(&registry) {
+        for y in [0.0, 1.0] {
+            let (loss, grad) = at::<T>(&spec, f64::NAN, y);
+            assert!(loss.is_nan() && grad.is_nan(), "{spec} at NaN for {y} in {}: {loss}, {grad}", T::NAME);
+        }
+    }
+}
+
+#[test]
+fn nan_in_nan_out() {
+    nan_is_loud::<f32>();
+    nan_is_loud::<f64>();
+}
+
+fn wrong_predictions_are_heard<T: Scalar>() {
+    let registry = Registry::standard();
+    for spec in specs(&registry) {
+        let declared = parse(&spec).loss().declaration().fades_when_wrong;
+        for z in [20.0, 100.0, 1e4] {
+            let slopes = [at::<T>(&spec, z, 0.0).1, -at::<T>(&spec, -z, 1.0).1];
+            // An explicit factor (alpha, weight) may make it small; fading is exponential in z.
+            let heard = slopes.iter().all(|&slope| slope >= 0.05);
+            assert!(heard || declared, "{spec} at {z} in {}: gradients {slopes:?}", T::NAME);
+        }
+    }
+    // Who declares it, does it: on at least one side the gradient is gone.
+    for loss in registry.losses().filter(|loss| loss.declaration().fades_when_wrong) {
+        let slopes = [at::<T>(loss.name(), 100.0, 0.0).1, at::<T>(loss.name(), -100.0, 1.0).1];
+        assert!(slopes.iter().any(|slope| slope.abs() < 1e-20), "{}: {slopes:?}", loss.name());
+    }
+}
+
+#[test]
+fn confidently_wrong_is_not_silent() {
+    wrong_predictions_are_heard::<f32>();
+    wrong_predictions_are_heard::<f64>();
+}
+
+#[test]
+fn no_loss_pushes_away_from_the_truth() {
+    for spec in specs(&Registry::standard()) {
+        for k in -400..=400 {
+            let z = f64::from(k) * 0.05;
+            let (toward_0, toward_1) = (at::<f64>(&spec, z, 0.0).1, at::<f64>(&spec, z, 1.0).1);
+            assert!(toward_0 >= 0.0 && toward_1 <= 0.0, "{spec} at {z}: {toward_0}, {toward_1}");
+        }
+    }
+}
+
+#[test]
+fn f32_agrees_with_f64() {
+    // 1e-5: about 80 roundings, which (1 - p_t)^10 at a margin of 8 needs; 2e-7: p and y are rounded to f32 before they
+    // are subtracted.
+    for spec in specs(&Registry::standard()) {
+        for k in -64..=64 {
+            let z = f64::from(k) / 8.0;
+            for y in [0.0, 1.0] {
+                let (wide, narrow) = (at::<f64>(&spec, z, y), at::<f32>(&spec, z, y));
+                for (wide, narrow) in [(wide.0, narrow.0), (wide.1, narrow.1)] {
+                    let error = (wide - narrow).abs();
+                    assert!(
+                        error <= 1e-5 * wide.abs() + 2e-7,
+                        "{spec} at {z} for {y}: {narrow}, f64 says {wide}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn softmax_rows<T: Scalar>() {
+    let registry = Registry::standard();
+    for loss in pointwise(&registry).filter(|loss| loss.heads() == Heads::Both) {
+        let counts: &[u64] = if loss.name() == "alpha-ce" { &COUNTS } else { &[90, 10, 4] };
+        let criterion = build(loss.name(), Softmax, counts, Reduction::Sum);
+        for size in [0.0, 20.0, 100.0, 1e4, f64::INFINITY] {
+            for place in 0..counts.len() {
+                for sign in [1.0, -1.0] {
+                    let mut row = vec![T::from_f64(0.5); counts.len()];
+                    row[place] = T::from_f64(sign * size);
+                    let (value, grad) = evaluate(&criterion, &softmax_batch(&row, &[1], counts.len()));
+                    let about = format!("{} at {row:?} in {}", loss.name(), T::NAME);
+                    assert!(value.is_finite(), "{about}: {value}");
+                    assert!(grad.iter().all(|g| g.is_finite()), "{about}: {grad:?}");
+                    // The gradient is orthogonal to a shift of all logits.
+                    let sum: f64 = grad.iter().map(|g| g.to_f64()).sum();
+                    assert!(sum.abs() <= 4.0 * T::EPSILON, "{about}: the gradient sums to {sum}");
+                    let wrong = if place == 1 { sign < 0.0 } else { sign > 0.0 };
+                    let heard = grad[1].to_f64() <= -0.05 || loss.declaration().fades_when_wrong;
+                    assert!(heard || !wrong || size == 0.0, "{about}: {grad:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn softmax_extremes() {
+    softmax_rows::<f32>();
+    softmax_rows::<f64>();
+}
+
+#[test]
+fn smoothed_softmax_at_the_ends() {
+    let criterion = build("ce+smooth:eps=0.1", Softmax, &[9, 9, 9], Reduction::Sum);
+    for size in [20.0f64, 100.0, 1e4] {
+        let (loss, grad) = evaluate(&criterion, &softmax_batch(&[0.0, size, -size], &[1], 3));
+        // -log p: about 0 for the true class, size and 2 size for the others, each with a share of 0.1 / 3.
+        assert!((loss - 0.1 * size).abs() < 1e-9 * size, "{size}: {loss}");
+        let expected = [-0.1 / 3.0, 0.2 / 3.0, -0.1 / 3.0];
+        assert!(grad.iter().zip(expected).all(|(g, e): (&f64, f64)| (g - e).abs() < 1e-8), "{grad:?}");
+    }
+}
