@@ -1,5 +1,6 @@
 //! The gradient checker: a computation's vector-Jacobian product against finite differences, in f64.
 
+use crate::counter::bits;
 use crate::{Param, Tape, Var};
 use losslab_tensor::Tensor;
 use std::fmt;
@@ -118,11 +119,8 @@ impl GradCheck {
     }
 }
 
-/// A number in [-1, 1] from a mixed counter (the finaliser of SplitMix64), never very close to 0.
+/// A number in [-1, 1] that depends on `seed` and `k` alone, never very close to 0.
 fn weight(seed: u64, k: u64) -> f64 {
-    let mut z = seed.wrapping_add(k.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    let u = ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0;
+    let u = (bits(seed, k) >> 11) as f64 / (1u64 << 52) as f64 - 1.0;
     if u.abs() < 0.1 { u + u.signum() * 0.1 } else { u }
 }

@@ -217,6 +217,12 @@ impl<T: Float> Tape<T> {
         (&mut arena.nodes[param.0 as usize].value, grad.present.then_some(&grad.buffer))
     }
 
+    /// The parameter's gradient of the last backward pass, to change, if the parameter took part.
+    pub fn grad_mut(&mut self, param: Param) -> Option<&mut [T]> {
+        let grad = &mut self.arena.get_mut().grads[param.0 as usize];
+        grad.present.then_some(&mut grad.buffer)
+    }
+
     /// The same parameters, rounded to another type, on a tape of their own.
     pub fn cast<U: Float>(&self) -> Tape<U> {
         let mut tape = Tape::new();
@@ -229,6 +235,10 @@ impl<T: Float> Tape<T> {
 
     pub(crate) fn value_of(&self, id: u32) -> Ref<'_, [T]> {
         Ref::map(self.arena.borrow(), |arena| &arena.nodes[id as usize].value[..])
+    }
+
+    pub(crate) fn indices_of(&self, id: u32) -> Ref<'_, [u32]> {
+        Ref::map(self.arena.borrow(), |arena| &arena.nodes[id as usize].indices[..])
     }
 
     pub(crate) fn shape_of(&self, id: u32) -> Shape {

@@ -27,6 +27,11 @@ impl<'t, T: Float> Indices<'t, T> {
     pub fn operand(self) -> Var<'t, T> {
         self.0
     }
+
+    /// The integers.
+    pub fn values(self) -> Ref<'t, [u32]> {
+        self.0.tape.indices_of(self.0.id)
+    }
 }
 
 impl<'t, T: Float> Var<'t, T> {

@@ -68,11 +68,12 @@ impl Op<f64> for Careless {
     }
 }
 
+type Computation<'a> = &'a dyn for<'t> Fn(&'t Tape<f64>, &[Var<'t, f64>]) -> Var<'t, f64>;
+
 #[test]
 fn the_checker_finds_what_is_wrong() {
     let x = [Tensor::new([3], vec![1.0, 2.0, 3.0])];
-    type Computation = dyn for<'t> Fn(&'t Tape<f64>, &[Var<'t, f64>]) -> Var<'t, f64>;
-    let run = |f: &Computation| GradCheck::default().run(f, &x, 7);
+    let run = |f: Computation<'_>| GradCheck::default().run(f, &x, 7);
     assert_eq!(run(&|tape, x| tape.push(Careless, &[x[0]])).unwrap_err().input, 0);
     // A gradient that is cut off, and one that is NaN (0 * inf in exp at 800).
     assert_eq!(run(&|_, x| x[0] * x[0].detach()).unwrap_err().element, 0);

@@ -1,8 +1,11 @@
 //! Functions of two numbers, applied element by element with NumPy broadcasting.
 
+use super::broadcast::Rows;
+use super::pointwise::chain;
 use crate::op::{Args, At, Op};
-use losslab_tensor::{Dual, Float, Kernel, Lane, MAX_RANK, Real, Shape};
+use losslab_tensor::{Dual, Float, Kernel, Lane, Real, Shape};
 use std::fmt::Debug;
+use std::iter::repeat;
 
 /// A function of two numbers, as an equation.
 pub trait Pointwise2: Copy + Debug + 'static {
@@ -10,9 +13,20 @@ pub trait Pointwise2: Copy + Debug + 'static {
     const NAME: &'static str;
     /// The equation. Mark it `#[inline(always)]`.
     fn eval<R: Real>(&self, a: R, b: R) -> R;
+    /// The derivative in `a`, if `first`, or in `b`: from dual numbers, unless ties need a rule of their own.
+    #[inline(always)]
+    fn slope<R: Real>(&self, first: bool, a: R, b: R) -> R {
+        if first {
+            self.eval(Dual::variable(a), Dual::constant(b)).slope
+        } else {
+            self.eval(Dual::constant(a), Dual::variable(b)).slope
+        }
+    }
 }
 
 /// The operation `y = f(a, b)`, where `a` and `b` are broadcast to a common shape.
+///
+/// Where `dy` is exactly 0 the gradient is exactly 0, whatever the slope (as for [`Map`](crate::Map)).
 #[derive(Clone, Copy, Debug)]
 pub struct Zip<F>(pub F);
 
@@ -26,7 +40,7 @@ impl<T: Float, F: Pointwise2> Op<T> for Zip<F> {
     }
     fn forward(&self, x: Args<'_, T>, y: &mut [T], _: &mut Vec<T>) {
         let Some(shape) = x.shape(0).broadcast(x.shape(1)) else { unreachable!("checked by `shape`") };
-        for row in Rows::new(x, shape) {
+        for row in Rows::<2>::new(x, shape) {
             let out = &mut y[row.out..row.out + row.len];
             T::dispatch(Forward { f: self.0, a: row.operand(x, 0), b: row.operand(x, 1), y: out });
         }
@@ -34,78 +48,12 @@ impl<T: Float, F: Pointwise2> Op<T> for Zip<F> {
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {
         // Elements of the output that share an element of the input add up their gradients.
         dx.fill(T::default());
-        for row in Rows::new(at.x, at.shape) {
+        for row in Rows::<2>::new(at.x, at.shape) {
             let dy = &at.dy[row.out..row.out + row.len];
             let dx = &mut dx[row.range(i)];
             let (a, b) = (row.operand(at.x, 0), row.operand(at.x, 1));
             T::dispatch(Backward { f: self.0, first: i == 0, a, b, dy, dx });
         }
-    }
-}
-
-/// A run of the output along its last axis, and where the operands of it start.
-struct Row {
-    out: usize,
-    len: usize,
-    start: [usize; 2],
-    step: [usize; 2],
-}
-
-impl Row {
-    /// Where operand `i` lies: `len` elements, or the one that the whole run shares.
-    fn range(&self, i: usize) -> std::ops::Range<usize> {
-        self.start[i]..self.start[i] + if self.step[i] == 0 { 1 } else { self.len }
-    }
-    fn operand<'a, T: Float>(&self, x: Args<'a, T>, i: usize) -> &'a [T] {
-        &x.value(i)[self.range(i)]
-    }
-}
-
-/// All runs of a broadcast operation, in the order of the output.
-struct Rows {
-    shape: Shape,
-    strides: [[usize; MAX_RANK]; 2],
-    columns: usize,
-    next: usize,
-    rows: usize,
-}
-
-impl Rows {
-    fn new<T: Float>(x: Args<'_, T>, shape: Shape) -> Self {
-        let (a, b) = (x.shape(0), x.shape(1));
-        if a == b && shape.elements() > 0 {
-            // The common case is one long run.
-            let shape = Shape::from([shape.elements()]);
-            return Self::over(shape, [shape.strides_in(shape); 2]);
-        }
-        Self::over(shape, [a.strides_in(shape), b.strides_in(shape)])
-    }
-
-    fn over(shape: Shape, strides: [[usize; MAX_RANK]; 2]) -> Self {
-        let (rows, columns) = shape.rows_and_columns();
-        Self { shape, strides, columns, next: 0, rows: if columns == 0 { 0 } else { rows } }
-    }
-}
-
-impl Iterator for Rows {
-    type Item = Row;
-    fn next(&mut self) -> Option<Row> {
-        if self.next == self.rows {
-            return None;
-        }
-        let mut start = [0; 2];
-        let mut rest = self.next;
-        let last = self.shape.rank().saturating_sub(1);
-        for axis in (0..last).rev() {
-            let dim = self.shape.dims()[axis];
-            for (start, strides) in start.iter_mut().zip(&self.strides) {
-                *start += (rest % dim) * strides[axis];
-            }
-            rest /= dim;
-        }
-        let step = self.strides.map(|strides| strides[last]);
-        self.next += 1;
-        Some(Row { out: (self.next - 1) * self.columns, len: self.columns, start, step })
     }
 }
 
@@ -140,31 +88,43 @@ struct Backward<'a, T, F> {
     dx: &'a mut [T],
 }
 
-impl<T: Float, F: Pointwise2> Kernel<T> for Backward<'_, T, F> {
+impl<'a, T: Float, F: Pointwise2> Kernel<T> for Backward<'a, T, F> {
     type Output = ();
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
-        let n = self.dy.len();
-        let slope = |a: T, b: T, dy: T| {
-            let (a, b) = (R::load(a), R::load(b));
-            let y = if self.first {
-                self.f.eval(Dual::variable(a), Dual::constant(b))
-            } else {
-                self.f.eval(Dual::constant(a), Dual::variable(b))
-            };
-            R::load(dy) * y.slope
-        };
-        let (a_step, b_step) = (usize::from(self.a.len() > 1), usize::from(self.b.len() > 1));
-        if self.dx.len() == n {
-            for (i, (dx, &dy)) in self.dx.iter_mut().zip(self.dy).enumerate() {
-                *dx = (R::load(*dx) + slope(self.a[i * a_step], self.b[i * b_step], dy)).store();
-            }
-        } else {
-            let mut sum = R::load(self.dx[0]);
-            for (i, &dy) in self.dy.iter().enumerate() {
-                sum = sum + slope(self.a[i * a_step], self.b[i * b_step], dy);
-            }
-            self.dx[0] = sum.store();
+        if self.dx.len() == self.dy.len() {
+            return self.add_to_each::<R>();
+        }
+        let Self { f, first, a, b, dy, dx } = self;
+        // All share one element of the gradient. Its terms are written to a block first, see `losslab_tensor::sum`.
+        let mut block = [T::default(); 256];
+        for (k, dy) in dy.chunks(block.len()).enumerate() {
+            let start = k * block.len();
+            let part = |x: &'a [T]| if x.len() == 1 { x } else { &x[start..start + dy.len()] };
+            let terms = &mut block[..dy.len()];
+            terms.fill(T::default());
+            Backward { f, first, a: part(a), b: part(b), dy, dx: terms }.add_to_each::<R>();
+            dx[0] += losslab_tensor::sum(terms);
+        }
+    }
+}
+
+impl<T: Float, F: Pointwise2> Backward<'_, T, F> {
+    /// One loop for each way of broadcasting: an index that steps by 0 or 1 is not vectorised.
+    #[inline(always)]
+    fn add_to_each<R: Lane<T>>(self) {
+        match (self.a, self.b) {
+            (&[a], b) => self.add_terms::<R>(repeat(a), b.iter().copied()),
+            (a, &[b]) => self.add_terms::<R>(a.iter().copied(), repeat(b)),
+            (a, b) => self.add_terms::<R>(a.iter().copied(), b.iter().copied()),
+        }
+    }
+
+    #[inline(always)]
+    fn add_terms<R: Lane<T>>(self, a: impl Iterator<Item = T>, b: impl Iterator<Item = T>) {
+        for ((dx, &dy), (a, b)) in self.dx.iter_mut().zip(self.dy).zip(a.zip(b)) {
+            let slope = self.f.slope(self.first, R::load(a), R::load(b));
+            *dx = (R::load(*dx) + chain(R::load(dy), slope)).store();
         }
     }
 }
@@ -188,4 +148,32 @@ equations! {
     Sub "sub" |a, b| a - b;
     Mul "mul" |a, b| a * b;
     Div "div" |a, b| a / b;
+}
+
+/// The larger of two numbers (`LARGER`), or the smaller; NaN if either is NaN. On ties each has slope 1/2.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extreme<const LARGER: bool>;
+
+impl<const LARGER: bool> Extreme<LARGER> {
+    /// Whether `a` wins, ties apart.
+    #[inline(always)]
+    fn wins<R: Real>(a: R, b: R) -> bool {
+        if LARGER { a > b } else { a < b }
+    }
+}
+
+impl<const LARGER: bool> Pointwise2 for Extreme<LARGER> {
+    const NAME: &'static str = if LARGER { "maximum" } else { "minimum" };
+    #[inline(always)]
+    fn eval<R: Real>(&self, a: R, b: R) -> R {
+        // What neither wins nor ties is NaN, and so is its sum.
+        let tie = R::select(a == b, a, a + b);
+        R::select(Self::wins(a, b), a, R::select(Self::wins(b, a), b, tie))
+    }
+    #[inline(always)]
+    fn slope<R: Real>(&self, first: bool, a: R, b: R) -> R {
+        let (own, other) = if first { (a, b) } else { (b, a) };
+        let [all, half, none] = [1.0, 0.5, 0.0].map(R::lift);
+        R::select(Self::wins(own, other), all, R::select(Self::wins(other, own), none, half))
+    }
 }

@@ -1,20 +1,31 @@
 //! The list of operations. ONE entry makes an operation usable and checked: it generates the
 //! method of [`Var`] and the cases that [`all`] hands to the gradient checker.
 //!
-//! To add an operation: write its equation (in [`pointwise`] or [`binary`]) or its [`Op`](crate::Op) in a
+//! To add an operation: write its equation (in `pointwise.rs` or `binary.rs`) or its [`Op`](crate::Op) in a
 //! file of this folder, and add one entry below.
 
+pub(crate) mod axes;
 pub(crate) mod binary;
+pub(crate) mod broadcast;
+pub(crate) mod dropout;
+pub(crate) mod gather;
+pub(crate) mod gelu;
 pub(crate) mod linear;
+pub(crate) mod max;
+pub(crate) mod movement;
 pub(crate) mod pointwise;
+pub(crate) mod power;
 pub(crate) mod reduce;
+pub(crate) mod select;
 pub(crate) mod shape;
 pub(crate) mod softmax;
 
-use crate::Var;
+use crate::{Dropout, Indices, MAX_INPUTS, Var};
+use axes::Axes;
 use binary::Zip;
 use losslab_tensor::{Float, Shape};
 use pointwise::Map;
+use std::ops::Range;
 
 /// An operation as the gradient checker sees it.
 pub struct OpCheck {
@@ -65,14 +76,57 @@ fn within(mut cases: Vec<Case>, interval: (f64, f64), gap: f64) -> Vec<Case> {
     cases
 }
 
+/// The cases of several lists.
+fn join<const N: usize>(lists: [Vec<Case>; N]) -> Vec<Case> {
+    lists.into_iter().flatten().collect()
+}
+
+/// `x` with different whole numbers added to its elements, even or odd ones: inputs drawn from [-0.4, 0.4] have no
+/// ties then, neither within one value nor between an even and an odd one.
+fn apart<'t>(x: Var<'t, f64>, odd: bool) -> Var<'t, f64> {
+    let offset = |i: usize| (2 * (i * 7 % 11) + 22 * (i / 11)) as f64 + f64::from(odd);
+    let offsets: Vec<f64> = (0..x.shape().elements()).map(offset).collect();
+    x.add(x.tape().constant(x.shape(), &offsets))
+}
+
+/// A constant of 0 and 1 of this shape, from which `select` chooses.
+fn choices<'t>(like: Var<'t, f64>, shape: impl Into<Shape>) -> Var<'t, f64> {
+    let fill = |c: &mut [f64]| c.iter_mut().enumerate().for_each(|(i, c)| *c = f64::from(i * 5 % 7 < 3));
+    like.tape().constant_with(shape, fill)
+}
+
+/// The operands of an operation that takes as many as it is given.
+struct Operands<'t, T> {
+    all: [Var<'t, T>; MAX_INPUTS],
+    count: usize,
+}
+
+impl<'t, T: Float> Operands<'t, T> {
+    #[track_caller]
+    fn new(op: &str, first: Var<'t, T>, others: &[Var<'t, T>]) -> Self {
+        let count = 1 + others.len();
+        assert!(count <= MAX_INPUTS, "{op}: {count} inputs, at most {MAX_INPUTS}");
+        let mut all = [first; MAX_INPUTS];
+        all[1..count].copy_from_slice(others);
+        Self { all, count }
+    }
+}
+
+impl<'t, T> std::ops::Deref for Operands<'t, T> {
+    type Target = [Var<'t, T>];
+    fn deref(&self) -> &[Var<'t, T>] {
+        &self.all[..self.count]
+    }
+}
+
 macro_rules! ops {
-    ($($(#[$doc:meta])* fn $name:ident($self:ident $(, $arg:ident: $kind:ty)*) = $op:expr, [$($input:expr),*]; check $cases:expr;)*) => {
+    ($($(#[$doc:meta])* fn $name:ident($self:ident $(, $arg:ident: $kind:ty)*) = $op:expr, $inputs:expr; check $cases:expr;)*) => {
         impl<'t, T: Float> Var<'t, T> {
             $($(#[$doc])*
             #[track_caller]
             #[allow(clippy::should_implement_trait)] // the operators call these, see below
             pub fn $name($self $(, $arg: $kind)*) -> Var<'t, T> {
-                $self.tape().push($op, &[$($input),*])
+                $self.tape().push($op, &$inputs)
             })*
         }
 
@@ -93,6 +147,19 @@ ops! {
     /// `self / rhs`, element by element, broadcast. Division by 0 follows IEEE 754: infinite, or NaN for 0/0.
     fn div(self, rhs: Var<'t, T>) = Zip(binary::Div), [self, rhs];
         check within(broadcast!(|x| x[0].div(x[1])), (-3.0, 3.0), 0.5);
+    /// The larger of two, broadcast; each gets half of the gradient where they are equal. NaN if either is NaN.
+    fn maximum(self, rhs: Var<'t, T>) = Zip(binary::Extreme::<true>), [self, rhs];
+        check within(broadcast!(|x| apart(x[0], false).maximum(apart(x[1], true))), (-0.4, 0.4), 0.0);
+    /// The smaller of two, broadcast; each gets half of the gradient where they are equal. NaN if either is NaN.
+    fn minimum(self, rhs: Var<'t, T>) = Zip(binary::Extreme::<false>), [self, rhs];
+        check within(broadcast!(|x| apart(x[0], false).minimum(apart(x[1], true))), (-0.4, 0.4), 0.0);
+    /// `yes` where `self` is not 0, else `no`, all three broadcast: NumPy's `where`. `self` gets no gradient, the
+    /// branch not taken exactly 0, also through elementwise operations with an infinite slope. A NaN in `self` gives NaN.
+    fn select(self, yes: Var<'t, T>, no: Var<'t, T>) = select::Select, [self, yes, no]; check join([
+        broadcast!(|x| choices(x[0], x[0].shape()).select(x[0], x[1])),
+        broadcast!(|x| choices(x[0], []).select(x[1], x[0])),
+        cases!(|x| choices(x[0], [4, 1, 3]).select(x[0], x[1]); [&[2, 1], &[1]], [&[], &[2, 3]], [&[4, 2, 3], &[3]]),
+    ]);
     /// `-self`.
     fn neg(self) = Map(pointwise::Neg), [self]; check elementwise!(|x| x[0].neg());
     /// `e^self`; infinite above 88.7 (f32) or 709.8 (f64), and its gradient with it.
@@ -101,6 +168,42 @@ ops! {
     fn ln(self) = Map(pointwise::Ln), [self]; check within(elementwise!(|x| x[0].ln()), (0.2, 3.0), 0.0);
     /// `max(self, 0)`; the gradient at 0 is 0. NaN stays NaN.
     fn relu(self) = Map(pointwise::Relu), [self]; check within(elementwise!(|x| x[0].relu()), (-3.0, 3.0), 0.1);
+    /// `self` above 0, `slope * self` elsewhere; the gradient at 0 is `slope`. NaN stays NaN (Maas et al. 2013).
+    fn leaky_relu(self, slope: f64) = Map(pointwise::LeakyRelu { slope }), [self];
+        check within(elementwise!(|x| x[0].leaky_relu(0.2)), (-3.0, 3.0), 0.1);
+    /// `self * Phi(self)`, with the exact distribution function of the normal, not its approximation by tanh
+    /// (Hendrycks & Gimpel 2016). 0 at -inf.
+    fn gelu(self) = gelu::Gelu, [self]; check elementwise!(|x| x[0].gelu());
+    /// `self * sigmoid(self)`, without overflow (Hendrycks & Gimpel 2016; "swish"). 0 at -inf.
+    fn silu(self) = Map(pointwise::Silu), [self]; check elementwise!(|x| x[0].silu());
+    /// Absolute value; the gradient at 0 is 0. NaN stays NaN.
+    fn abs(self) = Map(pointwise::Abs), [self]; check within(elementwise!(|x| x[0].abs()), (-3.0, 3.0), 0.1);
+    /// Square root; 0 at 0 (gradient +inf), NaN below.
+    fn sqrt(self) = Map(pointwise::Sqrt), [self]; check within(elementwise!(|x| x[0].sqrt()), (0.2, 3.0), 0.0);
+    /// `self^exponent`. A whole exponent takes any number (0 to a negative one is infinite), another one is NaN below 0.
+    /// The gradient at 0 is that of the formula, `exponent * 0^(exponent - 1)`: infinite for an exponent below
+    /// 1, but 0 for exponent 0. NaN stays NaN, also to the power 0. Error: about one ulp per bit of
+    /// a whole exponent, else 2 + |exponent * ln self| ulps.
+    fn pow(self, exponent: f64) = power::Pow { exponent }, [self]; check join([
+        elementwise!(|x| x[0].pow(3.0)),
+        cases!(|x| x[0].pow(0.0); [&[2, 3]]),
+        cases!(|x| x[0].pow(1.0); [&[2, 3]]),
+        within(cases!(|x| x[0].pow(-2.0); [&[2, 3]]), (-3.0, 3.0), 0.5),
+        within(cases!(|x| x[0].pow(2.5); [&[2, 3]], [&[1]]), (0.2, 3.0), 0.0),
+        within(cases!(|x| x[0].pow(-0.5); [&[3, 1]]), (0.2, 3.0), 0.0),
+    ]);
+    /// `self` within `[low, high]`, else the nearer bound; the gradient is 1 inside and at the bounds (a parameter on its
+    /// bound can move back), 0 outside. NaN stays NaN.
+    fn clamp(self, low: f64, high: f64) = Map(pointwise::Clamp::new(low, high)), [self]; check join([
+        within(elementwise!(|x| x[0].clamp(-1.0, 1.5)), (-0.9, 1.4), 0.0),
+        within(cases!(|x| x[0].clamp(-1.0, 1.5); [&[2, 3]]), (1.6, 3.0), 0.0),
+        within(cases!(|x| x[0].clamp(-1.0, 1.5); [&[2, 3]]), (-3.0, -1.1), 0.0),
+    ]);
+    /// Dropout, or the identity for [`Dropout::EVALUATION`].
+    fn dropout(self, dropout: Dropout) = dropout, [self]; check join([
+        elementwise!(|x| x[0].dropout(Dropout { p: 0.4, seed: 7, step: 3, site: 1 })),
+        cases!(|x| x[0].dropout(Dropout::EVALUATION); [&[2, 3]]),
+    ]);
     /// `1 / (1 + e^-self)`, without overflow.
     fn sigmoid(self) = Map(pointwise::Sigmoid), [self]; check elementwise!(|x| x[0].sigmoid());
     /// Hyperbolic tangent.
@@ -114,22 +217,61 @@ ops! {
     fn linear(self, weight: Var<'t, T>, bias: Var<'t, T>) = linear::Linear, [self, weight, bias];
         check cases!(|x| x[0].linear(x[1], x[2]); [&[4, 3], &[3, 5], &[5]], [&[2, 3, 2], &[2, 1], &[1]], [&[3], &[3, 2], &[2]]);
     /// Sum over these axes, which disappear from the shape; no axes: a copy.
-    fn sum(self, axes: &[usize]) = reduce::Reduce::new(axes, false), [self]; check [
+    fn sum(self, axes: &[usize]) = reduce::Reduce::new(axes, false), [self]; check join([
         cases!(|x| x[0].sum(&[0]); [&[3]], [&[3, 4]], [&[2, 1, 3]]),
         cases!(|x| x[0].sum(&[1]); [&[3, 4]], [&[2, 5, 3]]),
         cases!(|x| x[0].sum(&[2, 0]); [&[2, 3, 4]], [&[2, 1, 4, 3]]),
         cases!(|x| x[0].sum(&[]); [&[2, 3]]),
-    ].into_iter().flatten().collect();
+    ]);
     /// Mean over these axes, which disappear from the shape.
-    fn mean(self, axes: &[usize]) = reduce::Reduce::new(axes, true), [self]; check [
+    fn mean(self, axes: &[usize]) = reduce::Reduce::new(axes, true), [self]; check join([
         cases!(|x| x[0].mean(&[0]); [&[3]], [&[3, 4]]),
         cases!(|x| x[0].mean(&[1]); [&[3, 4]], [&[2, 5, 3]]),
         cases!(|x| x[0].mean(&[0, 2]); [&[2, 3, 4]]),
-    ].into_iter().flatten().collect();
+    ]);
+    /// Maximum over these axes, which disappear from the shape. Among equals the first, in row-major order, gets
+    /// the gradient. NaN if there is a NaN.
+    fn max(self, axes: &[usize]) = max::Max(Axes::new(axes)), [self]; check join([
+        within(cases!(|x| apart(x[0], false).max(&[0]); [&[3]], [&[3, 4]], [&[2, 1, 3]]), (-0.4, 0.4), 0.0),
+        within(cases!(|x| apart(x[0], false).max(&[1]); [&[3, 4]], [&[2, 5, 3]]), (-0.4, 0.4), 0.0),
+        within(cases!(|x| apart(x[0], true).max(&[2, 0]); [&[2, 3, 4]], [&[2, 1, 4, 3]]), (-0.4, 0.4), 0.0),
+        cases!(|x| x[0].max(&[]); [&[2, 3]]),
+    ]);
     /// The same numbers, in the same order, under another shape.
     fn reshape(self, shape: impl Into<Shape>) = shape::Reshape(shape.into()), [self];
         check cases!(|x| x[0].reshape([3, 2]); [&[2, 3]], [&[6]], [&[1, 6, 1]]);
-    /// Logarithm of the softmax over the last axis.
+    /// The axes in another order: axis k of the result is axis `axes[k]` of `self`.
+    fn transpose(self, axes: &[usize]) = movement::Transpose(Axes::new(axes)), [self]; check join([
+        cases!(|x| x[0].transpose(&[1, 0]); [&[2, 3]], [&[1, 4]], [&[4, 1]]),
+        cases!(|x| x[0].transpose(&[2, 0, 1]); [&[2, 3, 4]], [&[2, 1, 3]]),
+        cases!(|x| x[0].transpose(&[0, 3, 1, 2]); [&[2, 3, 1, 4]]),
+    ]);
+    /// The part `range` of one axis, which may be empty.
+    fn slice(self, axis: usize, range: Range<usize>) = movement::Slice::new(axis, range), [self]; check join([
+        cases!(|x| x[0].slice(0, 1..3); [&[4]], [&[3, 2]], [&[3, 1, 5]]),
+        cases!(|x| x[0].slice(1, 2..3); [&[2, 3]], [&[2, 4, 3]]),
+        cases!(|x| x[0].slice(2, 0..2); [&[2, 3, 4]], [&[1, 5, 2]]),
+    ]);
+    /// `self` and up to 7 others, one behind the other along one axis; their other axes are equal.
+    fn concat(self, others: &[Var<'t, T>], axis: usize) = movement::Concat { axis }, Operands::new("concat", self, others);
+        check join([
+            cases!(|x| x[0].concat(&x[1..], 0); [&[2], &[3]], [&[2, 3], &[1, 3], &[4, 3]], [&[2, 3]]),
+            cases!(|x| x[0].concat(&x[1..], 1); [&[2, 3], &[2, 1]], [&[2, 1, 3], &[2, 4, 3], &[2, 2, 3]]),
+            cases!(|x| x[0].concat(&x[1..], 2); [&[3, 2, 1], &[3, 2, 5]]),
+            cases!(|x| x[0].concat(&[x[1], x[0]], 1); [&[2, 3], &[2, 1]]),
+        ]);
+    /// The rows with these numbers, in this order; a row picked more than once collects all its gradients.
+    /// Panics if `self` has no such row.
+    fn gather(self, rows: Indices<'t, T>) = gather::Gather::checked(self, rows), [self, rows.operand()];
+        check cases!(|x| x[0].gather(x[0].tape().indices(&[2, 0, 2, 1, 2])); [&[3]], [&[4, 1]], [&[3, 2, 5]]);
+    /// Softmax over the last axis, without overflow. A row of -inf alone is NaN; one with +inf is NaN there.
+    fn softmax(self) = softmax::Softmax, [self];
+        check cases!(|x| x[0].softmax(); [&[1]], [&[4, 3]], [&[2, 3, 5]], [&[3, 1]]);
+    /// Logarithm of the sum of the exponentials over the last axis, which disappears from the shape; without overflow.
+    /// A row of -inf alone is -inf, with gradient 0; a row with +inf is +inf, with gradient NaN at that place.
+    fn logsumexp(self) = softmax::LogSumExp, [self];
+        check cases!(|x| x[0].logsumexp(); [&[1]], [&[4, 3]], [&[2, 3, 5]], [&[3, 1]]);
+    /// Logarithm of the softmax over the last axis, without overflow. A row with +inf, or of -inf alone, is NaN.
     fn log_softmax(self) = softmax::LogSoftmax, [self];
         check cases!(|x| x[0].log_softmax(); [&[1]], [&[4, 3]], [&[2, 3, 5]], [&[3, 1]]);
     /// The same numbers as a constant: no gradient flows back through it.

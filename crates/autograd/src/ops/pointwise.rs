@@ -31,9 +31,18 @@ pub trait Pointwise: Copy + Debug + 'static {
     const NAME: &'static str;
     /// The equation. Mark it `#[inline(always)]`, or it will not be vectorised.
     fn eval<R: Real>(&self, x: R) -> R;
+    /// The derivative: from dual numbers, unless an edge needs a rule of its own.
+    #[inline(always)]
+    fn slope<R: Real>(&self, x: R) -> R {
+        self.eval(Dual::variable(x)).slope
+    }
 }
 
 /// The operation `y_i = f(x_i)`; its output has the shape of its input.
+///
+/// `dx = dy f'(x)`, and exactly 0 where `dy` is exactly 0, even if the slope there is infinite or NaN: what
+/// the result does not depend on has no gradient. So `condition.select(x.sqrt(), zero)` has no NaN in its gradient
+/// at the x that it leaves out, while a NaN that does reach the result stays in value and gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct Map<F>(pub F);
 
@@ -50,6 +59,19 @@ impl<T: Float, F: Pointwise> Op<T> for Map<F> {
     fn vjp(&self, _: usize, at: At<'_, T>, dx: &mut [T]) {
         T::dispatch(Backward { f: self.0, x: at.x.value(0), dy: at.dy, dx });
     }
+}
+
+/// The chain rule of elementwise operations: see [`Map`].
+#[inline(always)]
+pub(crate) fn chain<R: Real>(dy: R, slope: R) -> R {
+    R::select(dy == R::lift(0.0), R::lift(0.0), dy * slope)
+}
+
+/// Whether a number of an equation is NaN.
+#[inline(always)]
+#[allow(clippy::eq_op)] // NaN alone differs from itself
+pub(crate) fn is_nan<R: Real>(x: R) -> bool {
+    x != x
 }
 
 struct Forward<'a, T, F> {
@@ -80,7 +102,7 @@ impl<T: Float, F: Pointwise> Kernel<T> for Backward<'_, T, F> {
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
         for ((dx, &dy), &x) in self.dx.iter_mut().zip(self.dy).zip(self.x) {
-            *dx = (R::load(dy) * self.f.eval(Dual::variable(R::load(x))).slope).store();
+            *dx = chain(R::load(dy), self.f.slope(R::load(x))).store();
         }
     }
 }
@@ -113,10 +135,63 @@ equations! {
     };
     Tanh "tanh" |x| {
         // (1 - e) / (1 + e) with e = e^-2|x|, through e - 1 so that small x keep their digits.
-        let m = (R::lift(-2.0) * x.abs()).exp_m1();
+        // A sum, not a product: that has slope 0 * x, which is NaN at infinity.
+        let m = (-(x.abs() + x.abs())).exp_m1();
         let t = -m / (R::lift(2.0) + m);
         R::select(x < R::lift(0.0), -t, t)
     };
+    // The derivative of `Real::abs` at 0 is that of +x: the constant 0 there makes it 0. NaN falls to `abs`.
+    Abs "abs" |x| R::select(x == R::lift(0.0), R::lift(0.0), x.abs());
+    Sqrt "sqrt" |x| x.sqrt();
+    Silu "silu" |x| {
+        // x / (1 + e^-x) is -inf * 0 at -inf. As max(x, 0) - |x| s with s = sigmoid(-|x|) it is not, once
+        // |x| is bounded where s has long been 0: s underflows at 745 in f64.
+        let e = (-x.abs()).exp();
+        let lost = x.abs().at_most(R::lift(1e4)) * (e / (R::lift(1.0) + e));
+        R::select(x < R::lift(0.0), R::lift(0.0), x) - lost
+    };
     // ln(1 + e^x) without overflow.
     Softplus "softplus" |x| R::select(x < R::lift(0.0), R::lift(0.0), x) + (-x.abs()).exp().ln_1p_unit();
+}
+
+/// `x` above 0, `slope x` elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LeakyRelu {
+    pub(crate) slope: f64,
+}
+impl Pointwise for LeakyRelu {
+    const NAME: &'static str = "leaky_relu";
+    #[inline(always)]
+    fn eval<R: Real>(&self, x: R) -> R {
+        // The condition is false for NaN, which passes through.
+        R::select(x <= R::lift(0.0), R::lift(self.slope) * x, x)
+    }
+    // The product rule on dual numbers says slope * 1 + 0 * x, which is NaN at -inf.
+    #[inline(always)]
+    fn slope<R: Real>(&self, x: R) -> R {
+        R::select(x <= R::lift(0.0), R::lift(self.slope), R::lift(1.0))
+    }
+}
+
+/// `x` within `[low, high]`, else the nearer bound.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clamp {
+    low: f64,
+    high: f64,
+}
+impl Clamp {
+    #[track_caller]
+    pub(crate) fn new(low: f64, high: f64) -> Self {
+        assert!(low <= high, "clamp: bounds {low} and {high}, expected low <= high");
+        Self { low, high }
+    }
+}
+impl Pointwise for Clamp {
+    const NAME: &'static str = "clamp";
+    #[inline(always)]
+    fn eval<R: Real>(&self, x: R) -> R {
+        // Strict comparisons: the bounds themselves are inside and have gradient 1, and NaN stays.
+        let (low, high) = (R::lift(self.low), R::lift(self.high));
+        R::select(x < low, low, R::select(x > high, high, x))
+    }
 }

@@ -1,6 +1,6 @@
 //! Adam, and AdamW, which decouples the weight decay.
 
-use super::{Optimizer, ensure_state};
+use super::{Optimizer, ensure_state, power};
 use crate::Tape;
 use losslab_tensor::{Float, Kernel, Lane};
 
@@ -9,12 +9,13 @@ use losslab_tensor::{Float, Kernel, Lane};
 ///
 /// b1 = 0.9, b2 = 0.999, eps = 1e-8 (Kingma & Ba 2015, algorithm 1). [`Adam::new`] adds weight decay to
 /// the gradient; [`Adam::decoupled`] is AdamW, which shrinks the weight itself by
-/// `rate * decay` first (Loshchilov & Hutter 2019, algorithm 2).
+/// `rate * decay` first (Loshchilov & Hutter 2019, algorithm 2). Each parameter counts its own steps t: one that
+/// sits out has its moments corrected for the steps that it took.
 #[derive(Clone, Debug)]
 pub struct Adam<T> {
     weight_decay: f64,
     decoupled: bool,
-    steps: i32,
+    steps: Vec<u64>,
     m: Vec<Vec<T>>,
     v: Vec<Vec<T>>,
 }
@@ -26,7 +27,7 @@ const EPSILON: f64 = 1e-8;
 impl<T: Float> Adam<T> {
     /// Adam; a weight decay other than 0 acts as an L2 penalty in the gradient.
     pub fn new(weight_decay: f64) -> Self {
-        Self { weight_decay, decoupled: false, steps: 0, m: Vec::new(), v: Vec::new() }
+        Self { weight_decay, decoupled: false, steps: Vec::new(), m: Vec::new(), v: Vec::new() }
     }
 
     /// AdamW.
@@ -39,36 +40,22 @@ impl<T: Float> Optimizer<T> for Adam<T> {
     fn step(&mut self, tape: &mut Tape<T>, learning_rate: f64) {
         ensure_state(&mut self.m, tape);
         ensure_state(&mut self.v, tape);
-        self.steps = self.steps.saturating_add(1);
-        // Powers by multiplication: the same bits on every machine.
-        let correction = |beta: f64| 1.0 - powi(beta, self.steps);
-        let (c1, c2) = (correction(BETA1), correction(BETA2));
+        self.steps.resize(self.m.len(), 0);
         let (penalty, shrink) = match self.decoupled {
             true => (0.0, 1.0 - learning_rate * self.weight_decay),
             false => (self.weight_decay, 1.0),
         };
         let moments = self.m.iter_mut().zip(&mut self.v);
-        for (param, (m, v)) in tape.param_ids().zip(moments) {
+        for ((param, steps), (m, v)) in tape.param_ids().zip(&mut self.steps).zip(moments) {
             if let (value, Some(grad)) = tape.value_and_grad(param) {
+                *steps += 1;
+                let [c1, c2] = [BETA1, BETA2].map(|beta| 1.0 - power(beta, *steps));
                 let [rate, inv_c2, penalty, shrink] =
                     [learning_rate / c1, 1.0 / c2, penalty, shrink].map(T::lift);
                 T::dispatch(Step { rate, inv_c2, penalty, shrink, value, grad, m, v });
             }
         }
     }
-}
-
-/// `base^n` for n >= 0 by repeated squaring.
-fn powi(mut base: f64, mut n: i32) -> f64 {
-    let mut power = 1.0;
-    while n > 0 {
-        if n & 1 == 1 {
-            power *= base;
-        }
-        base *= base;
-        n >>= 1;
-    }
-    power
 }
 
 struct Step<'a, T> {

@@ -4,7 +4,8 @@ use super::{Optimizer, ensure_state};
 use crate::Tape;
 use losslab_tensor::{Float, Kernel, Lane};
 
-/// SGD: `g' = g + decay w`, `v = momentum v + g'`, `w = w - rate v`.
+/// SGD: `g' = g + decay w`, `v = momentum v + g'`, `w = w - rate v`; with Nesterov's momentum
+/// `w = w - rate (g' + momentum v)`, v being the new velocity.
 ///
 /// The velocity starts at 0 and is not damped, so the first step is plain gradient descent; weight
 /// decay acts on every parameter (Sutskever et al. 2013, in the form that PyTorch uses).
@@ -12,13 +13,24 @@ use losslab_tensor::{Float, Kernel, Lane};
 pub struct Sgd<T> {
     momentum: f64,
     weight_decay: f64,
+    nesterov: bool,
     velocity: Vec<Vec<T>>,
 }
 
 impl<T: Float> Sgd<T> {
     /// SGD with this momentum (0: none) and this weight decay (0: none).
     pub fn new(momentum: f64, weight_decay: f64) -> Self {
-        Self { momentum, weight_decay, velocity: Vec::new() }
+        Self { momentum, weight_decay, nesterov: false, velocity: Vec::new() }
+    }
+
+    /// SGD with Nesterov's momentum: the gradient looks one step of the velocity ahead.
+    ///
+    /// # Panics
+    /// If the momentum is not positive: there would be nothing to look ahead along.
+    #[track_caller]
+    pub fn nesterov(momentum: f64, weight_decay: f64) -> Self {
+        assert!(momentum > 0.0, "Sgd::nesterov: momentum {momentum}, expected more than 0");
+        Self { nesterov: true, ..Self::new(momentum, weight_decay) }
     }
 }
 
@@ -28,7 +40,8 @@ impl<T: Float> Optimizer<T> for Sgd<T> {
         for (param, velocity) in tape.param_ids().zip(&mut self.velocity) {
             if let (value, Some(grad)) = tape.value_and_grad(param) {
                 let [rate, momentum, decay] = [learning_rate, self.momentum, self.weight_decay].map(T::lift);
-                T::dispatch(Step { rate, momentum, decay, value, grad, velocity });
+                let nesterov = self.nesterov;
+                T::dispatch(Step { rate, momentum, decay, nesterov, value, grad, velocity });
             }
         }
     }
@@ -38,6 +51,7 @@ struct Step<'a, T> {
     rate: T,
     momentum: T,
     decay: T,
+    nesterov: bool,
     value: &'a mut [T],
     grad: &'a [T],
     velocity: &'a mut [T],
@@ -52,7 +66,8 @@ impl<T: Float> Kernel<T> for Step<'_, T> {
             let g = decay.mul_add(R::load(*w), R::load(g));
             let new_v = momentum.mul_add(R::load(*v), g);
             *v = new_v.store();
-            *w = (-rate).mul_add(new_v, R::load(*w)).store();
+            let direction = if self.nesterov { momentum.mul_add(new_v, g) } else { new_v };
+            *w = (-rate).mul_add(direction, R::load(*w)).store();
         }
     }
 }
