@@ -126,9 +126,8 @@ impl<T: Scalar> Kernel<T> for Scale<'_, T> {
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
         for column in self.columns {
-            for r in 0..BLOCK {
-                let factor = -R::load(self.slope[r]) * R::load(self.inverse[r]);
-                column[r] = (R::load(column[r]) * factor).store();
+            for ((x, &slope), &inverse) in column.iter_mut().zip(self.slope).zip(self.inverse) {
+                *x = (R::load(*x) * -R::load(slope) * R::load(inverse)).store();
             }
         }
     }
