@@ -17,6 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = "rows=4040,ratio=100,overlap=0.7".parse::<SyntheticSpec>()?.generate();
     let targets: Vec<f32> = data.labels.iter().map(|&label| label as f32).collect();
     let labels: Vec<bool> = data.labels.iter().map(|&label| label == 1).collect();
+    let points = data.numbers().ok_or("the synthetic problem is a table of numbers")?;
     let n = data.rows();
     println!("{n} points, one positive in a hundred; average precision while training:");
 
@@ -35,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         print!("{:<26}", spec.to_string());
         for step in 0..=400 {
             tape.rewind();
-            let logits = model.forward(tape.constant([n, 2], &data.features));
+            let logits = model.forward(tape.constant([n, 2], &points));
             let y = TapeTargets::Sigmoid(tape.constant([n, 1], &targets));
             let value = criterion(&loss, TapeBatch { logits, targets: y, weights: None, valid: None });
             if step % 100 == 0 {

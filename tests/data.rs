@@ -1,37 +1,18 @@
 //! Data sets as users bring them: every way a file may be written, and every message it can earn.
 
+mod common;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use common::Files;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use losslab::data::{
-    CsvOptions, Dataset, GivenSplits, Split, Standardizer, SyntheticSpec, load_csv, load_csv_like,
+    CsvOptions, Dataset, Encoder, Encoding, GivenSplits, Split, SyntheticSpec, load_csv, load_csv_like,
 };
 use proptest::prelude::*;
-use tempfile::TempDir;
-
-/// A folder with files of a test; messages name them without the folder.
-struct Files(TempDir);
-
-impl Files {
-    fn new() -> Files {
-        Files(TempDir::new().expect("a temporary folder"))
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.path().join(name);
-        std::fs::write(&path, bytes).expect("a temporary file");
-        path
-    }
-
-    /// The message of an error, with the folder cut from the file name.
-    fn message<T>(&self, result: Result<T, impl std::fmt::Display>) -> String {
-        let Err(error) = result else { panic!("accepted what should be refused") };
-        error.to_string().replace(&format!("{}/", self.0.path().display()), "")
-    }
-}
 
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -41,6 +22,11 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 
 fn by_label() -> CsvOptions {
     CsvOptions::label("label")
+}
+
+/// The numbers of a table without gaps and categories.
+fn numbers(data: &Dataset) -> Vec<f32> {
+    data.numbers().expect("numbers only")
 }
 
 fn load(text: impl AsRef<[u8]>) -> (Dataset, Vec<String>) {
@@ -54,8 +40,8 @@ const PLAIN: &str = "a,b,label\n1,2.5,0\n-3e2,.5,1\n0,0,0\n";
 fn one_table_in_many_spellings_is_one_data_set() {
     let (plain, notes) = load(PLAIN);
     assert_eq!(plain.name, "d");
-    assert_eq!(plain.feature_names, ["a", "b"]);
-    assert_eq!(plain.features, [1.0, 2.5, -300.0, 0.5, 0.0, 0.0]);
+    assert_eq!(plain.feature_names(), ["a", "b"]);
+    assert_eq!(numbers(&plain), [1.0, 2.5, -300.0, 0.5, 0.0, 0.0]);
     assert_eq!(plain.labels, [0, 1, 0]);
     assert_eq!((&plain.class_names[..], plain.positive), (&["0".to_string(), "1".to_string()][..], Some(1)));
     assert_eq!(notes.len(), 1);
@@ -92,16 +78,16 @@ fn one_table_in_many_spellings_is_one_data_set() {
 #[test]
 fn quoted_cells_may_hold_separators_line_ends_and_quotes() {
     let (data, _) = load("\"a,b\";\"c\"\"d\ne\";label\r\n1;\"2\";\"x;y\"\r\n3;4;z\r\n5;6;z\r\n");
-    assert_eq!(data.feature_names, ["a,b", "c\"d\ne"]);
-    assert_eq!(data.features, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(data.feature_names(), ["a,b", "c\"d\ne"]);
+    assert_eq!(numbers(&data), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     assert_eq!(data.class_names, ["z", "x;y"]);
 }
 
 #[test]
 fn the_label_column_may_stand_anywhere() {
     let (data, _) = load("label,a,b\n1,2,3\n0,4,5\n");
-    assert_eq!(data.feature_names, ["a", "b"]);
-    assert_eq!(data.features, [2.0, 3.0, 4.0, 5.0]);
+    assert_eq!(data.feature_names(), ["a", "b"]);
+    assert_eq!(numbers(&data), [2.0, 3.0, 4.0, 5.0]);
     assert_eq!(data.labels, [1, 0]);
 }
 
@@ -128,7 +114,8 @@ fn the_positive_class_may_be_asked_for() {
 #[test]
 fn messages_about_csv_files() {
     let wide = format!("{},label\n", (0..60).map(|i| format!("f{i}")).collect::<Vec<_>>().join(","));
-    let many = (0..30).fold("a,label\n".to_string(), |text, i| format!("{text}1,{i}\n"));
+    let many = (0..101).fold("a,label\n".to_string(), |text, i| format!("{text}1,{i}\n"));
+    let names = (0..120).fold("a,label\n".to_string(), |text, i| format!("{text}person {i},{}\n", i % 2));
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("empty file", "".into()),
         ("byte order mark only", "\u{feff}\n \n".into()),
@@ -143,10 +130,13 @@ fn messages_about_csv_files() {
         ("row too long, CRLF and empty lines", "a,b,label\r\n1,2,0\r\n\r\n\r\n3,4,5,1\r\n".into()),
         ("text in a cell", "a,b,label\n1,2,0\n1,abc,1\n".into()),
         ("text in the line after a cell of two lines", "a,b,label\n1,\"2\n\",0\n1,abc,1\n".into()),
-        ("long text in a cell", format!("a,label\n{},0\n", "é".repeat(100)).into()),
+        ("long text in a cell", format!("a,label\n1,0\n{},1\n", "é".repeat(100)).into()),
         ("decimal comma", "a;label\n1,5;0\n".into()),
-        ("empty cell", "a,b,label\n1,,0\n".into()),
-        ("nan", "a,label\nNaN,0\n".into()),
+        ("a number among texts", "a,b,label\n1,red,0\n1,7,1\n2,blue,1\n".into()),
+        ("decimal commas in every cell but a missing one", "a;label\n1,5;0\n;1\n2,5;1\n".into()),
+        ("nan with a sign", "a,label\n1,0\n-NaN,0\n".into()),
+        ("names as categories", names.into()),
+        ("no column with a value", "a,b,label\n,NA,0\n?,,1\n".into()),
         ("infinity", "a,label\n1,0\n-inf,0\n".into()),
         ("too large for f32", "a,label\n1,0\n-4e38,0\n".into()),
         ("too large for f64", "a,label\n1,0\n1e999,0\n".into()),
@@ -155,8 +145,7 @@ fn messages_about_csv_files() {
         ("label missing", "a,label\n1,0\n2,\n".into()),
         ("label nan", "a,label\n1,0\n2,nan\n".into()),
         ("one class", "a,label\n1,0\n2,0\n".into()),
-        ("three classes", "a,label\n1,0\n2,1\n3,2\n".into()),
-        ("thirty classes", many.into()),
+        ("a number as the label", many.into()),
         ("NUL byte", b"a,label\n1,0\n2,\x00\n".to_vec()),
         ("not UTF-8", b"a,label\n1,caf\xe9\n".to_vec()),
         ("UTF-16", b"\xff\xfea\x00,\x00".to_vec()),
@@ -180,9 +169,17 @@ fn messages_about_csv_files() {
         assert!(!message.contains('\n'), "{name}: {message:?} is more than one line");
         writeln!(messages, "[{name}]\n{message}").unwrap();
     }
-    let options = CsvOptions { positive: Some("yes".into()), ..by_label() };
-    let message = files.message(load_csv(&files.write("data.csv", PLAIN), &options));
-    writeln!(messages, "[positive label not present]\n{message}").unwrap();
+    let other = |options: CsvOptions| files.message(load_csv(&files.write("data.csv", PLAIN), &options));
+    let name = || Some("x".to_string());
+    for (case, options) in [
+        ("positive label not present", CsvOptions { positive: name(), ..by_label() }),
+        ("column to drop not present", CsvOptions { drop: vec!["x".into()], ..by_label() }),
+        ("label dropped", CsvOptions { drop: vec!["label".into()], ..by_label() }),
+        ("category column not present", CsvOptions { categorical: vec!["x".into()], ..by_label() }),
+        ("everything dropped", CsvOptions { drop: vec!["a".into(), "b".into()], ..by_label() }),
+    ] {
+        writeln!(messages, "[{case}]\n{}", other(options)).unwrap();
+    }
     insta::assert_snapshot!(messages);
 }
 
@@ -212,8 +209,8 @@ fn a_test_set_follows_the_training_set() {
     let (train, _) = load_csv(&train, &by_label()).unwrap();
     let test = files.write("test.csv", "id;label;b;a\nx1;ham;20;10\nx2;spam;40;30\nx3;spam;60;50\n");
     let (test, notes) = load_csv_like(&test, &train, &by_label()).unwrap();
-    assert_eq!(test.feature_names, train.feature_names);
-    assert_eq!(test.features, [10.0, 20.0, 30.0, 40.0, 50.0, 60.0]);
+    assert_eq!(test.feature_names(), train.feature_names());
+    assert_eq!(numbers(&test), [10.0, 20.0, 30.0, 40.0, 50.0, 60.0]);
     assert_eq!((test.labels, test.class_names, test.positive), (vec![0, 1, 1], train.class_names, Some(1)));
     let notes: Vec<String> = notes.iter().map(|note| files.message::<()>(Err(note))).collect();
     insta::assert_snapshot!(notes.join("\n"), @r#"test.csv: 1 column ignored, unknown in "train": "id""#);
@@ -325,51 +322,47 @@ fn scaling_agrees_with_scikit_learn() {
     let (data, _) = load_csv(&folder.join("small.csv"), &by_label()).unwrap();
     assert_eq!((data.rows(), data.columns(), data.class_counts()), (60, 5, vec![50, 10]));
     let train: Vec<u32> = (0..40).collect();
-    let scaler = Standardizer::fit(&data, &train);
-    assert_eq!(scaler.constant, ["flat"]);
-    let last_row = scaler.transform(&data, &[59]);
+    let encoder = Encoder::fit(&data, &train);
+    assert_eq!(encoder.constant(), ["flat"]);
+    let mut last_row = [0.0; 5];
+    encoder.transform(&data).gather(&[59], &mut last_row);
     let close = |ours: f64, theirs: f64, relative: f64| (ours - theirs).abs() <= relative * theirs.abs();
     let expected = std::fs::read_to_string(folder.join("small_scaling.csv")).unwrap();
     for (j, line) in expected.lines().skip(1).enumerate() {
         let theirs: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
-        assert!(
-            close(scaler.mean[j], theirs[0], 1e-15),
-            "mean of {}: {}",
-            data.feature_names[j],
-            scaler.mean[j]
-        );
-        assert!(
-            close(scaler.scale[j], theirs[1], 1e-12),
-            "scale of {}: {}",
-            data.feature_names[j],
-            scaler.scale[j]
-        );
-        assert!(close(f64::from(last_row[j]), theirs[2], 1e-6), "{}: {}", data.feature_names[j], last_row[j]);
+        let column = &encoder.columns[j];
+        let Encoding::Number { scaling, .. } = &column.encoding else { panic!("{column:?}") };
+        assert!(close(scaling.mean, theirs[0], 1e-15), "mean of {column:?}");
+        assert!(close(scaling.scale, theirs[1], 1e-12), "scale of {column:?}");
+        assert!(close(f64::from(last_row[j]), theirs[2], 1e-6), "{column:?}: {}", last_row[j]);
     }
     assert_eq!(expected.lines().count(), 6);
 }
 
 #[test]
-fn a_scaling_survives_json() {
-    for seed in 0..200 {
+fn an_encoding_survives_json() {
+    for seed in 0..50 {
         let data = SyntheticSpec { rows: 300, seed, ..SyntheticSpec::default() }.generate();
-        let scaler = Standardizer::fit(&data, &(0..300).collect::<Vec<u32>>());
-        let text = serde_json::to_string(&scaler).unwrap();
-        assert_eq!(serde_json::from_str::<Standardizer>(&text).unwrap(), scaler, "{text}");
+        let encoder = Encoder::fit(&data, &(0..300).collect::<Vec<u32>>());
+        let text = serde_json::to_string(&encoder).unwrap();
+        assert_eq!(serde_json::from_str::<Encoder>(&text).unwrap(), encoder, "{text}");
     }
 }
 
 proptest! {
     /// Whatever stands in a file, the answer is a data set of finite numbers or a message on one line.
     #[test]
-    fn no_text_makes_the_loaders_panic(body in "[01ab,;|\"\t\r\n .e-]{0,60}", headed in any::<bool>()) {
+    fn no_text_makes_the_loaders_panic(body in "[01abn?,;|\"\t\r\n .e-]{0,60}", headed in any::<bool>()) {
         let files = Files::new();
         let text = if headed { format!("a,label\n{body}") } else { body };
         let path = files.write("d.csv", &text);
         match load_csv(&path, &by_label()) {
             Ok((data, _)) => {
-                prop_assert_eq!(data.features.len(), data.rows() * data.columns());
-                prop_assert!(data.features.iter().all(|x| x.is_finite()));
+                let rows: Vec<u32> = (0..data.rows() as u32).collect();
+                let encoder = Encoder::fit(&data, &rows);
+                let mut inputs = vec![f32::NAN; data.rows() * encoder.width()];
+                encoder.transform(&data).gather(&rows, &mut inputs);
+                prop_assert!(inputs.iter().all(|x| x.is_finite()));
                 prop_assert!(data.class_counts().iter().all(|&count| count > 0));
             }
             Err(error) => prop_assert!(!error.to_string().contains('\n')),

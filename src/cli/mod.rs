@@ -1,7 +1,9 @@
 //! The command line: parses arguments, runs a command, turns errors into one line and exit code 2.
 
 mod compare;
+mod data_args;
 mod progress;
+mod train_args;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -67,4 +69,14 @@ fn emit(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+fn at_least_one(flag: &str, value: usize) -> anyhow::Result<()> {
+    anyhow::ensure!(value > 0, "{flag} 0: expected at least 1");
+    Ok(())
+}
+
+/// Lines that tell what was decided on the way.
+fn notes(notes: &[String]) -> String {
+    notes.iter().map(|note| format!("note: {note}\n")).collect()
 }

@@ -1,175 +1,199 @@
-//! Loads a data set from a CSV file: a header, numeric feature columns and one label column.
+//! Loads a data set from a CSV file: a header, a label column, and columns of numbers and of categories.
 //!
 //! The separator (comma, semicolon, tab or bar) is found, gzip is known by its first bytes, cells may be quoted, line
-//! ends may be LF or CRLF, blanks around cells do not count. Missing values, text columns and more than two classes are
-//! refused for now: a cell, a column and a class each have one place below where that can change.
+//! ends may be LF or CRLF, blanks around cells do not count. Columns stay as the file has them, gaps included; filling
+//! and encoding wait for the split ([`super::Encoder`]).
 
 use std::path::Path;
 
-use super::Dataset;
-use super::cells::number;
+use super::builder::ColumnBuilder;
+use super::cells::{self, MISSING_SPELLINGS};
+use super::column::{Column, Kind};
+use super::dataset::{Dataset, Features, Groups};
+use super::dictionary::Dictionary;
 use super::error::{DataError, counted, listed, quoted};
-use super::labels::{LabelValues, choice_note, choose_positive, is_missing};
+use super::labels::Classes;
 use super::table::{Row, Table};
 
+/// Of so many columns with gaps each gets a note of its own; of more, all share one.
+const NOTES_ON_GAPS: usize = 8;
+
 /// What a CSV file cannot say about itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CsvOptions {
     /// Name of the label column.
     pub label: String,
-    /// The label of the positive class. Without it, it is the label that is 1, true or yes; if there is none (or two),
-    /// the rarer class; if both are equally frequent, the one that sorts last.
+    /// The label of the positive class. Without it, of two labels it is the one that is 1, true or yes; if there is
+    /// none (or two), the rarer one; if both are equally frequent, the one that sorts last. More than two labels are
+    /// that many classes; with it they become this one against the rest.
     pub positive: Option<String>,
+    /// Columns to leave out.
+    pub drop: Vec<String>,
+    /// Columns that are categories even if they look like numbers.
+    pub categorical: Vec<String>,
+    /// A column that says which rows belong together; it is no feature.
+    pub group: Option<String>,
 }
 
 impl CsvOptions {
-    /// The label column, with the positive class left to be found.
+    /// The label column, with everything else left to be found.
     pub fn label(name: impl Into<String>) -> CsvOptions {
-        CsvOptions { label: name.into(), positive: None }
+        CsvOptions { label: name.into(), ..CsvOptions::default() }
     }
 }
 
-/// Loads a binary classification set, with notes for the user on what was decided on the way.
+/// Loads a classification set, with notes for the user on what was decided on the way.
 ///
 /// # Errors
-/// If the file cannot be read or is not rectangular CSV text with a header of different names, if a feature is not a
-/// finite number, if a label is missing, if the label column or the positive label does not exist, or if there are
-/// not exactly two classes.
+/// If the file cannot be read or is not rectangular CSV text with a header of different names, if a column named in the
+/// options does not exist, if a column mixes numbers and texts, holds a number that is not finite or more than 100
+/// categories, if a label or group is missing, if the positive label does not occur, or if there is only one class.
 pub fn load_csv(path: &Path, options: &CsvOptions) -> Result<(Dataset, Vec<String>), DataError> {
     let table = Table::open(path)?;
-    let label = label_column(&table, &options.label)?;
-    let columns: Vec<usize> = (0..table.header.len()).filter(|&i| i != label).collect();
+    let roles = Roles::of(&table, options)?;
+    let mut builders: Vec<ColumnBuilder> =
+        roles.features.iter().map(|feature| feature.builder(&table)).collect();
+    let (mut labels, mut label_values) = (Vec::new(), Dictionary::default());
+    let (mut groups, mut group_values) = (Vec::new(), Dictionary::default());
+    table.for_each_row(|row| {
+        builders.iter_mut().try_for_each(|builder| builder.push(row))?;
+        labels.push(label_values.find_or_add(present(row, roles.label, "a class label")?));
+        if let Some(group) = roles.group {
+            groups.push(group_values.find_or_add(present(row, group, "a group")?));
+        }
+        Ok(())
+    })?;
+
+    let (columns, on_columns) = finish(builders)?;
     if columns.is_empty() {
-        return Err(table.place().error("no column but the label", "at least one feature column"));
+        return Err(table.place().error("no feature column with a value", "at least one feature column"));
     }
-    let mut values = LabelValues::default();
-    let (features, mut labels) =
-        read_rows(&table, &columns, label, |row| Ok(values.find_or_add(row.cell(label))))?;
-
-    let place = table.place().column(&table.header[label]);
-    check_two_classes(&values).map_err(|(found, expected)| place.clone().error(found, expected))?;
-    let (positive, reason) = choose_positive(&values, options.positive.as_deref()).map_err(|expected| {
-        let wanted = quoted(options.positive.as_deref().unwrap_or_default());
-        place.error(format!("no row labelled {wanted}, the positive label asked for"), expected)
-    })?;
-    let notes = reason.map(|reason| choice_note(&values, &table.header[label], positive, reason));
-
-    labels.iter_mut().for_each(|class| *class = u32::from(*class == positive));
-    let dataset = Dataset {
-        name: name_of(path),
-        feature_names: columns.iter().map(|&i| table.header[i].clone()).collect(),
-        features,
-        labels,
-        class_names: [1 - positive, positive].map(|class| values.names[class as usize].clone()).to_vec(),
-        positive: Some(1),
-    };
-    Ok((dataset, notes.into_iter().collect()))
-}
-
-/// Loads a second set, such as a test set, with the columns and classes of `reference`.
-///
-/// Columns are matched by name, in any order; columns that `reference` does not have are ignored with a note. Of the
-/// options only the label column counts: which class is positive was decided for `reference`.
-///
-/// # Errors
-/// As [`load_csv`], and if a column of `reference` is missing, or a label is none of its classes.
-pub fn load_csv_like(
-    path: &Path,
-    reference: &Dataset,
-    options: &CsvOptions,
-) -> Result<(Dataset, Vec<String>), DataError> {
-    let table = Table::open(path)?;
-    let label = label_column(&table, &options.label)?;
-    let columns = matching_columns(&table, &reference.feature_names, &reference.name)?;
-    let mut values = LabelValues::of(&reference.class_names);
-    let (features, labels) = read_rows(&table, &columns, label, |row| {
-        values.find(row.cell(label)).ok_or_else(|| {
-            let expected = format!("one of the training labels {}", listed(&reference.class_names));
-            row.error(label, expected)
-        })
-    })?;
-    if let Some(absent) = values.counts.iter().position(|&count| count == 0) {
-        let found = format!("no row labelled {}", quoted(&values.names[absent]));
-        return Err(table.place().column(&table.header[label]).error(found, "rows of every class"));
-    }
-
-    let ignored: Vec<&String> = (0..table.header.len())
-        .filter(|i| *i != label && !columns.contains(i))
-        .map(|i| &table.header[i])
-        .collect();
-    let note = (!ignored.is_empty()).then(|| {
-        let (count, names) = (counted(ignored.len(), "column"), listed(&ignored));
-        format!("{}: {count} ignored, unknown in {:?}: {names}", table.place(), reference.name)
+    let place = table.place().column(&table.header[roles.label]);
+    let classes = Classes::of(&label_values, &table.header[roles.label], options.positive.as_deref())
+        .map_err(|(found, expected)| place.error(found, expected))?;
+    labels.iter_mut().for_each(|label| *label = classes.class_of[*label as usize]);
+    let groups = roles.group.map(|column| Groups {
+        column: table.header[column].clone(),
+        codes: groups,
+        names: group_values.names,
     });
     let dataset = Dataset {
         name: name_of(path),
-        feature_names: reference.feature_names.clone(),
-        features,
+        features: Features::Columns(columns),
         labels,
-        class_names: reference.class_names.clone(),
-        positive: reference.positive,
+        label_values: classes.values(&label_values),
+        class_names: classes.names,
+        positive: classes.positive,
+        groups,
     };
-    Ok((dataset, note.into_iter().collect()))
+    let notes = classes.note.into_iter().chain(on_columns).collect();
+    Ok((dataset, notes))
 }
 
-/// Reads the feature columns, row-major, and the class of every row.
-fn read_rows(
-    table: &Table,
-    columns: &[usize],
+/// The columns of the builders; those without any value are left out, with a note, and so is told where gaps are.
+fn finish(builders: Vec<ColumnBuilder>) -> Result<(Vec<Column>, Vec<String>), DataError> {
+    let (mut columns, mut notes) = (Vec::new(), Vec::new());
+    for builder in builders {
+        let name = builder.name().to_string();
+        match builder.finish()? {
+            Some(column) => columns.push(column),
+            None => notes.push(format!("column {}: no row has a value, left out", quoted(&name))),
+        }
+    }
+    let gappy: Vec<&Column> = columns.iter().filter(|column| column.missing() > 0).collect();
+    if gappy.len() > NOTES_ON_GAPS {
+        let gaps: usize = gappy.iter().map(|column| column.missing()).sum();
+        notes.push(format!(
+            "{gaps} values are missing in {} columns; numbers are filled with the training part's median, missing \
+             categories are a level of their own",
+            gappy.len()
+        ));
+    } else {
+        notes.extend(gappy.into_iter().map(|column| {
+            let what = match column.kind() {
+                Kind::Number => "filled with the training part's median",
+                Kind::Category => "a level of its own",
+            };
+            format!("column {}: {} missing, {what}", quoted(&column.name), counted(column.missing(), "value"))
+        }));
+    }
+    Ok((columns, notes))
+}
+
+/// What each column of a file is for.
+struct Roles {
     label: usize,
-    mut class_of: impl FnMut(&Row<'_>) -> Result<u32, DataError>,
-) -> Result<(Vec<f32>, Vec<u32>), DataError> {
-    let (mut features, mut labels) = (Vec::new(), Vec::new());
-    table.for_each_row(|row| {
-        for &column in columns {
-            features.push(number(row.cell(column)).map_err(|expected| row.error(column, expected))?);
+    group: Option<usize>,
+    features: Vec<Feature>,
+}
+
+struct Feature {
+    column: usize,
+    asked_category: bool,
+}
+
+impl Feature {
+    fn builder(&self, table: &Table) -> ColumnBuilder {
+        ColumnBuilder::new(&table.header[self.column], self.column, self.asked_category)
+    }
+}
+
+impl Roles {
+    fn of(table: &Table, options: &CsvOptions) -> Result<Roles, DataError> {
+        let label = find_label(table, &options.label)?;
+        let find = |flag: &str, name: &String| match table.find(name) {
+            None => {
+                let expected = format!("one of the columns present: {}", listed(&table.header));
+                Err(table.place().error(format!("no column {} ({flag})", quoted(name)), expected))
+            }
+            Some(column) if column == label => {
+                let expected = format!("another column for {flag}");
+                Err(table.place().error(format!("{}, which is the label column", quoted(name)), expected))
+            }
+            Some(column) => Ok(column),
+        };
+        let all = |flag: &str, names: &[String]| {
+            names.iter().map(|name| find(flag, name)).collect::<Result<Vec<usize>, DataError>>()
+        };
+        let dropped = all("--drop", &options.drop)?;
+        let categorical = all("--categorical", &options.categorical)?;
+        let group = options.group.as_ref().map(|name| find("--group", name)).transpose()?;
+        let is_feature = |i: &usize| *i != label && Some(*i) != group && !dropped.contains(i);
+        let features: Vec<Feature> = (0..table.header.len())
+            .filter(is_feature)
+            .map(|column| Feature { column, asked_category: categorical.contains(&column) })
+            .collect();
+        if features.is_empty() {
+            return Err(table.place().error("no column but the label", "at least one feature column"));
         }
-        if is_missing(row.cell(label)) {
-            return Err(row.error(label, "a class label"));
-        }
-        labels.push(class_of(row)?);
-        Ok(())
-    })?;
-    Ok((features, labels))
+        Ok(Roles { label, group, features })
+    }
+}
+
+/// The cell, unless its value is missing.
+pub(super) fn present<'r>(row: &'r Row<'_>, column: usize, expected: &str) -> Result<&'r [u8], DataError> {
+    let cell = row.cell(column);
+    if !cells::is_missing(cell) {
+        return Ok(cell);
+    }
+    let hint =
+        if cell.is_empty() { String::new() } else { format!(" ({MISSING_SPELLINGS} mean a missing value)") };
+    Err(row.error(column, format!("{expected}{hint}")))
 }
 
 /// Where the label column stands.
-fn label_column(table: &Table, name: &str) -> Result<usize, DataError> {
+pub(super) fn find_label(table: &Table, name: &str) -> Result<usize, DataError> {
     table.find(name).ok_or_else(|| {
-        let headless = table.header.iter().all(|cell| number(cell.as_bytes()).is_ok());
+        let number = |cell: &String| matches!(cells::read(cell.as_bytes()), cells::Cell::Number(_));
+        let headless = table.header.iter().all(number);
         let hint = if headless { " (only numbers: is the header line missing?)" } else { "" };
         let expected = format!("one of the columns present: {}{hint}", listed(&table.header));
         table.place().error(format!("no label column {}", quoted(name)), expected)
     })
 }
 
-/// Where the columns of these names stand.
-fn matching_columns(table: &Table, names: &[String], training: &str) -> Result<Vec<usize>, DataError> {
-    let missing: Vec<&String> = names.iter().filter(|name| table.find(name).is_none()).collect();
-    if !missing.is_empty() {
-        let (noun, names) = (if missing.len() == 1 { "column" } else { "columns" }, listed(&missing));
-        let expected = format!("every feature column of {training:?}");
-        return Err(table.place().error(format!("no {noun} {names}"), expected));
-    }
-    Ok(names.iter().filter_map(|name| table.find(name)).collect())
-}
-
-/// Refuses anything but two classes; says what was found and expected.
-fn check_two_classes(values: &LabelValues) -> Result<(), (String, &'static str)> {
-    match &values.names[..] {
-        [_, _] => Ok(()),
-        [only] => {
-            Err((format!("{} in all {}", quoted(only), counted(values.counts[0], "row")), "two classes"))
-        }
-        many => Err((
-            format!("{} classes ({})", many.len(), listed(many)),
-            "two classes (more than two are not supported yet)",
-        )),
-    }
-}
-
 /// The file name without `.gz` and without the ending below it.
-fn name_of(path: &Path) -> String {
+pub(super) fn name_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned()

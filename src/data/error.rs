@@ -78,7 +78,7 @@ impl fmt::Display for Place {
 }
 
 /// A text in quotes on one line, cut after 40 characters; an empty one is said in words.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 40;
     match text.char_indices().nth(LONGEST) {
         _ if text.is_empty() => "an empty cell".into(),

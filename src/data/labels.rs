@@ -1,98 +1,133 @@
-//! The label column: from texts to class indices, and the choice of the positive class.
+//! The label column: from texts to classes, and the choice of the positive one.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
-use super::error::{listed, quoted};
+use super::dictionary::{Dictionary, finite, natural_order};
+use super::error::{counted, listed, quoted};
 
-/// The label values met so far, in order of appearance, with their counts.
-///
-/// Two texts are one class if they are equal, or if both are numbers and the numbers are equal: one tool writes `1`
-/// where another writes `1.0`. The class carries the name seen first.
-#[derive(Default)]
-pub(super) struct LabelValues {
+/// Most classes of a label column; more are a number to be predicted or an identifier, not classes.
+const MOST_CLASSES: usize = 100;
+
+/// What the labels of a file mean.
+pub(super) struct Classes {
+    /// The class of each entry of the dictionary.
+    pub(super) class_of: Vec<u32>,
     pub(super) names: Vec<String>,
-    pub(super) counts: Vec<usize>,
-    /// Every spelling met; looked up for every row, without allocating.
-    by_text: HashMap<Vec<u8>, u32>,
-    by_key: HashMap<String, u32>,
+    pub(super) positive: Option<u32>,
+    /// A line for the user where we chose for them.
+    pub(super) note: Option<String>,
 }
 
-impl LabelValues {
-    /// The known classes of another set, in their order.
-    pub(super) fn of(class_names: &[String]) -> LabelValues {
-        let mut values = LabelValues::default();
-        for name in class_names {
-            values.find_or_add(name.as_bytes());
-        }
-        values.counts.fill(0);
-        values
-    }
-
-    /// The class of a label and one more to its count; `None` if it is not known.
-    pub(super) fn find(&mut self, label: &[u8]) -> Option<u32> {
-        let class = match self.by_text.get(label) {
-            Some(&class) => class,
-            None => {
-                let class = *self.by_key.get(&key(label))?;
-                self.by_text.insert(label.to_vec(), class);
-                class
+impl Classes {
+    /// Two labels make a binary problem, and so do more if the positive one is `wanted`: all others are its negatives.
+    /// Otherwise every label is a class. An error says what was found and what was expected.
+    pub(super) fn of(
+        values: &Dictionary,
+        column: &str,
+        wanted: Option<&str>,
+    ) -> Result<Classes, (String, String)> {
+        let names = &values.names;
+        match (&names[..], wanted) {
+            ([], _) => Err(("no label".into(), "labels".into())),
+            ([only], _) => {
+                let found = format!("{} in all {}", quoted(only), counted(values.counts[0], "row"));
+                Err((found, "two classes or more".into()))
             }
-        };
-        self.counts[class as usize] += 1;
-        Some(class)
+            ([_, _], _) => binary(values, column, wanted),
+            (_, Some(wanted)) => one_against_the_rest(values, column, wanted),
+            (many, None) if many.len() > MOST_CLASSES => {
+                let found = format!("{} different labels ({})", many.len(), listed(many));
+                let expected = format!(
+                    "at most {MOST_CLASSES} classes (a number to be predicted is no label; \
+                     --positive VALUE makes one class against the rest)"
+                );
+                Err((found, expected))
+            }
+            _ => Ok(many(values)),
+        }
     }
 
-    /// The class of a label, new if it was not known, and one more to its count.
-    pub(super) fn find_or_add(&mut self, label: &[u8]) -> u32 {
-        self.find(label).unwrap_or_else(|| {
-            let class = self.names.len() as u32;
-            self.names.push(String::from_utf8_lossy(label).into_owned());
-            self.counts.push(1);
-            self.by_text.insert(label.to_vec(), class);
-            self.by_key.insert(key(label), class);
-            class
-        })
+    /// Every label with its class, for reading a second file.
+    pub(super) fn values(&self, dictionary: &Dictionary) -> Vec<(String, u32)> {
+        dictionary.names.iter().cloned().zip(self.class_of.iter().copied()).collect()
     }
 }
 
-/// The positive one of two classes, and why where it was our choice.
-///
-/// `wanted` if it is given; else the label that says so itself (1, true, yes); else the rarer one; else, with equal
-/// counts, the one that sorts last. An error says what was expected as the positive label.
-pub(super) fn choose_positive(
-    values: &LabelValues,
-    wanted: Option<&str>,
-) -> Result<(u32, Option<&'static str>), String> {
-    let [first, second] = &values.names[..] else {
-        panic!("choose_positive: {} classes, made for 2", values.names.len());
+fn binary(values: &Dictionary, column: &str, wanted: Option<&str>) -> Result<Classes, (String, String)> {
+    let (positive, reason) = match wanted {
+        Some(wanted) => (find_positive(values, wanted)?, None),
+        None => {
+            let (positive, reason) = choose_positive(values);
+            (positive, Some(reason))
+        }
     };
-    if let Some(wanted) = wanted {
-        let wanted_key = key(wanted.trim().as_bytes());
-        return match values.by_key.get(&wanted_key) {
-            Some(&class) => Ok((class, None)),
-            None => Err(format!("one of the labels present: {}", listed(&values.names))),
-        };
-    }
-    let (class, reason) = match (says_positive(first), says_positive(second)) {
+    Ok(Classes {
+        class_of: (0..2).map(|value| u32::from(value == positive)).collect(),
+        names: [1 - positive, positive].map(|value| values.names[value as usize].clone()).to_vec(),
+        positive: Some(1),
+        note: reason.map(|reason| choice_note(values, column, positive, reason)),
+    })
+}
+
+fn one_against_the_rest(
+    values: &Dictionary,
+    column: &str,
+    wanted: &str,
+) -> Result<Classes, (String, String)> {
+    let positive = find_positive(values, wanted)?;
+    let name = &values.names[positive as usize];
+    let rest = values.names.len() - 1;
+    Ok(Classes {
+        class_of: (0..values.names.len()).map(|value| u32::from(value == positive as usize)).collect(),
+        names: vec![format!("not {name}"), name.clone()],
+        positive: Some(1),
+        note: Some(format!(
+            "column {}: {} against the rest, the {rest} other labels",
+            quoted(column),
+            quoted(name)
+        )),
+    })
+}
+
+fn many(values: &Dictionary) -> Classes {
+    let mut order: Vec<usize> = (0..values.names.len()).collect();
+    order.sort_by(|&a, &b| natural_order(&values.names[a], &values.names[b]));
+    let mut class_of = vec![0; order.len()];
+    order.iter().zip(0..).for_each(|(&value, class)| class_of[value] = class);
+    let names = order.iter().map(|&value| values.names[value].clone()).collect();
+    Classes { class_of, names, positive: None, note: None }
+}
+
+fn find_positive(values: &Dictionary, wanted: &str) -> Result<u32, (String, String)> {
+    values.get(wanted.trim()).ok_or_else(|| {
+        let found = format!("no row labelled {}, the positive label asked for", quoted(wanted));
+        (found, format!("one of the labels present: {}", listed(&values.names)))
+    })
+}
+
+/// The positive one of two labels, and why: the one that says so itself (1, true, yes); else the rarer one; else, with
+/// equal counts, the one that sorts last.
+fn choose_positive(values: &Dictionary) -> (u32, &'static str) {
+    let [first, second] = [&values.names[0], &values.names[1]];
+    match (says_positive(first), says_positive(second)) {
         (true, false) => (0, "it says so itself"),
         (false, true) => (1, "it says so itself"),
         _ => match values.counts[0].cmp(&values.counts[1]) {
             Ordering::Less => (0, "it is the rarer one"),
             Ordering::Greater => (1, "it is the rarer one"),
             Ordering::Equal => {
-                (u32::from(sorts_before(first, second)), "both are equally frequent and it sorts last")
+                let last = natural_order(first, second) == Ordering::Less;
+                (u32::from(last), "both are equally frequent and it sorts last")
             }
         },
-    };
-    Ok((class, Some(reason)))
+    }
 }
 
 /// One line on a choice we made for the user.
-pub(super) fn choice_note(values: &LabelValues, column: &str, class: u32, reason: &str) -> String {
-    let (name, count) = (&values.names[class as usize], values.counts[class as usize]);
+fn choice_note(values: &Dictionary, column: &str, positive: u32, reason: &str) -> String {
+    let (name, count) = (&values.names[positive as usize], values.counts[positive as usize]);
     let rows: usize = values.counts.iter().sum();
-    let other = &values.names[1 - class as usize];
+    let other = &values.names[1 - positive as usize];
     format!(
         "column {}: {} is taken as the positive class ({count} of {rows} rows), since {reason}; the other is {}",
         quoted(column),
@@ -101,58 +136,26 @@ pub(super) fn choice_note(values: &LabelValues, column: &str, class: u32, reason
     )
 }
 
-/// Whether a label cell holds no label.
-pub(super) fn is_missing(label: &[u8]) -> bool {
-    label.is_empty() || label.eq_ignore_ascii_case(b"nan")
-}
-
 /// Whether a label calls itself positive: 1 (as a number: `1.0`, `+1`), true or yes in any case.
 fn says_positive(label: &str) -> bool {
     finite(label) == Some(1.0) || label.eq_ignore_ascii_case("true") || label.eq_ignore_ascii_case("yes")
-}
-
-/// Numbers by value, before other texts; texts by their characters.
-fn sorts_before(a: &str, b: &str) -> bool {
-    match (finite(a), finite(b)) {
-        (Some(a), Some(b)) => a < b,
-        (a_number, b_number) if a_number.is_some() != b_number.is_some() => a_number.is_some(),
-        _ => a < b,
-    }
-}
-
-/// What two spellings of one class have in common.
-fn key(label: &[u8]) -> String {
-    let text = String::from_utf8_lossy(label);
-    // `+ 0.0` makes one zero of 0 and -0.
-    finite(&text).map_or_else(|| text.into_owned(), |number| (number + 0.0).to_string())
-}
-
-fn finite(label: &str) -> Option<f64> {
-    label.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn values(labels: &[&str]) -> LabelValues {
-        let mut values = LabelValues::default();
+    fn classes(labels: &[&str], wanted: Option<&str>) -> Result<Classes, (String, String)> {
+        let mut values = Dictionary::default();
         for label in labels {
             values.find_or_add(label.as_bytes());
         }
-        values
+        Classes::of(&values, "label", wanted)
     }
 
-    fn chosen(labels: &[&str], wanted: Option<&str>) -> Result<String, String> {
-        let values = values(labels);
-        choose_positive(&values, wanted).map(|(class, _)| values.names[class as usize].clone())
-    }
-
-    #[test]
-    fn spellings_of_one_number_are_one_class() {
-        let values = values(&["1", "1.0", "0", "-0", "a", "A"]);
-        assert_eq!(values.names, ["1", "0", "a", "A"]);
-        assert_eq!(values.counts, [2, 2, 1, 1]);
+    #[track_caller]
+    fn names(labels: &[&str], wanted: Option<&str>) -> Vec<String> {
+        classes(labels, wanted).unwrap_or_else(|(found, _)| panic!("{found}")).names
     }
 
     #[test]
@@ -167,23 +170,25 @@ mod tests {
             (&["10", "9"], "10"), // numbers sort as numbers
             (&["b", "7"], "b"),
         ] {
-            assert_eq!(chosen(labels, None).as_deref(), Ok(expected), "{labels:?}");
+            assert_eq!(names(labels, None)[1], expected, "{labels:?}");
         }
     }
 
     #[test]
     fn a_wanted_class_is_found_by_text_or_number_or_refused() {
-        assert_eq!(chosen(&["0", "1"], Some("0")).as_deref(), Ok("0"));
-        assert_eq!(chosen(&["0.0", "1.0"], Some(" 0 ")).as_deref(), Ok("0.0"));
-        assert!(chosen(&["0", "1"], Some("2")).is_err());
+        assert_eq!(names(&["0", "1"], Some("0")), ["1", "0"]);
+        assert_eq!(names(&["0.0", "1.0"], Some(" 0 ")), ["1.0", "0.0"]);
+        assert!(classes(&["0", "1"], Some("2")).is_err());
+        assert!(classes(&["0", "1", "2"], Some("3")).is_err());
     }
 
     #[test]
-    fn labels_of_another_set_keep_its_order() {
-        let mut values = LabelValues::of(&["0".into(), "1".into()]);
-        assert_eq!(values.find(b"1.0"), Some(1));
-        assert_eq!(values.find(b"0"), Some(0));
-        assert_eq!(values.find(b"2"), None);
-        assert_eq!(values.counts, [1, 1]);
+    fn more_than_two_labels_are_classes_in_order_or_one_against_the_rest() {
+        let all = classes(&["10", "b", "9", "a", "9"], None).unwrap_or_else(|(found, _)| panic!("{found}"));
+        assert_eq!((all.names, all.positive), (["9", "10", "a", "b"].map(String::from).to_vec(), None));
+        assert_eq!(all.class_of, [1, 3, 0, 2]);
+        let one = classes(&["10", "9", "a"], Some("9.0")).unwrap_or_else(|(found, _)| panic!("{found}"));
+        assert_eq!(one.names, ["not 9", "9"]);
+        assert_eq!((one.class_of, one.positive), (vec![0, 1, 0], Some(1)));
     }
 }

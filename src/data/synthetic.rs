@@ -17,7 +17,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Dataset;
+use super::column::Column;
+use super::dataset::{Dataset, Features};
 use super::error::{DataError, Place, quoted};
 use losslab_tensor::rng::Rng;
 
@@ -93,11 +94,15 @@ impl SyntheticSpec {
         rng.shuffle(&mut points);
         Dataset {
             name: format!("synthetic:{self}"),
-            feature_names: vec!["x".into(), "y".into()],
-            features: points.iter().flat_map(|&((x, y), _)| [x as f32, y as f32]).collect(),
+            features: Features::Columns(vec![
+                Column::numbers("x", points.iter().map(|&((x, _), _)| x as f32).collect()),
+                Column::numbers("y", points.iter().map(|&((_, y), _)| y as f32).collect()),
+            ]),
             labels: points.iter().map(|&(_, label)| label).collect(),
             class_names: vec!["negative".into(), "positive".into()],
             positive: Some(1),
+            label_values: vec![("negative".into(), 0), ("positive".into(), 1)],
+            groups: None,
         }
     }
 
@@ -232,8 +237,9 @@ mod tests {
         text.parse().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn radius(point: &[f32]) -> f32 {
-        (point[0] * point[0] + point[1] * point[1]).sqrt()
+    fn points(data: &Dataset) -> Vec<[f32; 2]> {
+        let numbers = data.numbers().unwrap_or_default();
+        numbers.as_chunks::<2>().0.to_vec()
     }
 
     #[test]
@@ -258,9 +264,10 @@ mod tests {
     fn without_overlap_a_circle_separates_and_with_overlap_it_does_not() {
         let inside = |text: &str, class: u32| {
             let data = spec(text).generate();
-            let rows = (0..data.rows()).filter(|&i| data.labels[i] == class);
-            let (inside, all) =
-                rows.fold((0, 0), |(a, n), i| (a + u32::from(radius(data.row(i)) < 1.5), n + 1));
+            let points = points(&data);
+            let of_class = points.iter().zip(&data.labels).filter(|(_, label)| **label == class);
+            let (inside, all) = of_class
+                .fold((0, 0), |(a, n), ([x, y], _)| (a + u32::from((x * x + y * y).sqrt() < 1.5), n + 1));
             f64::from(inside) / f64::from(all)
         };
         assert!(inside("overlap=0", 1) > 0.95 && inside("overlap=0", 0) < 0.001);
@@ -272,7 +279,7 @@ mod tests {
     fn noise_mislabels_as_many_positives_as_negatives() {
         let by_point = |text: &str| -> BTreeMap<[u32; 2], u32> {
             let data = spec(text).generate();
-            (0..data.rows()).map(|i| ([0, 1].map(|j| data.row(i)[j].to_bits()), data.labels[i])).collect()
+            points(&data).iter().map(|point| point.map(f32::to_bits)).zip(data.labels).collect()
         };
         let (clean, noisy) = (by_point("noise=0"), by_point("noise=0.25"));
         assert!(clean.keys().eq(noisy.keys()));

@@ -88,8 +88,14 @@ impl Row<'_> {
 
     /// The error that names the line, the column and the content of cell `i`.
     pub(super) fn error(&self, i: usize, expected: impl Into<String>) -> DataError {
+        let (place, found) = self.cell_in_words(i);
+        place.error(found, expected)
+    }
+
+    /// Where cell `i` stands and what it holds, for messages.
+    pub(super) fn cell_in_words(&self, i: usize) -> (Place, String) {
         let found = quoted(&String::from_utf8_lossy(self.cell(i)));
-        self.place().column(&self.table.header[i]).error(found, expected)
+        (self.place().column(&self.table.header[i]), found)
     }
 
     /// The error of a row that has not as many cells as the header.

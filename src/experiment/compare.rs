@@ -1,9 +1,10 @@
 //! A comparison: every loss with every seed, as independent trainings side by side.
 
-use super::{Epoch, Source, TrainConfig, TrainError, Trained, train};
+use super::{Epoch, Gaps, Prepared, Source, TrainConfig, TrainError, Trained, train};
 use crate::data::DataError;
 use losslab_losses::Spec;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// What is compared, and how.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub seed: u64,
     /// What came out, or how the training diverged.
     pub result: Result<Trained, TrainError>,
+    /// What was filled or ignored in the data of this seed.
+    pub gaps: Arc<[Gaps]>,
 }
 
 /// Something that happened, told to an [`Observer`] from whichever thread it happened on.
@@ -63,18 +66,19 @@ pub fn compare(
 ) -> Result<Vec<Outcome>, DataError> {
     let Comparison { losses, seeds, train: config } = comparison;
     pool.install(|| {
-        let prepared: Vec<_> = seeds
+        let prepared: Vec<(Arc<[Gaps]>, Prepared)> = seeds
             .par_iter()
             .enumerate()
-            .map(|(run, &seed)| source.prepare(run, seed))
+            .map(|(run, &seed)| source.prepare(run, seed).map(|data| (Arc::from(&data.gaps[..]), data)))
             .collect::<Result<_, _>>()?;
         let tasks: Vec<(usize, usize)> =
             (0..losses.len()).flat_map(|loss| (0..seeds.len()).map(move |run| (loss, run))).collect();
         let run_task = |&(loss, run): &(usize, usize)| {
             let seed = seeds[run];
             let after_epoch = |epoch| observer.on(Event::Epoch { loss, seed, epoch });
-            let result = train(&prepared[run], &losses[loss], config, seed, after_epoch);
-            let outcome = Outcome { loss, seed, result };
+            let (gaps, data) = &prepared[run];
+            let result = train(data, &losses[loss], config, seed, after_epoch);
+            let outcome = Outcome { loss, seed, result, gaps: gaps.clone() };
             observer.on(Event::Done(&outcome));
             outcome
         };

@@ -3,13 +3,17 @@
 //! Everything but the loss is held equal: for one seed, all losses share the split, the scaling, the
 //! initial weights, the prior in the last bias, the order of the batches and the rule that picks the epoch.
 
+mod classifier;
 mod compare;
 mod config;
 mod prepare;
 mod sampling;
+mod task;
 mod train;
 
+pub use classifier::Classifier;
 pub use compare::{Comparison, Event, Observer, Outcome, compare};
 pub use config::{OptimizerKind, TrainConfig};
-pub use prepare::{Part, Prepared, Source};
-pub use train::{Epoch, TrainError, Trained, train};
+pub use prepare::{Gaps, Part, Prepared, Source};
+pub use task::Task;
+pub use train::{Epoch, TrainError, Trained, bind, train};

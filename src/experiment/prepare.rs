@@ -1,6 +1,8 @@
-//! From a data set to the three scaled matrices of one seed.
+//! From a data set to the three encoded parts of one seed.
 
-use crate::data::{DEFAULT_FRACTIONS, DataError, Dataset, GivenSplits, Split, Standardizer};
+use crate::data::{DEFAULT_FRACTIONS, DataError, Dataset, Encoder, Features, GivenSplits, Matrix, Split};
+use serde::Serialize;
+use std::sync::Arc;
 
 /// Where the rows of an experiment come from.
 #[derive(Debug)]
@@ -16,23 +18,40 @@ pub struct Source {
 /// Rows that a model is trained or judged on.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// Scaled features, row-major.
-    pub features: Vec<f32>,
-    /// 1 for positives, else 0.
-    pub targets: Vec<f32>,
+    /// Encoded features of these rows and others, shared.
+    pub matrix: Arc<Matrix>,
+    /// The rows of `matrix` that belong to this part.
+    pub rows: Vec<u32>,
+    /// Their classes.
+    pub labels: Vec<u32>,
+    /// Number of classes of the problem.
+    pub classes: usize,
 }
 
-/// The parts of one run, scaled by what the training part says.
+/// The parts of one run, encoded by what the training part says.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// Numbers per row.
-    pub columns: usize,
+    /// How features became inputs.
+    pub encoder: Encoder,
     /// To fit on.
     pub train: Part,
     /// To choose the epoch and the threshold by.
     pub validation: Part,
     /// To report on.
     pub test: Part,
+    /// What was filled or ignored on the way.
+    pub gaps: Vec<Gaps>,
+}
+
+/// Values of a column that were filled or ignored, in the training, validation and test part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gaps {
+    /// The column.
+    pub column: String,
+    /// Values that were missing.
+    pub missing: [usize; 3],
+    /// Categories that the training part does not have; they are 0 in every input.
+    pub unseen: [usize; 3],
 }
 
 impl Source {
@@ -43,52 +62,86 @@ impl Source {
     /// If a class has too few rows to be in every part.
     pub fn prepare(&self, run: usize, seed: u64) -> Result<Prepared, DataError> {
         let data = &self.dataset;
-        let split = match (&self.splits, &self.test) {
-            (Some(given), _) => given.for_run(run).clone(),
-            (None, None) => Split::stratified(&data.labels, &data.class_names, DEFAULT_FRACTIONS, seed)?,
-            (None, Some(_)) => {
-                let [train, validation, _] = DEFAULT_FRACTIONS;
-                let both = train + validation;
-                Split::stratified_two(
-                    &data.labels,
-                    &data.class_names,
-                    [train / both, validation / both],
-                    seed,
-                )?
-            }
+        let split = self.split(run, seed)?;
+        let encoder = Encoder::fit(data, &split.train);
+        let matrix = encoder.transform(data);
+        let part = |data: &Dataset, matrix: &Arc<Matrix>, rows: Vec<u32>| Part {
+            matrix: matrix.clone(),
+            labels: rows.iter().map(|&row| data.labels[row as usize]).collect(),
+            rows,
+            classes: data.class_names.len(),
         };
-        let scaling = Standardizer::fit(data, &split.train);
-        let part = |data: &Dataset, rows: &[u32]| Part {
-            features: scaling.transform(data, rows),
-            targets: rows.iter().map(|&row| f32::from(data.labels[row as usize] == 1)).collect(),
-        };
+        let tested = self.test.as_ref().unwrap_or(data);
+        let test_rows = if self.test.is_some() { (0..tested.rows() as u32).collect() } else { split.test };
+        let rows = [(data, &split.train[..]), (data, &split.validation), (tested, &test_rows)];
+        let gaps = gaps(&encoder, rows);
         let test = match &self.test {
-            Some(test) => part(test, &(0..test.rows() as u32).collect::<Vec<_>>()),
-            None => part(data, &split.test),
+            Some(test) => part(test, &encoder.transform(test), test_rows),
+            None => part(data, &matrix, test_rows),
         };
         Ok(Prepared {
-            columns: data.columns(),
-            train: part(data, &split.train),
-            validation: part(data, &split.validation),
+            train: part(data, &matrix, split.train),
+            validation: part(data, &matrix, split.validation),
             test,
+            gaps,
+            encoder,
         })
+    }
+
+    /// The rows of each part.
+    fn split(&self, run: usize, seed: u64) -> Result<Split, DataError> {
+        let data = &self.dataset;
+        let [train, validation, _] = DEFAULT_FRACTIONS;
+        let both = train + validation;
+        match (&self.splits, &self.test) {
+            (Some(given), _) => Ok(given.for_run(run).clone()),
+            (None, None) => Split::stratified(&data.labels, &data.class_names, DEFAULT_FRACTIONS, seed),
+            (None, Some(_)) => Split::stratified_two(
+                &data.labels,
+                &data.class_names,
+                [train / both, validation / both],
+                seed,
+            ),
+        }
+    }
+}
+
+/// The columns with missing values or unseen categories in any of the three parts.
+fn gaps(encoder: &Encoder, parts: [(&Dataset, &[u32]); 3]) -> Vec<Gaps> {
+    let mut all = Vec::new();
+    for (j, column) in encoder.columns.iter().enumerate() {
+        let count = |count: &dyn Fn(&crate::data::Column, &[u32]) -> usize| {
+            parts.map(|(data, rows)| match &data.features {
+                Features::Columns(columns) => count(&columns[j], rows),
+                Features::Pixels(_) => 0,
+            })
+        };
+        let missing = count(&|cells, rows| cells.missing_among(rows));
+        let unseen = count(&|cells, rows| column.unseen(cells, rows));
+        if missing != [0; 3] || unseen != [0; 3] {
+            all.push(Gaps { column: column.name.clone(), missing, unseen });
+        }
+    }
+    all
+}
+
+impl Prepared {
+    /// Numbers that a row feeds to the network.
+    pub fn columns(&self) -> usize {
+        self.train.matrix.columns()
     }
 }
 
 impl Part {
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.targets.len()
+        self.rows.len()
     }
 
-    /// The truth as the metrics take it.
-    pub fn labels(&self) -> Vec<bool> {
-        self.targets.iter().map(|&y| y > 0.0).collect()
-    }
-
-    /// Rows that are negative, and rows that are positive.
-    pub fn class_counts(&self) -> [u64; 2] {
-        let positives = self.targets.iter().filter(|&&y| y > 0.0).count() as u64;
-        [self.rows() as u64 - positives, positives]
+    /// Rows of each class.
+    pub fn class_counts(&self) -> Vec<u64> {
+        let mut counts = vec![0; self.classes];
+        self.labels.iter().for_each(|&label| counts[label as usize] += 1);
+        counts
     }
 }

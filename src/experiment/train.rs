@@ -1,22 +1,19 @@
 //! One training: mini-batches, the epoch chosen on the validation part, the test part touched once.
 
 use super::sampling::Sampler;
-use super::{Part, Prepared, TrainConfig};
-use crate::metrics::{self, MetricError};
-use losslab_autograd::Tape;
+use super::{Classifier, Part, Prepared, Task, TrainConfig};
+use crate::metrics::MetricError;
+use losslab_autograd::optim::Optimizer;
 use losslab_losses::{
-    Criterion, Head, Normalizer, Reduction, Spec, SpecError, TapeBatch, TapeTargets, Training, criterion,
+    Criterion, Decision, Normalizer, Reduction, Spec, SpecError, TapeBatch, TapeTargets, Training, criterion,
 };
-use losslab_models::{Activation, Mlp, prior_bias};
+use losslab_models::prior_bias;
 use losslab_tensor::rng::Rng;
 use std::sync::Arc;
 
 /// Streams of random numbers of one seed, so that one purpose does not shift the other's draws.
 const INIT_STREAM: u64 = 1;
 const ORDER_STREAM: u64 = 2;
-
-/// Rows that are scored at a time.
-const SCORING_BATCH: usize = 1024;
 
 /// What is known after an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +22,7 @@ pub struct Epoch {
     pub epoch: usize,
     /// Mean of the batch losses.
     pub train_loss: f64,
-    /// Average precision on the validation part.
+    /// Average precision on the validation part, with more than two classes their mean.
     pub validation_ap: Option<f64>,
 }
 
@@ -36,10 +33,13 @@ pub struct Trained {
     pub epochs_run: usize,
     /// The epoch whose weights were kept: the first with the best validation average precision.
     pub best_epoch: usize,
-    /// The probability above which validation F1 is best.
+    /// The probability from which on a row is called positive: that of the best validation F1, or what the spec fixes;
+    /// none with more than two classes.
     pub threshold: Option<f64>,
-    /// Metrics on the test part, in the order of [`metrics::METRICS`].
+    /// Metrics on the test part, in the order of [`Task::metrics`].
     pub metrics: Vec<(&'static str, Option<f64>)>,
+    /// The weights that were kept, for [`Classifier::restore`].
+    pub weights: Vec<Vec<f32>>,
 }
 
 /// Why a training has no result.
@@ -63,6 +63,28 @@ pub enum TrainError {
     Scores(#[from] MetricError),
 }
 
+/// The loss as it is trained with, for a problem with these class counts.
+///
+/// # Errors
+/// If the loss does not suit the problem: alpha or a prior for more than two classes, a loss without a softmax form, a
+/// modifier that cannot work with the counts.
+pub fn bind(spec: &Spec, class_counts: &[u64]) -> Result<Criterion, SpecError> {
+    let task = Task::of(class_counts.len());
+    let loss = Criterion::new(spec, task.head(), class_counts, Reduction::Mean(Normalizer::Elements))?;
+    let one_positive = if loss.training().iter().any(|change| matches!(change, Training::PriorBias(_))) {
+        Some("prior-bias states the rate of one positive class")
+    } else {
+        loss.decision().map(|_| "threshold decides on one positive class")
+    };
+    match one_positive.filter(|_| task != Task::Binary) {
+        Some(why) => {
+            let problem = format!("{why}, here are {} classes", class_counts.len());
+            Err(SpecError { spec: spec.to_string(), problem })
+        }
+        None => Ok(loss),
+    }
+}
+
 /// Trains one model with one loss. The result depends on the arguments alone.
 ///
 /// # Errors
@@ -74,33 +96,36 @@ pub fn train(
     seed: u64,
     mut after_epoch: impl FnMut(Epoch),
 ) -> Result<Trained, TrainError> {
-    let counts = data.train.class_counts();
-    let loss = Criterion::new(spec, Head::Sigmoid, &counts, Reduction::Mean(Normalizer::Elements))?;
+    let loss = bind(spec, &data.train.class_counts())?;
+    let task = Task::of(data.train.classes);
+    let decision = loss.decision();
     let mut session = Session::new(data, loss, config, seed);
-    let validation_labels = data.validation.labels();
 
     let mut best = Best { epoch: 0, ap: f64::NEG_INFINITY, weights: Vec::new() };
     let mut epochs_run = 0;
     for epoch in 1..=config.epochs {
         let train_loss = session.epoch(&data.train, config, epoch)?;
-        let scores = session.probabilities(&data.validation);
-        let validation_ap = metrics::average_precision(&scores, &validation_labels)?;
+        let scores = session.score(&data.validation);
+        let validation_ap = task.average_precision(&scores, &data.validation.labels)?;
         after_epoch(Epoch { epoch, train_loss, validation_ap });
         epochs_run = epoch;
         if validation_ap.is_some_and(|ap| ap > best.ap) || best.epoch == 0 {
             best.epoch = epoch;
             best.ap = validation_ap.unwrap_or(f64::NEG_INFINITY);
-            session.save(&mut best.weights);
+            session.classifier.save(&mut best.weights);
         } else if epoch - best.epoch >= config.patience {
             break;
         }
     }
-    session.restore(&best.weights);
-    let validation = session.probabilities(&data.validation);
-    let threshold = metrics::best_f1_threshold(&validation, &validation_labels)?;
-    let test = session.probabilities(&data.test);
-    let metrics = metrics::evaluate(&test, &data.test.labels(), threshold)?;
-    Ok(Trained { epochs_run, best_epoch: best.epoch, threshold, metrics })
+    session.classifier.restore(&best.weights);
+    let validation = session.score(&data.validation);
+    let threshold = match decision {
+        Some(Decision::At(threshold)) => Some(threshold),
+        Some(Decision::BestF1) | None => task.best_threshold(&validation, &data.validation.labels)?,
+    };
+    let test = session.score(&data.test);
+    let metrics = task.evaluate(&test, &data.test.labels, threshold)?;
+    Ok(Trained { epochs_run, best_epoch: best.epoch, threshold, metrics, weights: best.weights })
 }
 
 /// The best weights so far.
@@ -112,106 +137,86 @@ struct Best {
 
 /// A model in training.
 struct Session {
-    tape: Tape<f32>,
-    model: Mlp,
+    classifier: Classifier,
+    task: Task,
     loss: Arc<Criterion>,
-    optimizer: Box<dyn losslab_autograd::optim::Optimizer<f32>>,
+    optimizer: Box<dyn Optimizer<f32>>,
     columns: usize,
+    /// Draws places in the training part.
     sampler: Sampler,
+    /// The rows and labels of the step, kept for the next.
+    rows: Vec<u32>,
+    labels: Vec<u32>,
     rng: Rng,
 }
 
 impl Session {
     fn new(data: &Prepared, loss: Criterion, config: &TrainConfig, seed: u64) -> Self {
-        let mut sizes = vec![data.columns];
-        sizes.extend(&config.hidden);
-        sizes.push(1);
-        let mut tape = Tape::new();
-        let model = Mlp::new(&mut tape, &sizes, Activation::Relu, &mut Rng::stream(seed, INIT_STREAM));
-        // Every loss starts from the same prior, the rate of positives, unless its spec says otherwise.
-        let [negatives, positives] = data.train.class_counts().map(|n| n as f64);
-        let mut pi = positives / (positives + negatives);
+        let task = Task::of(data.train.classes);
+        let columns = data.columns();
+        let mut classifier =
+            Classifier::new(task, columns, &config.hidden, &mut Rng::stream(seed, INIT_STREAM));
+        // Every loss starts from the same prior, the rates of the classes, unless its spec says otherwise.
+        let mut biases = task.prior_biases(&data.train.class_counts());
         for change in loss.training() {
-            if let Training::PriorBias(prior) = change {
-                pi = *prior;
+            if let Training::PriorBias(pi) = change {
+                biases = vec![prior_bias(*pi)];
             }
         }
-        model.set_last_bias(&mut tape, prior_bias(pi));
-        let labels: Vec<u32> = data.train.targets.iter().map(|&y| u32::from(y > 0.0)).collect();
+        classifier.set_last_biases(&biases);
         Self {
-            tape,
-            model,
-            sampler: Sampler::new(&labels, loss.training()),
+            classifier,
+            task,
+            sampler: Sampler::new(&data.train.labels, loss.training()),
             loss: Arc::new(loss),
             optimizer: config.optimizer.build(),
-            columns: data.columns,
+            columns,
+            rows: Vec::new(),
+            labels: Vec::new(),
             rng: Rng::stream(seed, ORDER_STREAM),
         }
+    }
+
+    fn score(&mut self, part: &Part) -> Vec<f64> {
+        self.classifier.probabilities(&part.matrix, &part.rows)
     }
 
     /// Visits the training rows that the loss's sampling draws; returns the mean loss of the batches.
     fn epoch(&mut self, train: &Part, config: &TrainConfig, epoch: usize) -> Result<f64, TrainError> {
         let order = self.sampler.epoch(&mut self.rng).to_vec();
         let mut total = 0.0;
-        for (i, rows) in order.chunks(config.batch).enumerate() {
-            let loss = self.step(train, rows, config.learning_rate);
+        for (i, places) in order.chunks(config.batch).enumerate() {
+            let loss = self.step(train, places, config.learning_rate);
             if !loss.is_finite() {
                 return Err(TrainError::Diverged { epoch, step: i + 1, loss });
             }
-            total += f64::from(loss) * rows.len() as f64;
+            total += f64::from(loss) * places.len() as f64;
         }
         Ok(total / order.len() as f64)
     }
 
-    /// One step on these rows; returns their loss.
-    fn step(&mut self, train: &Part, rows: &[u32], learning_rate: f64) -> f32 {
-        self.tape.rewind();
-        let gather = |source: &[f32], width: usize, out: &mut [f32]| {
-            for (out, &row) in out.chunks_exact_mut(width).zip(rows) {
-                out.copy_from_slice(&source[row as usize * width..][..width]);
-            }
+    /// One step on the rows at these places of the training part; returns their loss.
+    fn step(&mut self, train: &Part, places: &[u32], learning_rate: f64) -> f32 {
+        let n = places.len();
+        self.rows.clear();
+        self.rows.extend(places.iter().map(|&place| train.rows[place as usize]));
+        self.labels.clear();
+        self.labels.extend(places.iter().map(|&place| train.labels[place as usize]));
+
+        let Classifier { tape, model, .. } = &mut self.classifier;
+        tape.rewind();
+        let x = tape.constant_with([n, self.columns], |out| train.matrix.gather(&self.rows, out));
+        let logits = model.forward(x);
+        let targets = match self.task {
+            Task::Binary => TapeTargets::Sigmoid(tape.constant_with([n, 1], |out| {
+                out.iter_mut().zip(&self.labels).for_each(|(y, &label)| *y = label as f32);
+            })),
+            Task::Classes(_) => TapeTargets::Softmax(tape.indices(&self.labels)),
         };
-        let n = rows.len();
-        let x = self.tape.constant_with([n, self.columns], |out| gather(&train.features, self.columns, out));
-        let targets = self.tape.constant_with([n, 1], |out| gather(&train.targets, 1, out));
-        let logits = self.model.forward(x);
-        let targets = TapeTargets::Sigmoid(targets);
         let loss = criterion(&self.loss, TapeBatch { logits, targets, weights: None, valid: None });
         loss.backward();
         let value = loss.item();
-        self.optimizer.step(&mut self.tape, learning_rate);
+        self.optimizer.step(tape, learning_rate);
         value
     }
-
-    /// The probability of the positive class for every row.
-    fn probabilities(&mut self, part: &Part) -> Vec<f64> {
-        let mut scores = Vec::with_capacity(part.rows());
-        for rows in part.features.chunks(SCORING_BATCH * self.columns) {
-            self.tape.rewind();
-            let x = self.tape.constant([rows.len() / self.columns, self.columns], rows);
-            let logits = self.model.forward(x);
-            scores.extend(logits.value().iter().map(|&z| sigmoid(f64::from(z))));
-        }
-        scores
-    }
-
-    fn save(&self, weights: &mut Vec<Vec<f32>>) {
-        weights.resize(self.tape.params(), Vec::new());
-        for (param, copy) in self.tape.param_ids().zip(weights) {
-            copy.clear();
-            copy.extend_from_slice(&self.tape.value(param));
-        }
-    }
-
-    fn restore(&mut self, weights: &[Vec<f32>]) {
-        for (param, copy) in self.tape.param_ids().zip(weights) {
-            self.tape.value_mut(param).copy_from_slice(copy);
-        }
-    }
-}
-
-/// 1 / (1 + e^-z), in f64 so that confident scores stay apart, by losslab's own exponential: the same bits everywhere.
-fn sigmoid(z: f64) -> f64 {
-    let e = losslab_tensor::math::exp_f64(-z.abs());
-    if z < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
 }

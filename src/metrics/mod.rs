@@ -1,4 +1,4 @@
-//! Metrics of binary classifiers: how well scores rank, how well probabilities are calibrated, how good decisions are.
+//! Metrics of classifiers: how well scores rank, how well probabilities are calibrated, how good decisions are.
 //!
 //! | file | question | metrics |
 //! |---|---|---|
@@ -6,6 +6,7 @@
 //! | [`probability`] | can a score be read as a probability? | log loss, Brier score, ECE |
 //! | [`threshold`] | are the decisions at one threshold good? | F1, MCC, balanced accuracy, precision, recall |
 //! | [`registry`] | which metrics are there, what are they called? | [`METRICS`], [`evaluate`] |
+//! | [`classes`] | and with more than two classes? | macro averages, [`CLASS_METRICS`], [`evaluate_classes`] |
 //! | [`summary`] | what came out over several seeds? | mean, standard deviation, n |
 //!
 //! # Conventions
@@ -18,8 +19,8 @@
 //! - `scores` and `labels` of different lengths are a programming error and panic.
 //!
 //! # More than two classes
-//! Nothing here knows how many classes there are: a function sees one class against the rest. A macro metric is the
-//! [`Summary`] mean of one metric over the classes, undefined classes left out and counted.
+//! All but [`classes`] see one class against the rest. A macro metric is the [`Summary`] mean of one metric over the
+//! classes, undefined classes left out.
 //!
 //! ```
 //! use losslab::metrics::{best_f1_threshold, evaluate};
@@ -31,6 +32,7 @@
 //! ```
 
 mod check;
+pub mod classes;
 pub mod probability;
 pub mod ranking;
 pub mod registry;
@@ -38,6 +40,7 @@ pub mod summary;
 pub mod threshold;
 
 pub use check::MetricError;
+pub use classes::{CLASS_METRICS, evaluate_classes, macro_average_precision, predicted_classes};
 pub use probability::{brier, ece, ece_mass, log_loss, log_loss_from_logits};
 pub use ranking::{PrPoint, Ranking, RocPoint, average_precision, roc_auc};
 pub use registry::{METRICS, Metric, evaluate, metric};

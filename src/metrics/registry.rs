@@ -1,14 +1,16 @@
-//! The one list of all metrics: names, meanings and computation, from which results, reports and docs are made.
+//! The list of all metrics of binary classifiers: names, meanings and computation, from which results, reports and docs
+//! are made. That of more classes is [`CLASS_METRICS`](super::CLASS_METRICS).
 //!
-//! A new metric is one entry of [`METRICS`].
+//! A new metric is one entry of its list.
 
 use super::check::{self, MetricError};
+use super::classes;
 use super::probability;
 use super::ranking::Ranking;
 use super::threshold::Confusion;
 
 /// What the entries of [`METRICS`] compute from: the examples, sorted and counted once.
-struct Inputs<'a> {
+pub(super) struct Inputs<'a> {
     scores: &'a [f64],
     labels: &'a [bool],
     ranking: Ranking,
@@ -16,7 +18,7 @@ struct Inputs<'a> {
     tuned: Option<Confusion>,
 }
 
-/// One metric of a binary classifier.
+/// One metric.
 pub struct Metric {
     /// Stable snake_case name, as in `results.json`.
     pub name: &'static str,
@@ -28,7 +30,29 @@ pub struct Metric {
     pub undefined: Option<&'static str>,
     /// True if more is better, false if less is.
     pub higher_is_better: bool,
-    compute: fn(&Inputs) -> Result<Option<f64>, MetricError>,
+    pub(super) compute: Compute,
+}
+
+/// How a metric is computed, by the kind of problem that it is for.
+pub(super) enum Compute {
+    Binary(fn(&Inputs) -> Result<Option<f64>, MetricError>),
+    Classes(fn(&classes::Inputs) -> Result<Option<f64>, MetricError>),
+}
+
+impl Compute {
+    fn of_binary(&self, inputs: &Inputs) -> Result<Option<f64>, MetricError> {
+        match self {
+            Compute::Binary(compute) => compute(inputs),
+            Compute::Classes(_) => Ok(None),
+        }
+    }
+
+    pub(super) fn of_classes(&self, inputs: &classes::Inputs) -> Result<Option<f64>, MetricError> {
+        match self {
+            Compute::Binary(_) => Ok(None),
+            Compute::Classes(compute) => compute(inputs),
+        }
+    }
 }
 
 impl std::fmt::Debug for Metric {
@@ -43,7 +67,7 @@ const NONE_CALLED: Option<&str> = Some("no example is called positive");
 const NEITHER: Option<&str> = Some("there are no positives and none is called positive");
 const CONSTANT: Option<&str> = Some("all labels or all decisions are equal");
 
-/// All metrics, in the order in which results and reports show them.
+/// All metrics of a binary classifier, in the order in which results and reports show them.
 pub static METRICS: &[Metric] = &[
     Metric {
         name: "average_precision",
@@ -51,7 +75,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "area under the precision-recall curve: how clean the top of the ranking is; chance is the prevalence",
         undefined: NO_POSITIVES,
         higher_is_better: true,
-        compute: |x| Ok(x.ranking.average_precision()),
+        compute: Compute::Binary(|x| Ok(x.ranking.average_precision())),
     },
     Metric {
         name: "roc_auc",
@@ -59,7 +83,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "chance that a positive is scored above a negative, ties counted half; 0.5 is random",
         undefined: ONE_CLASS,
         higher_is_better: true,
-        compute: |x| Ok(x.ranking.roc_auc()),
+        compute: Compute::Binary(|x| Ok(x.ranking.roc_auc())),
     },
     Metric {
         name: "log_loss",
@@ -67,7 +91,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "mean negative log of the probability given to the true label, in nats",
         undefined: None,
         higher_is_better: false,
-        compute: |x| probability::log_loss(x.scores, x.labels),
+        compute: Compute::Binary(|x| probability::log_loss(x.scores, x.labels)),
     },
     Metric {
         name: "brier",
@@ -75,7 +99,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "mean squared error of the probability of the positive class",
         undefined: None,
         higher_is_better: false,
-        compute: |x| probability::brier(x.scores, x.labels),
+        compute: Compute::Binary(|x| probability::brier(x.scores, x.labels)),
     },
     Metric {
         name: "ece",
@@ -83,7 +107,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "expected calibration error: gap of reported probability and observed rate, 15 bins of equal width",
         undefined: None,
         higher_is_better: false,
-        compute: |x| probability::ece(x.scores, x.labels),
+        compute: Compute::Binary(|x| probability::ece(x.scores, x.labels)),
     },
     Metric {
         name: "ece_mass",
@@ -91,7 +115,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "expected calibration error over 15 bins of equally many examples",
         undefined: None,
         higher_is_better: false,
-        compute: |x| probability::ece_mass(x.scores, x.labels),
+        compute: Compute::Binary(|x| probability::ece_mass(x.scores, x.labels)),
     },
     Metric {
         name: "f1",
@@ -99,7 +123,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "harmonic mean of precision and recall at the threshold 0.5",
         undefined: NEITHER,
         higher_is_better: true,
-        compute: |x| Ok(x.half.f1()),
+        compute: Compute::Binary(|x| Ok(x.half.f1())),
     },
     Metric {
         name: "mcc",
@@ -107,7 +131,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "Matthews correlation of decisions and labels at the threshold 0.5; 0 is unrelated",
         undefined: CONSTANT,
         higher_is_better: true,
-        compute: |x| Ok(x.half.mcc()),
+        compute: Compute::Binary(|x| Ok(x.half.mcc())),
     },
     Metric {
         name: "balanced_accuracy",
@@ -115,7 +139,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "mean of the rates at which positives and negatives are recognised, at the threshold 0.5",
         undefined: ONE_CLASS,
         higher_is_better: true,
-        compute: |x| Ok(x.half.balanced_accuracy()),
+        compute: Compute::Binary(|x| Ok(x.half.balanced_accuracy())),
     },
     Metric {
         name: "precision",
@@ -123,7 +147,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "share of true positives among those called positive at the threshold 0.5",
         undefined: NONE_CALLED,
         higher_is_better: true,
-        compute: |x| Ok(x.half.precision()),
+        compute: Compute::Binary(|x| Ok(x.half.precision())),
     },
     Metric {
         name: "recall",
@@ -131,7 +155,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "share of the positives that are called positive at the threshold 0.5",
         undefined: NO_POSITIVES,
         higher_is_better: true,
-        compute: |x| Ok(x.half.recall()),
+        compute: Compute::Binary(|x| Ok(x.half.recall())),
     },
     Metric {
         name: "f1_tuned",
@@ -139,7 +163,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "F1 at the threshold of the best validation F1",
         undefined: NEITHER,
         higher_is_better: true,
-        compute: |x| Ok(x.tuned.and_then(|c| c.f1())),
+        compute: Compute::Binary(|x| Ok(x.tuned.and_then(|c| c.f1()))),
     },
     Metric {
         name: "mcc_tuned",
@@ -147,7 +171,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "Matthews correlation at the threshold of the best validation F1",
         undefined: CONSTANT,
         higher_is_better: true,
-        compute: |x| Ok(x.tuned.and_then(|c| c.mcc())),
+        compute: Compute::Binary(|x| Ok(x.tuned.and_then(|c| c.mcc()))),
     },
     Metric {
         name: "balanced_accuracy_tuned",
@@ -155,7 +179,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "balanced accuracy at the threshold of the best validation F1",
         undefined: ONE_CLASS,
         higher_is_better: true,
-        compute: |x| Ok(x.tuned.and_then(|c| c.balanced_accuracy())),
+        compute: Compute::Binary(|x| Ok(x.tuned.and_then(|c| c.balanced_accuracy()))),
     },
     Metric {
         name: "precision_tuned",
@@ -163,7 +187,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "precision at the threshold of the best validation F1",
         undefined: NONE_CALLED,
         higher_is_better: true,
-        compute: |x| Ok(x.tuned.and_then(|c| c.precision())),
+        compute: Compute::Binary(|x| Ok(x.tuned.and_then(|c| c.precision()))),
     },
     Metric {
         name: "recall_tuned",
@@ -171,7 +195,7 @@ pub static METRICS: &[Metric] = &[
         meaning: "recall at the threshold of the best validation F1",
         undefined: NO_POSITIVES,
         higher_is_better: true,
-        compute: |x| Ok(x.tuned.and_then(|c| c.recall())),
+        compute: Compute::Binary(|x| Ok(x.tuned.and_then(|c| c.recall()))),
     },
 ];
 
@@ -209,5 +233,5 @@ pub fn evaluate(
         half: at(0.5)?,
         tuned: tuned_threshold.map(at).transpose()?,
     };
-    METRICS.iter().map(|m| Ok((m.name, (m.compute)(&inputs)?))).collect()
+    METRICS.iter().map(|m| Ok((m.name, m.compute.of_binary(&inputs)?))).collect()
 }

@@ -1,7 +1,11 @@
 //! What an experiment leaves behind: `results.json` for programs, a table for people.
 
+mod atomic;
+mod gaps;
 mod results;
 mod table;
 
-pub use results::{Data, Environment, Named, Results, Run, Summaries};
+pub use atomic::write_atomically;
+pub use gaps::{SeedGaps, unseen_notes};
+pub use results::{ClassRows, Data, Environment, Named, Results, Run, Summaries};
 pub use table::table;

@@ -3,12 +3,14 @@
 //! All that data, config and seeds do not determine stands under `environment` and nowhere else: the rest is
 //! the same, byte for byte, on every run.
 
+use super::atomic::write_atomically;
+use super::gaps::{SeedGaps, by_seed};
 use crate::data::Dataset;
-use crate::experiment::{Comparison, Outcome, Source, TrainConfig};
-use crate::metrics::{METRICS, Summary};
+use crate::experiment::{Comparison, Outcome, Source, Task, TrainConfig};
+use crate::metrics::Summary;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 /// The version of the schema.
@@ -24,6 +26,8 @@ pub struct Results {
     pub data: Data,
     /// What was compared, and how.
     pub config: Config,
+    /// Values that were filled or ignored, by seed; empty if there were none.
+    pub gaps: Vec<SeedGaps>,
     /// One entry per loss and seed.
     pub runs: Vec<Run>,
     /// One entry per loss.
@@ -47,6 +51,10 @@ pub struct Data {
     pub positives: usize,
     /// Their share.
     pub prevalence: Option<f64>,
+    /// The classes in order, with their rows; in a binary problem the negative one is first.
+    pub classes: Vec<ClassRows>,
+    /// The column whose groups no split parts, and their number.
+    pub groups: Option<(String, usize)>,
     /// Stands for the contents.
     pub fingerprint: String,
     /// The same of a test set of its own.
@@ -57,7 +65,34 @@ pub struct Data {
     pub notes: Vec<String>,
 }
 
+/// A class of the data.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClassRows {
+    /// Its label.
+    pub name: String,
+    /// Rows of it.
+    pub rows: usize,
+}
+
 impl Data {
+    /// What kind of problem it is.
+    pub fn task(&self) -> Task {
+        Task::of(self.classes.len())
+    }
+
+    /// A line for people: size and classes.
+    pub fn describe(&self) -> String {
+        let classes = match self.prevalence {
+            Some(share) => format!("{} positive ({:.2} %)", self.positives, 100.0 * share),
+            None => {
+                let rows: Vec<usize> = self.classes.iter().map(|class| class.rows).collect();
+                let (least, most) = (rows.iter().min().unwrap_or(&0), rows.iter().max().unwrap_or(&0));
+                format!("{} classes of {least} to {most} rows", rows.len())
+            }
+        };
+        format!("{}: {} rows x {} columns, {classes}\n", self.name, self.rows, self.columns)
+    }
+
     /// Describes a source; `notes` are what the loader said.
     pub fn of(source: &Source, notes: Vec<String>) -> Self {
         let data: &Dataset = &source.dataset;
@@ -69,6 +104,13 @@ impl Data {
             positive: data.positive.map(|class| data.class_names[class as usize].clone()),
             positives,
             prevalence: data.prevalence(),
+            classes: data
+                .class_names
+                .iter()
+                .zip(data.class_counts())
+                .map(|(name, rows)| ClassRows { name: name.clone(), rows })
+                .collect(),
+            groups: data.groups.as_ref().map(|groups| (groups.column.clone(), groups.names.len())),
             fingerprint: data.fingerprint(),
             test_fingerprint: source.test.as_ref().map(Dataset::fingerprint),
             splits: if source.splits.is_some() { "given" } else { "drawn per seed" },
@@ -169,39 +211,37 @@ impl Results {
     /// Sums up the outcomes of a comparison.
     pub fn new(data: Data, comparison: &Comparison, outcomes: &[Outcome], environment: Environment) -> Self {
         let losses: Vec<String> = comparison.losses.iter().map(ToString::to_string).collect();
+        let task = data.task();
         let summary = losses.iter().enumerate().map(|(index, loss)| {
             let of_loss: Vec<&Outcome> = outcomes.iter().filter(|o| o.loss == index).collect();
-            Summaries { loss: loss.clone(), metrics: summarise(&of_loss) }
+            Summaries { loss: loss.clone(), metrics: summarise(&of_loss, task) }
         });
         Self {
             schema: SCHEMA,
             complete: outcomes.len() == losses.len() * comparison.seeds.len(),
             data,
-            runs: outcomes.iter().map(|outcome| Run::of(outcome, &losses)).collect(),
+            gaps: by_seed(outcomes),
+            runs: outcomes.iter().map(|outcome| Run::of(outcome, &losses, task)).collect(),
             summary: summary.collect(),
             config: Config { losses, seeds: comparison.seeds.clone(), train: comparison.train.clone() },
             environment,
         }
     }
 
-    /// Writes `results.json` into the folder: to a temporary file beside it first, so that no reader ever
-    /// sees a part of it.
+    /// Writes `results.json` into the folder; no reader ever sees a part of it.
     ///
     /// # Errors
     /// If the folder cannot be written.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let mut text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
         text.push('\n');
-        let temporary = folder.join(".results.json.tmp");
-        let mut file = std::fs::File::create(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, folder.join("results.json"))
+        write_atomically(&folder.join("results.json"), text.as_bytes())
     }
 }
 
 impl Run {
-    fn of(outcome: &Outcome, losses: &[String]) -> Self {
+    fn of(outcome: &Outcome, losses: &[String], task: Task) -> Self {
+        let metrics = task.metrics().iter();
         let trained = outcome.result.as_ref().ok();
         Self {
             loss: losses[outcome.loss].clone(),
@@ -210,7 +250,7 @@ impl Run {
             best_epoch: trained.map(|t| t.best_epoch),
             threshold: trained.and_then(|t| t.threshold),
             diverged: outcome.result.as_ref().err().map(ToString::to_string),
-            metrics: Named(METRICS.iter().map(|metric| (metric.name, value(outcome, metric.name))).collect()),
+            metrics: Named(metrics.map(|metric| (metric.name, value(outcome, metric.name))).collect()),
         }
     }
 }
@@ -221,10 +261,10 @@ fn value(outcome: &Outcome, metric: &str) -> Option<f64> {
     trained.metrics.iter().find(|(name, _)| *name == metric)?.1
 }
 
-fn summarise(outcomes: &[&Outcome]) -> Named<MeanSd> {
+fn summarise(outcomes: &[&Outcome], task: Task) -> Named<MeanSd> {
     let of = |metric: &'static str| {
         let Summary { mean, std, n } = Summary::of(outcomes.iter().map(|outcome| value(outcome, metric)));
         (metric, MeanSd { mean, sd: std, n })
     };
-    Named(METRICS.iter().map(|metric| of(metric.name)).collect())
+    Named(task.metrics().iter().map(|metric| of(metric.name)).collect())
 }

@@ -1,7 +1,6 @@
 //! The table that people read: a row per metric, a column per loss.
 
 use super::results::{MeanSd, Results};
-use crate::metrics::METRICS;
 use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 
 /// Losses that stand side by side; more are put below, so that lines stay under 100 columns.
@@ -16,7 +15,7 @@ pub fn table(results: &Results) -> String {
         let header =
             losses.iter().map(|l| l.loss.replace(':', ":\n").replace(',', ",\n").replace('+', "\n+"));
         table.set_header(std::iter::once("test part, mean ± sd".to_string()).chain(header));
-        for metric in METRICS {
+        for metric in results.data.task().metrics() {
             let arrow = if metric.higher_is_better { "↑" } else { "↓" };
             let mut row = vec![Cell::new(format!("{} {arrow}", metric.title))];
             for loss in losses {

@@ -1,7 +1,8 @@
-//! What several integration tests share: where the real data is.
+//! What several integration tests share: files that vanish with a test, and where the real data is.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The path of a file or folder of real data, such as `tabular/mammography/data.csv`, or `None` where it is absent.
 ///
@@ -20,4 +21,40 @@ pub fn real_data(relative: &str) -> Option<PathBuf> {
     // Not `eprintln!`, which the test runner would swallow.
     let _ = writeln!(std::io::stderr(), "SKIPPED: {message}");
     None
+}
+
+/// A folder with files of a test; messages name them without the folder.
+#[allow(dead_code)]
+pub struct Files(pub TempDir);
+
+#[allow(dead_code)]
+impl Files {
+    /// An empty folder.
+    pub fn new() -> Files {
+        Files(TempDir::new().expect("a temporary folder"))
+    }
+
+    /// The path of a file that may not be there yet.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a file.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).expect("a temporary file");
+        path
+    }
+
+    /// A text without the folder before file names.
+    pub fn without_folder(&self, text: &str) -> String {
+        text.replace(&format!("{}/", self.0.path().display()), "")
+    }
+
+    /// The message of an error, with the folder cut from the file name.
+    #[track_caller]
+    pub fn message<T>(&self, result: Result<T, impl std::fmt::Display>) -> String {
+        let Err(error) = result else { panic!("accepted what should be refused") };
+        self.without_folder(&error.to_string())
+    }
 }

@@ -1,0 +1,89 @@
+//! A network with its tape: scores rows, hands its weights out and takes them back.
+
+use super::Task;
+use crate::data::Matrix;
+use losslab_autograd::{Param, Tape};
+use losslab_models::{Activation, Mlp};
+use losslab_tensor::rng::Rng;
+
+/// Rows that are scored at a time.
+const SCORING_BATCH: usize = 1024;
+
+/// An MLP for a classification task.
+pub struct Classifier {
+    pub(super) tape: Tape<f32>,
+    pub(super) model: Mlp,
+    task: Task,
+    columns: usize,
+    /// A scoring batch, kept for the next.
+    input: Vec<f32>,
+}
+
+impl Classifier {
+    /// A network for rows of `columns` numbers with random weights drawn from `rng`.
+    ///
+    /// # Panics
+    /// If `columns` or a width is 0.
+    pub fn new(task: Task, columns: usize, hidden: &[usize], rng: &mut Rng) -> Self {
+        let mut sizes = vec![columns];
+        sizes.extend(hidden);
+        sizes.push(task.outputs());
+        let mut tape = Tape::new();
+        let model = Mlp::new(&mut tape, &sizes, Activation::Relu, rng);
+        Self { tape, model, task, columns, input: Vec::new() }
+    }
+
+    /// The probabilities of these rows: of the positive class, or one per class.
+    ///
+    /// A row's result does not depend on the rows beside it.
+    pub fn probabilities(&mut self, matrix: &Matrix, rows: &[u32]) -> Vec<f64> {
+        let mut scores = Vec::with_capacity(rows.len() * self.task.outputs());
+        for rows in rows.chunks(SCORING_BATCH) {
+            self.input.resize(rows.len() * self.columns, 0.0);
+            matrix.gather(rows, &mut self.input);
+            self.tape.rewind();
+            let x = self.tape.constant([rows.len(), self.columns], &self.input);
+            let logits = self.model.forward(x);
+            self.task.probabilities(&logits.value(), &mut scores);
+        }
+        scores
+    }
+
+    /// Sets the biases of the last layer.
+    pub(super) fn set_last_biases(&mut self, biases: &[f64]) {
+        // The bias of the last layer is the parameter added last.
+        if let Some(last) = self.tape.param_ids().last() {
+            let values = self.tape.value_mut(last);
+            values.iter_mut().zip(biases).for_each(|(value, &bias)| *value = bias as f32);
+        }
+    }
+
+    /// The parameters, in a fixed order.
+    pub fn params(&self) -> impl Iterator<Item = Param> + use<> {
+        self.tape.param_ids()
+    }
+
+    /// A parameter's name and shape.
+    pub fn describe(&self, param: Param) -> (String, Vec<usize>) {
+        (self.tape.name(param), self.tape.shape(param).dims().to_vec())
+    }
+
+    /// Copies the weights, reusing the buffers of an earlier copy.
+    pub fn save(&self, weights: &mut Vec<Vec<f32>>) {
+        weights.resize(self.tape.params(), Vec::new());
+        for (param, copy) in self.tape.param_ids().zip(weights) {
+            copy.clear();
+            copy.extend_from_slice(&self.tape.value(param));
+        }
+    }
+
+    /// Takes back what [`save`](Classifier::save) copied.
+    ///
+    /// # Panics
+    /// If the weights are those of a network of another shape.
+    pub fn restore(&mut self, weights: &[Vec<f32>]) {
+        for (param, copy) in self.tape.param_ids().zip(weights) {
+            self.tape.value_mut(param).copy_from_slice(copy);
+        }
+    }
+}
