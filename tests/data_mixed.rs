@@ -140,3 +140,28 @@ fn a_test_set_takes_over_what_columns_are() {
     let error = load_csv_like(&files.write("t.csv", "x,c,label\none,a,u\n"), &train, &options);
     assert_eq!(files.message(error), "t.csv, line 2, column \"x\": found \"one\", expected a number");
 }
+
+#[test]
+fn a_group_column_is_no_feature_and_shared_groups_are_told() {
+    let files = Files::new();
+    let options = CsvOptions { group: Some("who".into()), ..CsvOptions::label("label") };
+    let (data, _) =
+        load_csv(&files.write("d.csv", "who,x,label\n7,1,a\nbo,2,b\n7.0,3,a\n"), &options).unwrap();
+    assert_eq!(data.feature_names(), ["x"]);
+    let groups = data.groups.clone().unwrap();
+    assert_eq!((&groups.codes[..], &groups.names[..]), (&[0, 1, 0][..], &["7", "bo"].map(String::from)[..]));
+    let test = files.write("t.csv", "x,who,label\n1,bo,a\n2,al,b\n");
+    let (_, notes) = load_csv_like(&test, &data, &options).unwrap();
+    let notes: Vec<String> = notes.iter().map(|note| files.without_folder(note)).collect();
+    assert_eq!(notes, ["t.csv: 1 of 2 groups are in \"d\", too: their rows flatter the model"]);
+    // A test set without the column is fine: nothing can be said of it.
+    let (_, notes) = load_csv_like(&files.write("t.csv", "x,label\n1,a\n2,b\n"), &data, &options).unwrap();
+    assert_eq!(notes, Vec::<String>::new());
+    for text in ["who,x,label\n?,1,a\nbo,2,b\n", "x,label\n1,a\n2,b\n"] {
+        let message = files.message(load_csv(&files.write("d.csv", text), &options));
+        assert!(
+            message.contains("expected a group (") || message.contains("no column \"who\" (--group)"),
+            "{message}"
+        );
+    }
+}

@@ -23,6 +23,9 @@ pub struct DataArguments {
     /// Column of categories that look like numbers; repeat for more
     #[arg(long, value_name = "COLUMN", requires = "csv")]
     categorical: Vec<String>,
+    /// Column whose equal values keep rows in one part, such as a patient; it is no feature
+    #[arg(long, value_name = "COLUMN", requires = "csv", conflicts_with = "splits")]
+    group: Option<String>,
     /// Table to report on, instead of a fifth of --csv
     #[arg(long, value_name = "FILE", requires = "csv", conflicts_with = "splits")]
     test_csv: Option<PathBuf>,
@@ -52,7 +55,7 @@ impl DataArguments {
             positive: self.positive.clone(),
             drop: self.drop.clone(),
             categorical: self.categorical.clone(),
-            group: None,
+            group: self.group.clone(),
         };
         let (dataset, mut notes) = load_csv(csv, &options)?;
         let test = match &self.test_csv {

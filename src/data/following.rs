@@ -5,7 +5,7 @@ use std::path::Path;
 use super::builder::ColumnBuilder;
 use super::column::{Column, Kind};
 use super::csv::{CsvOptions, find_label, name_of, present};
-use super::dataset::{Dataset, Features};
+use super::dataset::{Dataset, Features, Groups};
 use super::dictionary::Dictionary;
 use super::error::{DataError, Place, counted, listed, quoted};
 use super::table::Table;
@@ -19,6 +19,8 @@ pub struct Schema {
     pub columns: Vec<(String, Kind)>,
     /// The labels and their classes.
     pub label_values: Vec<(String, u32)>,
+    /// The column that groups rows, if there is one; a file may lack it.
+    pub group: Option<String>,
 }
 
 /// The rows of a file that follows a [`Schema`].
@@ -28,6 +30,8 @@ pub struct Following {
     pub columns: Vec<Column>,
     /// The class of every row, if a label column was asked for.
     pub labels: Vec<u32>,
+    /// The group of every row, if the file has the schema's group column.
+    pub groups: Option<Groups>,
     /// Number of rows.
     pub rows: usize,
     /// Columns that the schema does not have, which are ignored.
@@ -50,6 +54,8 @@ pub fn load_following(path: &Path, schema: &Schema, label: Option<&str>) -> Resu
         .collect();
     let mut values = Dictionary::of(schema.label_values.iter().map(|(label, _)| label));
     let mut labels = Vec::new();
+    let group = schema.group.as_ref().and_then(|name| table.find(name));
+    let (mut groups, mut group_values) = (Vec::new(), Dictionary::default());
     let rows = table.for_each_row(|row| {
         builders.iter_mut().try_for_each(|builder| builder.push(row))?;
         if let Some(label) = label {
@@ -59,9 +65,13 @@ pub fn load_following(path: &Path, schema: &Schema, label: Option<&str>) -> Resu
             })?;
             labels.push(schema.label_values[value as usize].1);
         }
+        if let Some(group) = group {
+            groups.push(group_values.find_or_add(row.cell(group)));
+        }
         Ok(())
     })?;
-    let ignored = (0..table.header.len()).filter(|i| Some(*i) != label && !places.contains(i));
+    let ignored =
+        (0..table.header.len()).filter(|i| ![label, group].contains(&Some(*i)) && !places.contains(i));
     Ok(Following {
         ignored: ignored.map(|i| table.header[i].clone()).collect(),
         columns: builders
@@ -69,6 +79,11 @@ pub fn load_following(path: &Path, schema: &Schema, label: Option<&str>) -> Resu
             .map(ColumnBuilder::finish)
             .filter_map(Result::transpose)
             .collect::<Result<_, _>>()?,
+        groups: group.map(|column| Groups {
+            column: table.header[column].clone(),
+            codes: groups,
+            names: group_values.names,
+        }),
         labels,
         rows,
     })
@@ -95,20 +110,33 @@ pub fn load_csv_like(
         class_names: reference.class_names.clone(),
         positive: reference.positive,
         label_values: reference.label_values.clone(),
-        groups: None,
+        groups: file.groups,
     };
     let place = Place::of(path.display().to_string());
     if let Some(absent) = dataset.class_counts().iter().position(|&count| count == 0) {
         let found = format!("no row labelled {}", quoted(&dataset.class_names[absent]));
         return Err(place.column(&options.label).error(found, "rows of every class"));
     }
-    let known = [&options.drop[..], options.group.as_slice()].concat();
-    let ignored: Vec<&String> = file.ignored.iter().filter(|name| !known.contains(name)).collect();
-    let note = (!ignored.is_empty()).then(|| {
+    let ignored: Vec<&String> = file.ignored.iter().filter(|name| !options.drop.contains(name)).collect();
+    let ignored = (!ignored.is_empty()).then(|| {
         let (count, names) = (counted(ignored.len(), "column"), listed(&ignored));
         format!("{place}: {count} ignored, unknown in {:?}: {names}", reference.name)
     });
-    Ok((dataset, note.into_iter().collect()))
+    let leaking = shared_groups(reference, &dataset).map(|(shared, all)| {
+        format!(
+            "{place}: {shared} of {all} groups are in {:?}, too: their rows flatter the model",
+            reference.name
+        )
+    });
+    Ok((dataset, ignored.into_iter().chain(leaking).collect()))
+}
+
+/// How many groups of the test set the training set has, too, if any, and how many there are.
+fn shared_groups(train: &Dataset, test: &Dataset) -> Option<(usize, usize)> {
+    let (train, test) = (train.groups.as_ref()?, test.groups.as_ref()?);
+    let known = Dictionary::of(&train.names);
+    let shared = test.names.iter().filter(|name| known.get(name).is_some()).count();
+    (shared > 0).then_some((shared, test.names.len()))
 }
 
 impl Dataset {
@@ -120,7 +148,12 @@ impl Dataset {
                 self.feature_names().into_iter().map(|name| (name, Kind::Number)).collect()
             }
         };
-        Schema { name: self.name.clone(), columns, label_values: self.label_values.clone() }
+        Schema {
+            name: self.name.clone(),
+            columns,
+            label_values: self.label_values.clone(),
+            group: self.groups.as_ref().map(|groups| groups.column.clone()),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod error;
 mod fingerprint;
 mod following;
 mod given_splits;
+mod group_split;
 mod labels;
 mod matrix;
 mod scale;

@@ -1,6 +1,8 @@
 //! Cuts the rows of a data set into a training, a validation and a test part, class by class.
 
+use super::dataset::Groups;
 use super::error::{DataError, Place, counted, quoted};
+use super::group_split::split_groups;
 use losslab_tensor::rng::Rng;
 
 /// 60 % to train on, 20 % to choose the epoch by, 20 % to report on.
@@ -61,6 +63,53 @@ impl Split {
         let [train, validation] = stratify(labels, class_names, fractions, seed)?;
         Ok(Split { train, validation, test: Vec::new() })
     }
+
+    /// A split that keeps groups whole, and the shares of the classes as well as the groups allow.
+    ///
+    /// # Errors
+    /// If a class is in fewer groups than there are parts, or cannot be given to every part.
+    ///
+    /// # Panics
+    /// As [`stratified`](Split::stratified), and if a row has no group.
+    #[track_caller]
+    pub fn grouped(
+        labels: &[u32],
+        class_names: &[String],
+        groups: &Groups,
+        fractions: [f64; 3],
+        seed: u64,
+    ) -> Result<Split, DataError> {
+        check(&fractions);
+        let mut rng = Rng::stream(seed, STREAM);
+        let [train, validation, test] = split_groups(labels, class_names, groups, fractions, &mut rng)?;
+        Ok(Split { train, validation, test })
+    }
+
+    /// A split that keeps groups whole, without a test part.
+    ///
+    /// # Errors
+    /// As [`grouped`](Split::grouped), and so are the panics.
+    #[track_caller]
+    pub fn grouped_two(
+        labels: &[u32],
+        class_names: &[String],
+        groups: &Groups,
+        fractions: [f64; 2],
+        seed: u64,
+    ) -> Result<Split, DataError> {
+        check(&fractions);
+        let mut rng = Rng::stream(seed, STREAM);
+        let [train, validation] = split_groups(labels, class_names, groups, fractions, &mut rng)?;
+        Ok(Split { train, validation, test: Vec::new() })
+    }
+}
+
+/// Panics unless the fractions make sense.
+#[track_caller]
+fn check(fractions: &[f64]) {
+    let sum: f64 = fractions.iter().sum();
+    let valid = fractions.iter().all(|&f| f > 0.0) && (sum - 1.0).abs() < 1e-9;
+    assert!(valid, "split fractions {fractions:?}: each must be above 0 and the sum 1");
 }
 
 /// The rows of each of `PARTS` parts.
@@ -71,9 +120,7 @@ fn stratify<const PARTS: usize>(
     fractions: [f64; PARTS],
     seed: u64,
 ) -> Result<[Vec<u32>; PARTS], DataError> {
-    let sum: f64 = fractions.iter().sum();
-    let valid = fractions.iter().all(|&f| f > 0.0) && (sum - 1.0).abs() < 1e-9;
-    assert!(valid, "split fractions {fractions:?}: each must be above 0 and the sum 1");
+    check(&fractions);
     let mut members = vec![Vec::new(); class_names.len()];
     for (row, &label) in labels.iter().enumerate() {
         members[label as usize].push(row as u32);

@@ -90,18 +90,17 @@ impl Source {
 
     /// The rows of each part.
     fn split(&self, run: usize, seed: u64) -> Result<Split, DataError> {
-        let data = &self.dataset;
+        let Dataset { labels, class_names, groups, .. } = &self.dataset;
         let [train, validation, _] = DEFAULT_FRACTIONS;
-        let both = train + validation;
-        match (&self.splits, &self.test) {
-            (Some(given), _) => Ok(given.for_run(run).clone()),
-            (None, None) => Split::stratified(&data.labels, &data.class_names, DEFAULT_FRACTIONS, seed),
-            (None, Some(_)) => Split::stratified_two(
-                &data.labels,
-                &data.class_names,
-                [train / both, validation / both],
-                seed,
-            ),
+        let two = [train, validation].map(|fraction| fraction / (train + validation));
+        match (&self.splits, &self.test, groups) {
+            (Some(given), ..) => Ok(given.for_run(run).clone()),
+            (None, None, None) => Split::stratified(labels, class_names, DEFAULT_FRACTIONS, seed),
+            (None, None, Some(groups)) => {
+                Split::grouped(labels, class_names, groups, DEFAULT_FRACTIONS, seed)
+            }
+            (None, Some(_), None) => Split::stratified_two(labels, class_names, two, seed),
+            (None, Some(_), Some(groups)) => Split::grouped_two(labels, class_names, groups, two, seed),
         }
     }
 }
