@@ -1,6 +1,8 @@
 //! The arguments that say what is learnt from, shared by the commands that train.
 
-use crate::data::{CsvOptions, GivenSplits, SyntheticSpec, load_csv, load_csv_like};
+use crate::data::{
+    CsvOptions, GivenSplits, Imbalance, SyntheticSpec, load_csv, load_csv_like, load_idx, load_idx_like,
+};
 use crate::experiment::Source;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,7 @@ pub struct DataArguments {
     #[arg(long, value_name = "COLUMN", requires = "csv")]
     label: Option<String>,
     /// Label that counts as positive [default of two: 1, true or yes, else the rarer one]; of more, it against the rest
-    #[arg(long, value_name = "VALUE", requires = "csv")]
+    #[arg(long, value_name = "VALUE", conflicts_with = "synthetic")]
     positive: Option<String>,
     /// Column to leave out; repeat for more
     #[arg(long, value_name = "COLUMN", requires = "csv")]
@@ -32,21 +34,41 @@ pub struct DataArguments {
     /// Given splits: columns split0, split1, .. of 0 (train), 1 (validation), 2 (test); run i takes split i
     #[arg(long, value_name = "FILE", requires = "csv")]
     splits: Option<PathBuf>,
+    /// Images to learn from, in the IDX form of MNIST, optionally .gz
+    #[arg(long, value_name = "FILE", requires = "idx_labels", conflicts_with = "csv")]
+    idx_images: Option<PathBuf>,
+    /// Their labels
+    #[arg(long, value_name = "FILE", requires = "idx_images")]
+    idx_labels: Option<PathBuf>,
+    /// Images to report on, instead of a fifth of --idx-images
+    #[arg(long, value_name = "FILE", requires = "test_idx_labels", requires = "idx_images")]
+    test_idx_images: Option<PathBuf>,
+    /// Their labels
+    #[arg(long, value_name = "FILE", requires = "test_idx_images")]
+    test_idx_labels: Option<PathBuf>,
+    /// Keep only so many positives of --idx-images, others for every seed
+    #[arg(long, value_name = "N", requires = "test_idx_images", requires = "positive")]
+    keep_positives: Option<usize>,
+    /// Thin the classes of --idx-images out to an exponential tail; the last becomes so many times rarer than the first
+    #[arg(long, value_name = "FACTOR", requires = "test_idx_images", conflicts_with = "positive")]
+    long_tail: Option<f64>,
     /// Synthetic problem, e.g. rows=20200,ratio=100,overlap=0.7,noise=0,seed=0
-    #[arg(long, value_name = "K=V,..", conflicts_with = "csv")]
+    #[arg(long, value_name = "K=V,..", conflicts_with_all = ["csv", "idx_images"])]
     synthetic: Option<String>,
 }
 
 impl DataArguments {
     /// The data, and what the loader has to say of it.
     pub fn load(&self) -> anyhow::Result<(Source, Vec<String>)> {
-        match (&self.csv, &self.label) {
-            (Some(csv), Some(label)) => self.load_table(csv, label),
-            _ => {
-                let spec: SyntheticSpec = self.synthetic.as_deref().unwrap_or_default().parse()?;
-                Ok((Source { dataset: spec.generate(), test: None, splits: None }, Vec::new()))
-            }
+        if let (Some(csv), Some(label)) = (&self.csv, &self.label) {
+            return self.load_table(csv, label);
         }
+        if let (Some(images), Some(labels)) = (&self.idx_images, &self.idx_labels) {
+            return self.load_images(images, labels);
+        }
+        anyhow::ensure!(self.positive.is_none(), "--positive: expected --csv or --idx-images beside it");
+        let spec: SyntheticSpec = self.synthetic.as_deref().unwrap_or_default().parse()?;
+        Ok((spec.generate().into(), Vec::new()))
     }
 
     fn load_table(&self, csv: &Path, label: &str) -> anyhow::Result<(Source, Vec<String>)> {
@@ -67,12 +89,27 @@ impl DataArguments {
             None => None,
         };
         let splits = self.splits.as_ref().map(|path| GivenSplits::load(path, &dataset)).transpose()?;
-        Ok((Source { dataset, test, splits }, notes))
+        Ok((Source { dataset, test, splits, imbalance: None }, notes))
+    }
+
+    fn load_images(&self, images: &Path, labels: &Path) -> anyhow::Result<(Source, Vec<String>)> {
+        let (dataset, mut notes) = load_idx(images, labels, self.positive.as_deref())?;
+        let test = match (&self.test_idx_images, &self.test_idx_labels) {
+            (Some(images), Some(labels)) => Some(load_idx_like(images, labels, &dataset)?),
+            _ => None,
+        };
+        let keep = self.keep_positives.map(Imbalance::KeepPositives);
+        let imbalance = keep.or(self.long_tail.map(Imbalance::LongTail));
+        if let Some(imbalance) = imbalance {
+            notes.push(imbalance.note(&dataset)?);
+        }
+        Ok((Source { dataset, test, splits: None, imbalance }, notes))
     }
 
     /// The files named.
     pub fn paths(&self) -> Vec<String> {
-        let files = [&self.csv, &self.test_csv, &self.splits];
-        files.into_iter().flatten().map(|path| path.display().to_string()).collect()
+        let tables = [&self.csv, &self.test_csv, &self.splits];
+        let images = [&self.idx_images, &self.idx_labels, &self.test_idx_images, &self.test_idx_labels];
+        tables.into_iter().chain(images).flatten().map(|path| path.display().to_string()).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Data sets: loading, splitting, encoding, and a synthetic problem to try things on.
+//! Data sets, tables and images: loading, splitting, encoding, and a synthetic problem to try things on.
 //!
 //! The way of the data through the laboratory:
 //!
@@ -23,6 +23,8 @@ mod fingerprint;
 mod following;
 mod given_splits;
 mod group_split;
+mod idx;
+mod imbalance;
 mod labels;
 mod matrix;
 mod scale;
@@ -39,6 +41,8 @@ pub(crate) use self::error::quoted;
 pub use self::error::{DataError, Place};
 pub use self::following::{Following, Schema, load_csv_like, load_following};
 pub use self::given_splits::GivenSplits;
+pub use self::idx::{load_idx, load_idx_images, load_idx_like};
+pub use self::imbalance::Imbalance;
 pub use self::matrix::Matrix;
 pub use self::scale::Scaling;
 pub use self::split::{DEFAULT_FRACTIONS, Split};

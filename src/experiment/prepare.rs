@@ -1,6 +1,8 @@
 //! From a data set to the three encoded parts of one seed.
 
-use crate::data::{DEFAULT_FRACTIONS, DataError, Dataset, Encoder, Features, GivenSplits, Matrix, Split};
+use crate::data::{
+    DEFAULT_FRACTIONS, DataError, Dataset, Encoder, Features, GivenSplits, Imbalance, Matrix, Split,
+};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -13,6 +15,15 @@ pub struct Source {
     pub test: Option<Dataset>,
     /// Given splits; without them every seed draws its own.
     pub splits: Option<GivenSplits>,
+    /// Which rows of `dataset` are kept, if not all.
+    pub imbalance: Option<Imbalance>,
+}
+
+impl From<Dataset> for Source {
+    /// Without anything beside the data set.
+    fn from(dataset: Dataset) -> Source {
+        Source { dataset, test: None, splits: None, imbalance: None }
+    }
 }
 
 /// Rows that a model is trained or judged on.
@@ -93,6 +104,20 @@ impl Source {
         let Dataset { labels, class_names, groups, .. } = &self.dataset;
         let [train, validation, _] = DEFAULT_FRACTIONS;
         let two = [train, validation].map(|fraction| fraction / (train + validation));
+        if let Some(imbalance) = self.imbalance {
+            let kept = imbalance.rows(&self.dataset, seed)?;
+            let labels: Vec<u32> = kept.iter().map(|&row| labels[row as usize]).collect();
+            let split = match &self.test {
+                None => Split::stratified(&labels, class_names, DEFAULT_FRACTIONS, seed),
+                Some(_) => Split::stratified_two(&labels, class_names, two, seed),
+            }?;
+            let rows = |places: Vec<u32>| places.into_iter().map(|place| kept[place as usize]).collect();
+            return Ok(Split {
+                train: rows(split.train),
+                validation: rows(split.validation),
+                test: rows(split.test),
+            });
+        }
         match (&self.splits, &self.test, groups) {
             (Some(given), ..) => Ok(given.for_run(run).clone()),
             (None, None, None) => Split::stratified(labels, class_names, DEFAULT_FRACTIONS, seed),
