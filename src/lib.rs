@@ -5,6 +5,7 @@
 //! | [`data`] | a CSV file or a synthetic problem becomes matrices and splits |
 //! | [`experiment`] | trains a model per loss and seed, side by side |
 //! | [`metrics`] | judges scores |
+//! | [`model`] | a trained classifier, saved and used on new rows |
 //! | [`report`] | results as a table and as `results.json` |
 //! | [`cli`] | what the `losslab` command does |
 
@@ -14,4 +15,5 @@ pub mod cli;
 pub mod data;
 pub mod experiment;
 pub mod metrics;
+pub mod model;
 pub mod report;

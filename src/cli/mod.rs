@@ -2,7 +2,9 @@
 
 mod compare;
 mod data_args;
+mod predict;
 mod progress;
+mod train;
 mod train_args;
 
 use clap::{Parser, Subcommand};
@@ -26,6 +28,10 @@ struct Cli {
 enum Command {
     /// Train with several losses and seeds, and compare what comes out
     Compare(compare::Arguments),
+    /// Train one model with one loss and save it
+    Train(train::Arguments),
+    /// Score the rows of a table with a saved model
+    Predict(predict::Arguments),
 }
 
 /// Runs the command that these arguments name (the first is the program's own name).
@@ -40,8 +46,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Err(error) => return finish(Err(anyhow::anyhow!("{}", first_sentence(&error.to_string())))),
     };
-    let Command::Compare(arguments) = cli.command.unwrap_or(Command::Compare(cli.compare));
-    finish(compare::run(arguments))
+    finish(match cli.command.unwrap_or(Command::Compare(cli.compare)) {
+        Command::Compare(arguments) => compare::run(arguments),
+        Command::Train(arguments) => train::run(arguments),
+        Command::Predict(arguments) => predict::run(arguments),
+    })
 }
 
 fn finish(result: anyhow::Result<()>) -> ExitCode {
@@ -69,6 +78,11 @@ fn emit(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// Writes text to standard error; if nobody reads it, nobody can be told.
+fn emit_error(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 fn at_least_one(flag: &str, value: usize) -> anyhow::Result<()> {

@@ -103,18 +103,40 @@ impl Encoder {
             "Encoder::transform: fitted on columns {:?}, given {names:?}",
             self.columns.iter().map(|column| &column.name).collect::<Vec<_>>()
         );
-        let columns = match &dataset.features {
-            Features::Pixels(pixels) => return pixels.clone(),
-            Features::Columns(columns) => columns,
-        };
+        match &dataset.features {
+            Features::Pixels(pixels) => pixels.clone(),
+            Features::Columns(columns) => self.transform_columns(columns, dataset.rows()),
+        }
+    }
+
+    /// The inputs of `rows` rows of a table.
+    ///
+    /// # Panics
+    /// If the columns are not those fitted on, or of other kinds.
+    #[track_caller]
+    pub fn transform_columns(&self, columns: &[Column], rows: usize) -> Arc<Matrix> {
+        assert!(
+            self.columns.len() == columns.len(),
+            "fitted on {} columns, given {}",
+            self.columns.len(),
+            columns.len()
+        );
         let width = self.width();
-        let mut out = vec![0.0; dataset.rows() * width];
+        let mut out = vec![0.0; rows * width];
         let mut first = 0;
         for (encoder, column) in self.columns.iter().zip(columns) {
             encoder.write(column, &mut out[first..], width);
             first += encoder.encoding.width();
         }
         Arc::new(Matrix::floats(width, out))
+    }
+
+    /// Whether this is the encoding of so many pixels.
+    pub fn is_pixels(&self) -> bool {
+        self.columns
+            .iter()
+            .enumerate()
+            .all(|(i, column)| *column == ColumnEncoder::pixel(format!("pixel{i}")))
     }
 }
 

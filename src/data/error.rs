@@ -59,7 +59,7 @@ impl Place {
     }
 
     /// The error that stands at this place.
-    pub(super) fn error(self, found: impl Into<String>, expected: impl Into<String>) -> DataError {
+    pub(crate) fn error(self, found: impl Into<String>, expected: impl Into<String>) -> DataError {
         DataError::Content { place: self, found: found.into(), expected: expected.into() }
     }
 }

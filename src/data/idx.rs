@@ -136,7 +136,8 @@ fn read(path: &Path, what: &str, dimensions: u8) -> Result<(Vec<usize>, Vec<u8>)
         place(path).error(found, format!("an IDX file of {what} (bytes 00 00 08 0{dimensions}, ...)"))
     })?;
     let total = sizes.iter().try_fold(1u64, |product, &n| product.checked_mul(n as u64));
-    let available = if packed { size.saturating_mul(MOST_UNPACKED) } else { size.saturating_sub(header.len() as u64) };
+    let available =
+        if packed { size.saturating_mul(MOST_UNPACKED) } else { size.saturating_sub(header.len() as u64) };
     let shape = sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ");
     let total = match total {
         Some(0) => return Err(place(path).error(format!("{shape} bytes"), "at least one image with a pixel")),

@@ -2,7 +2,7 @@
 
 use super::Task;
 use crate::data::Matrix;
-use losslab_autograd::{Param, Tape};
+use losslab_autograd::Tape;
 use losslab_models::{Activation, Mlp};
 use losslab_tensor::rng::Rng;
 
@@ -33,19 +33,26 @@ impl Classifier {
         Self { tape, model, task, columns, input: Vec::new() }
     }
 
-    /// The probabilities of these rows: of the positive class, or one per class.
+    /// The logits of these rows, as many per row as the task has outputs.
     ///
     /// A row's result does not depend on the rows beside it.
-    pub fn probabilities(&mut self, matrix: &Matrix, rows: &[u32]) -> Vec<f64> {
-        let mut scores = Vec::with_capacity(rows.len() * self.task.outputs());
+    pub fn logits(&mut self, matrix: &Matrix, rows: &[u32]) -> Vec<f32> {
+        let mut all = Vec::with_capacity(rows.len() * self.task.outputs());
         for rows in rows.chunks(SCORING_BATCH) {
             self.input.resize(rows.len() * self.columns, 0.0);
             matrix.gather(rows, &mut self.input);
             self.tape.rewind();
             let x = self.tape.constant([rows.len(), self.columns], &self.input);
-            let logits = self.model.forward(x);
-            self.task.probabilities(&logits.value(), &mut scores);
+            all.extend_from_slice(&self.model.forward(x).value());
         }
+        all
+    }
+
+    /// The probabilities of these rows: of the positive class, or one per class.
+    pub fn probabilities(&mut self, matrix: &Matrix, rows: &[u32]) -> Vec<f64> {
+        let logits = self.logits(matrix, rows);
+        let mut scores = Vec::with_capacity(logits.len());
+        self.task.probabilities(&logits, &mut scores);
         scores
     }
 
@@ -58,17 +65,7 @@ impl Classifier {
         }
     }
 
-    /// The parameters, in a fixed order.
-    pub fn params(&self) -> impl Iterator<Item = Param> + use<> {
-        self.tape.param_ids()
-    }
-
-    /// A parameter's name and shape.
-    pub fn describe(&self, param: Param) -> (String, Vec<usize>) {
-        (self.tape.name(param), self.tape.shape(param).dims().to_vec())
-    }
-
-    /// Copies the weights, reusing the buffers of an earlier copy.
+    /// Copies the weights, layer by layer, weights before biases, reusing the buffers of an earlier copy.
     pub fn save(&self, weights: &mut Vec<Vec<f32>>) {
         weights.resize(self.tape.params(), Vec::new());
         for (param, copy) in self.tape.param_ids().zip(weights) {
@@ -81,7 +78,9 @@ impl Classifier {
     ///
     /// # Panics
     /// If the weights are those of a network of another shape.
+    #[track_caller]
     pub fn restore(&mut self, weights: &[Vec<f32>]) {
+        assert!(weights.len() == self.tape.params(), "{} tensors for {}", weights.len(), self.tape.params());
         for (param, copy) in self.tape.param_ids().zip(weights) {
             self.tape.value_mut(param).copy_from_slice(copy);
         }

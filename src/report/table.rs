@@ -1,6 +1,8 @@
 //! The table that people read: a row per metric, a column per loss.
 
 use super::results::{MeanSd, Results};
+use crate::experiment::Task;
+use crate::metrics::Metric;
 use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 
 /// Losses that stand side by side; more are put below, so that lines stay under 100 columns.
@@ -16,8 +18,7 @@ pub fn table(results: &Results) -> String {
             losses.iter().map(|l| l.loss.replace(':', ":\n").replace(',', ",\n").replace('+', "\n+"));
         table.set_header(std::iter::once("test part, mean ± sd".to_string()).chain(header));
         for metric in results.data.task().metrics() {
-            let arrow = if metric.higher_is_better { "↑" } else { "↓" };
-            let mut row = vec![Cell::new(format!("{} {arrow}", metric.title))];
+            let mut row = vec![Cell::new(title(metric))];
             for loss in losses {
                 let text = loss.metrics.get(metric.name).map_or_else(String::new, show);
                 row.push(Cell::new(text).set_alignment(CellAlignment::Right));
@@ -27,6 +28,24 @@ pub fn table(results: &Results) -> String {
         table.to_string()
     });
     tables.collect::<Vec<_>>().join("\n\n")
+}
+
+/// The metrics of one model: a row per metric.
+pub fn metrics_table(rows: &str, task: Task, loss: &str, metrics: &[(&'static str, Option<f64>)]) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY);
+    table.set_header([rows, loss]);
+    for (metric, (_, value)) in task.metrics().iter().zip(metrics) {
+        let value = value.map_or_else(|| "–".into(), |value| format!("{value:.3}"));
+        let value = Cell::new(value).set_alignment(CellAlignment::Right);
+        table.add_row([Cell::new(title(metric)), value]);
+    }
+    table.to_string()
+}
+
+/// A metric's name, and whether more is better.
+fn title(metric: &Metric) -> String {
+    format!("{} {}", metric.title, if metric.higher_is_better { "↑" } else { "↓" })
 }
 
 /// `0.721 ± 0.047`; a dash where it is undefined in every run.
