@@ -149,6 +149,27 @@ fn a_training_that_diverges_is_reported_and_the_others_go_on() {
     assert_eq!(results["summary"][0]["metrics"]["average_precision"]["n"], 0);
 }
 
+#[test]
+fn a_threshold_in_the_spec_moves_the_decisions_and_nothing_else() {
+    let (_keep, path) = folder();
+    let out = path("out");
+    let mut arguments = vec!["compare", "--quiet", "--out", &out];
+    for loss in ["ce", "ce+threshold", "ce+threshold:at=0.001"] {
+        arguments.extend(["--loss", loss]);
+    }
+    arguments.extend(SMALL);
+    assert!(losslab(&arguments).status.success());
+    let results = results(&out);
+    let metric = |loss: usize, name: &str| results["runs"][2 * loss]["metrics"][name].clone();
+    for name in ["average_precision", "log_loss"] {
+        assert_eq!(metric(0, name), metric(1, name));
+        assert_eq!(metric(0, name), metric(2, name));
+    }
+    assert_eq!(metric(1, "f1"), metric(0, "f1_tuned"));
+    assert_eq!(metric(2, "recall"), 1.0, "nearly everything is called positive from one in a thousand on");
+    assert_ne!(metric(0, "recall"), metric(2, "recall"));
+}
+
 /// Runs losslab on something bad; returns its one line of error, with the test's folder replaced.
 fn complaint(arguments: &[&str], folder: &Path) -> String {
     let output = losslab(arguments);

@@ -100,7 +100,7 @@ fn predictions_on_real_data_hold_the_metrics_of_the_run_bit_for_bit() {
     let scores: Vec<f64> = split.test.iter().map(|&row| cells[row as usize][1].parse().unwrap()).collect();
     let labels: Vec<u32> = split.test.iter().map(|&row| dataset.labels[row as usize]).collect();
     let info = Model::load(&model).unwrap().info;
-    for (name, value) in Task::Binary.evaluate(&scores, &labels, info.threshold).unwrap() {
+    for (name, value) in Task::Binary.evaluate(&scores, &labels, false, info.threshold).unwrap() {
         assert_eq!(value, info.test_metrics[name], "{name}");
     }
     // And they are those that compare reports for the same loss, split and seed.

@@ -80,7 +80,7 @@ fn assert_close(found: f64, expected: f64, what: &str) {
 fn every_metric_agrees_with_scikit_learn() {
     for case in reference().cases {
         let (scores, labels) = unpack(&case.scores, &case.positives);
-        let found = evaluate(&scores, &labels, Some(case.tuned_threshold.0)).unwrap();
+        let found = evaluate(&scores, &labels, 0.5, Some(case.tuned_threshold.0)).unwrap();
         assert_eq!(found.len(), case.expected.len());
         for (name, value) in found {
             match (value, case.expected[name]) {
@@ -189,7 +189,7 @@ fn zero_and_minus_zero_are_one_score() {
 
 #[test]
 fn nothing_is_defined_on_empty_input() {
-    let found = evaluate(&[], &[], Some(0.5)).unwrap();
+    let found = evaluate(&[], &[], 0.5, Some(0.5)).unwrap();
     assert!(found.iter().all(|(_, value)| value.is_none()));
     assert_eq!(log_loss_from_logits(&[], &[]), Ok(None));
     assert_eq!(best_f1_threshold(&[], &[]), Ok(None));
@@ -199,7 +199,7 @@ fn nothing_is_defined_on_empty_input() {
 
 #[test]
 fn without_a_tuned_threshold_the_tuned_metrics_have_no_value() {
-    for (name, value) in evaluate(&[0.9, 0.2, 0.6], &[true, true, false], None).unwrap() {
+    for (name, value) in evaluate(&[0.9, 0.2, 0.6], &[true, true, false], 0.5, None).unwrap() {
         assert_eq!(value.is_none(), name.ends_with("_tuned"), "{name}");
     }
 }
@@ -222,7 +222,7 @@ fn the_registry_has_the_stable_names() {
 #[test]
 fn bad_scores_are_named() {
     let labels = [true, false, true];
-    let message = |scores: [f64; 3], t| evaluate(&scores, &labels, Some(t)).unwrap_err().to_string();
+    let message = |scores: [f64; 3], t| evaluate(&scores, &labels, 0.5, Some(t)).unwrap_err().to_string();
     assert_eq!(
         message([0.1, f64::NAN, 2.0], 0.5),
         "score 1 (counted from 0) is NaN, expected a finite number; did the training diverge?"
@@ -287,7 +287,7 @@ fn examples() -> impl Strategy<Value = Vec<(f64, bool)>> {
 }
 
 fn values(scores: &[f64], labels: &[bool]) -> Vec<Option<f64>> {
-    evaluate(scores, labels, Some(0.25)).unwrap().into_iter().map(|(_, value)| value).collect()
+    evaluate(scores, labels, 0.5, Some(0.25)).unwrap().into_iter().map(|(_, value)| value).collect()
 }
 
 proptest! {

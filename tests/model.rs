@@ -95,7 +95,10 @@ fn predictions_on_all_rows_hold_the_metrics_of_the_run_bit_for_bit() {
     let metrics = |inverse: Option<&Inverse>| {
         let predictions = model.predict(&input, inverse);
         let scores: Vec<f64> = test.rows.iter().map(|&row| predictions.probabilities[row as usize]).collect();
-        (Task::Binary.evaluate(&scores, &test.labels, predictions.threshold).unwrap(), predictions.classes)
+        (
+            Task::Binary.evaluate(&scores, &test.labels, false, predictions.threshold).unwrap(),
+            predictions.classes,
+        )
     };
     let (raw, decisions) = metrics(None);
     assert_eq!(raw.len(), model.info.test_metrics.len());

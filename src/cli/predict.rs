@@ -70,7 +70,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         emit_error(&super::notes(&notes));
     }
     if arguments.label.is_some() {
-        let metrics = model.task().evaluate(&predictions.probabilities, &labels, predictions.threshold)?;
+        let metrics = model.evaluate(&predictions, &labels)?;
         emit_error(&format!("{}\n", metrics_table("all rows", model.task(), &model.info.loss, &metrics)));
     }
     Ok(())

@@ -74,15 +74,19 @@ impl Task {
         }
     }
 
-    /// All metrics.
+    /// All metrics. `decided` says that decisions are made at the threshold, too, and not at 0.5.
     pub fn evaluate(
         self,
         scores: &[f64],
         labels: &[u32],
+        decided: bool,
         threshold: Option<f64>,
     ) -> Result<Vec<(&'static str, Option<f64>)>, MetricError> {
         match self {
-            Task::Binary => metrics::evaluate(scores, &positives(labels), threshold),
+            Task::Binary => {
+                let decision = threshold.filter(|_| decided).unwrap_or(0.5);
+                metrics::evaluate(scores, &positives(labels), decision, threshold)
+            }
             Task::Classes(classes) => metrics::evaluate_classes(scores, classes, labels),
         }
     }

@@ -124,7 +124,7 @@ pub fn train(
         Some(Decision::BestF1) | None => task.best_threshold(&validation, &data.validation.labels)?,
     };
     let test = session.score(&data.test);
-    let metrics = task.evaluate(&test, &data.test.labels, threshold)?;
+    let metrics = task.evaluate(&test, &data.test.labels, decision.is_some(), threshold)?;
     Ok(Trained { epochs_run, best_epoch: best.epoch, threshold, metrics, weights: best.weights })
 }
 

@@ -26,7 +26,7 @@
 //! use losslab::metrics::{best_f1_threshold, evaluate};
 //! let (scores, labels) = ([0.9, 0.4, 0.6, 0.1], [true, true, false, false]);
 //! let tuned = best_f1_threshold(&scores, &labels)?; // on validation data, in earnest
-//! let results = evaluate(&scores, &labels, tuned)?;
+//! let results = evaluate(&scores, &labels, 0.5, tuned)?;
 //! assert_eq!(results[1], ("roc_auc", Some(0.75)));
 //! # Ok::<(), losslab::metrics::MetricError>(())
 //! ```

@@ -14,7 +14,7 @@ pub(super) struct Inputs<'a> {
     scores: &'a [f64],
     labels: &'a [bool],
     ranking: Ranking,
-    half: Confusion,
+    decided: Confusion,
     tuned: Option<Confusion>,
 }
 
@@ -120,42 +120,42 @@ pub static METRICS: &[Metric] = &[
     Metric {
         name: "f1",
         title: "F1",
-        meaning: "harmonic mean of precision and recall at the threshold 0.5",
+        meaning: "harmonic mean of precision and recall at the decision threshold, 0.5 unless `+threshold` moves it",
         undefined: NEITHER,
         higher_is_better: true,
-        compute: Compute::Binary(|x| Ok(x.half.f1())),
+        compute: Compute::Binary(|x| Ok(x.decided.f1())),
     },
     Metric {
         name: "mcc",
         title: "MCC",
-        meaning: "Matthews correlation of decisions and labels at the threshold 0.5; 0 is unrelated",
+        meaning: "Matthews correlation of decisions and labels at the decision threshold, 0.5 unless `+threshold` moves it; 0 is unrelated",
         undefined: CONSTANT,
         higher_is_better: true,
-        compute: Compute::Binary(|x| Ok(x.half.mcc())),
+        compute: Compute::Binary(|x| Ok(x.decided.mcc())),
     },
     Metric {
         name: "balanced_accuracy",
         title: "Balanced accuracy",
-        meaning: "mean of the rates at which positives and negatives are recognised, at the threshold 0.5",
+        meaning: "mean of the rates at which positives and negatives are recognised, at the decision threshold, 0.5 unless `+threshold` moves it",
         undefined: ONE_CLASS,
         higher_is_better: true,
-        compute: Compute::Binary(|x| Ok(x.half.balanced_accuracy())),
+        compute: Compute::Binary(|x| Ok(x.decided.balanced_accuracy())),
     },
     Metric {
         name: "precision",
         title: "Precision",
-        meaning: "share of true positives among those called positive at the threshold 0.5",
+        meaning: "share of true positives among those called positive at the decision threshold, 0.5 unless `+threshold` moves it",
         undefined: NONE_CALLED,
         higher_is_better: true,
-        compute: Compute::Binary(|x| Ok(x.half.precision())),
+        compute: Compute::Binary(|x| Ok(x.decided.precision())),
     },
     Metric {
         name: "recall",
         title: "Recall",
-        meaning: "share of the positives that are called positive at the threshold 0.5",
+        meaning: "share of the positives that are called positive at the decision threshold, 0.5 unless `+threshold` moves it",
         undefined: NO_POSITIVES,
         higher_is_better: true,
-        compute: Compute::Binary(|x| Ok(x.half.recall())),
+        compute: Compute::Binary(|x| Ok(x.decided.recall())),
     },
     Metric {
         name: "f1_tuned",
@@ -206,7 +206,7 @@ pub fn metric(name: &str) -> Option<&'static Metric> {
 
 /// All metrics of probabilities `scores` against `labels`, as (name, value) in the order of [`METRICS`].
 ///
-/// `tuned_threshold` is what [`best_f1_threshold`](super::best_f1_threshold) found on VALIDATION data; `None` (no
+/// `decision_threshold` is 0.5 unless the loss's spec says otherwise (`+threshold`). `tuned_threshold` is what [`best_f1_threshold`](super::best_f1_threshold) found on VALIDATION data; `None` (no
 /// positives there) leaves the `_tuned` metrics without a value. The `log_loss` is that of the probabilities given, see
 /// [`log_loss`](super::log_loss) on clipping.
 ///
@@ -221,6 +221,7 @@ pub fn metric(name: &str) -> Option<&'static Metric> {
 pub fn evaluate(
     scores: &[f64],
     labels: &[bool],
+    decision_threshold: f64,
     tuned_threshold: Option<f64>,
 ) -> Result<Vec<(&'static str, Option<f64>)>, MetricError> {
     check::same_length(scores, labels);
@@ -230,7 +231,7 @@ pub fn evaluate(
         scores,
         labels,
         ranking: Ranking::new(scores, labels)?,
-        half: at(0.5)?,
+        decided: at(decision_threshold)?,
         tuned: tuned_threshold.map(at).transpose()?,
     };
     METRICS.iter().map(|m| Ok((m.name, m.compute.of_binary(&inputs)?))).collect()

@@ -11,12 +11,16 @@ pub mod inverse;
 
 use crate::data::{Column, Dataset, Encoder, Matrix, Schema};
 use crate::experiment::{Classifier, Prepared, Task, TrainConfig, Trained};
+use crate::metrics::MetricError;
 use inverse::Inverse;
-use losslab_losses::{Registry, Spec};
+use losslab_losses::{Registry, Spec, Stage};
 use losslab_tensor::rng::Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// A metric by name; `None` where it is undefined.
+type Value = (&'static str, Option<f64>);
 
 /// A trained network with all that turns a row of a table into a decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,6 +148,16 @@ impl Model {
             (Task::Binary, Some(_)) => Some(called.fold(f64::INFINITY, f64::min)),
         };
         Predictions { probabilities, classes, threshold }
+    }
+
+    /// The metrics of predictions against the true classes.
+    ///
+    /// # Errors
+    /// If a probability is not a number.
+    pub fn evaluate(&self, predictions: &Predictions, labels: &[u32]) -> Result<Vec<Value>, MetricError> {
+        let spec = Spec::parse(&self.info.loss, &Registry::standard());
+        let decided = spec.is_ok_and(|spec| spec.modifiers().any(|(info, _)| info.stage == Stage::Decision));
+        self.task().evaluate(&predictions.probabilities, labels, decided, predictions.threshold)
     }
 
     fn classifier(&self) -> Classifier {
