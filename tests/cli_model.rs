@@ -80,6 +80,46 @@ fn a_table_with_gaps_categories_and_three_classes_is_learnt_and_scored() {
     assert!(err.contains("all rows") && err.contains("Macro F1"), "{err}");
 }
 
+/// Groups, categories, gaps and three classes: the same results for any number of threads, and again on the second run.
+#[test]
+fn results_on_a_mixed_table_do_not_depend_on_threads() {
+    let files = Files::new();
+    let mut table = "patient,x,colour,label\n".to_string();
+    for i in 0..240 {
+        let x = if i % 11 == 0 { "NA".to_string() } else { (i * i % 97).to_string() };
+        let colour = ["red", "green", "", "blue"][i % 4];
+        writeln!(table, "p{},{x},{colour},{}", i / 4, ["a", "b", "a", "a", "c"][i * 7 % 5]).unwrap();
+    }
+    let table = files.write("t.csv", table);
+    let results = |folder: &str, threads: &str| {
+        let out = files.path(folder);
+        let data = ["--csv", table.to_str().unwrap(), "--label", "label", "--group", "patient"];
+        let run = [
+            "--seeds",
+            "2",
+            "--epochs",
+            "3",
+            "--threads",
+            threads,
+            "--quiet",
+            "--out",
+            out.to_str().unwrap(),
+        ];
+        succeed(&[&["compare"], &data[..], &run].concat());
+        let text = std::fs::read_to_string(out.join("results.json")).unwrap();
+        let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(value.as_object_mut().unwrap().remove("environment").is_some());
+        value
+    };
+    let first = results("one", "1");
+    assert_eq!(first["data"]["groups"], serde_json::json!(["patient", 60]));
+    assert_eq!(first["config"]["losses"].as_array().unwrap().len(), 3);
+    assert_eq!(first["gaps"][0]["columns"][0]["column"], "x");
+    for (folder, threads) in [("two", "2"), ("four", "4"), ("again", "1")] {
+        assert_eq!(results(folder, threads), first, "{threads} threads");
+    }
+}
+
 #[test]
 fn predictions_on_real_data_hold_the_metrics_of_the_run_bit_for_bit() {
     let Some(folder) = real_data("tabular/mammography") else { return };

@@ -56,6 +56,13 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             None
         }
     };
+    if let Some(own) = model.info.threshold {
+        let threshold = inverse.as_ref().map_or(own, |inverse| inverse.of_probability(own));
+        notes.push(format!(
+            "called {} from a probability of {threshold:.4} on",
+            quoted(&model.info.class_names[1])
+        ));
+    }
     let predictions = model.predict(&input, inverse.as_ref());
     if let Some(row) = predictions.probabilities.iter().position(|p| !p.is_finite()) {
         bail!("{}: row {} has no finite score", arguments.model.display(), row / model.task().outputs() + 1);

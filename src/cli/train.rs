@@ -68,7 +68,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     emit(&format!("{}\n", metrics_table("test part", data.task(), &spec.to_string(), &trained.metrics)))?;
     if let Some(threshold) = trained.threshold {
         let positive = &source.dataset.class_names[1];
-        emit(&format!("called {positive:?} from a probability of {threshold:.4} on\n"))?;
+        emit(&format!("called {positive:?} from a probability of {threshold:.4} on (the network's own)\n"))?;
     }
     if !arguments.quiet {
         emit(&format!("model written to {}\n", arguments.save.display()))?;

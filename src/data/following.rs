@@ -41,7 +41,7 @@ pub struct Following {
 /// Loads the columns of a schema, matched by name in any order, and if `label` is given, that column as labels.
 ///
 /// # Errors
-/// As [`load_csv`], and if a column is missing or of another kind, or a label is none of the schema's.
+/// As [`load_csv`](super::load_csv), and if a column is missing or of another kind, or a label is none of the schema's.
 pub fn load_following(path: &Path, schema: &Schema, label: Option<&str>) -> Result<Following, DataError> {
     let table = Table::open(path)?;
     let label = label.map(|label| find_label(&table, label)).transpose()?;
@@ -95,7 +95,7 @@ pub fn load_following(path: &Path, schema: &Schema, label: Option<&str>) -> Resu
 /// options only the label column counts: everything else was decided for `reference`.
 ///
 /// # Errors
-/// As [`load_csv`], and if a column of `reference` is missing or of another kind, a label is none of its labels, or a
+/// As [`load_csv`](super::load_csv), and if a column of `reference` is missing or of another kind, a label is none of its labels, or a
 /// class does not occur.
 pub fn load_csv_like(
     path: &Path,

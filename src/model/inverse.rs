@@ -65,6 +65,14 @@ impl Inverse {
         }
     }
 
+    /// The true probability behind a reported one, in a binary problem.
+    pub fn of_probability(&self, reported: f64) -> f64 {
+        if reported <= 0.0 || reported >= 1.0 {
+            return reported;
+        }
+        self.binary(ln_f64(reported) - ln_1p_f64(-reported))
+    }
+
     fn binary(&self, z: f64) -> f64 {
         let log_odds = self.log_h(z) - self.log_h(-z) - self.log_weights[1] + self.log_weights[0];
         let e = exp_f64(-log_odds.abs());
@@ -156,6 +164,9 @@ mod tests {
         Task::Binary.probabilities(&logits, &mut own);
         for (found, expected) in ce.apply(&logits).into_iter().zip(own) {
             assert!((found - expected).abs() <= 1e-15 * expected, "{found} {expected}");
+        }
+        for p in [0.0, 1e-9, 0.3, 0.999, 1.0] {
+            assert!((ce.of_probability(p) - p).abs() <= 1e-15, "{p}");
         }
         assert!(!inverse("focal", &[90, 10]).unwrap().is_identity());
         assert!(!inverse("ce+inverse-freq", &[90, 10]).unwrap().is_identity());
