@@ -8,8 +8,9 @@
 //! is what this replaces; `cargo bench --bench gemm` compares the two.
 //!
 //! **Bits.** Every output is ONE chain of multiply-adds over k in ascending order, whatever the
-//! tile, the blocking, the transposition or the instruction set: AVX2+FMA and AVX-512 agree bit
-//! for bit, and so does any split of the rows among threads.
+//! tile, the blocking, the transposition or the instruction set (but for a product of one column,
+//! which sums in sixteen lanes): AVX2+FMA and AVX-512 agree bit for bit, and so does any split of
+//! the rows among threads.
 
 pub(crate) mod tile;
 
@@ -170,18 +171,30 @@ impl<T: Float> Kernel<T> for MatrixVector<'_, T> {
                 }
             }
         } else {
-            // Eight rows at a time: eight independent chains hide the latency of the add.
-            for (i, c) in self.c.chunks_mut(8).enumerate() {
-                let row = |r: usize| &self.a.data[(8 * i + r.min(c.len() - 1)) * k..][..k];
-                let rows: [&[T]; 8] = std::array::from_fn(row);
-                let mut sum: [R; 8] = std::array::from_fn(|r| R::load(c[r.min(c.len() - 1)]));
-                for (p, &x) in self.b[..k].iter().enumerate() {
-                    for r in 0..8 {
-                        sum[r] = R::load(rows[r][p]).mul_add(R::load(x), sum[r]);
-                    }
-                }
-                c.iter_mut().zip(sum).for_each(|(c, sum)| *c = sum.store());
+            for (c, row) in self.c.iter_mut().zip(self.a.data.chunks_exact(k.max(1))) {
+                *c = (R::load(*c) + dot::<T, R>(row, self.b)).store();
             }
         }
     }
+}
+
+/// Sixteen lanes, then pairwise: a single chain would wait for each addition.
+#[inline(always)]
+fn dot<T: Float, R: Lane<T>>(a: &[T], b: &[T]) -> R {
+    let mut lanes = [R::lift(0.0); 16];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..16 {
+            lanes[i] = R::load(a[i]).mul_add(R::load(b[i]), lanes[i]);
+        }
+    }
+    for (lane, (&a, &b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+        *lane = R::load(a).mul_add(R::load(b), *lane);
+    }
+    for width in [8, 4, 2, 1] {
+        for i in 0..width {
+            lanes[i] = lanes[i] + lanes[i + width];
+        }
+    }
+    lanes[0]
 }
