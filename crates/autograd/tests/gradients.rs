@@ -50,9 +50,9 @@ fn a_value_used_more_than_once_collects_all_its_gradients() {
     GradCheck { rtol: 1e-5, ..Default::default() }.run(|_, x| f(x), &x, 1).unwrap();
 }
 
-/// An operation whose backward pass ignores its upstream gradient.
+/// An operation whose backward pass ignores its upstream gradient and says this of every element.
 #[derive(Debug)]
-struct Careless;
+struct Careless(f64);
 impl Op<f64> for Careless {
     fn name(&self) -> &'static str {
         "careless"
@@ -64,7 +64,7 @@ impl Op<f64> for Careless {
         y.copy_from_slice(x.value(0));
     }
     fn vjp(&self, _: usize, _: At<'_, f64>, dx: &mut [f64]) {
-        dx.fill(1.0);
+        dx.fill(self.0);
     }
 }
 
@@ -74,7 +74,9 @@ type Computation<'a> = &'a dyn for<'t> Fn(&'t Tape<f64>, &[Var<'t, f64>]) -> Var
 fn the_checker_finds_what_is_wrong() {
     let x = [Tensor::new([3], vec![1.0, 2.0, 3.0])];
     let run = |f: Computation<'_>| GradCheck::default().run(f, &x, 7);
-    assert_eq!(run(&|tape, x| tape.push(Careless, &[x[0]])).unwrap_err().input, 0);
+    for gradient in [1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        assert_eq!(run(&|tape, x| tape.push(Careless(gradient), &[x[0]])).unwrap_err().input, 0);
+    }
     // A gradient that is cut off, and one that is NaN (0 * inf in exp at 800).
     assert_eq!(run(&|_, x| x[0] * x[0].detach()).unwrap_err().element, 0);
     assert!(run(&|tape, x| x[0] * tape.constant([1], &[800.0]).exp()).is_err());

@@ -119,7 +119,10 @@ impl<T: Scalar> Op<T> for LossOp {
     }
 
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {
-        assert!(i == 0, "{}: only the logits of a loss have a gradient", self.criterion.spec);
+        if i > 0 {
+            // Targets, weights and marks are constants, wherever they come from.
+            return dx.fill(T::default());
+        }
         // One upstream number for all, or one per loss, which a softmax row shares.
         let per_loss = dx.len().checked_div(at.dy.len()).unwrap_or(1).max(1);
         for ((dx, &dz), k) in dx.iter_mut().zip(at.saved).zip(0..) {

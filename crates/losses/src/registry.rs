@@ -87,6 +87,14 @@ impl Registry {
             "{name} declares {:?} targets: register soft losses with `with_soft`, others with `with`",
             loss.targets()
         );
+        assert!(
+            loss.soft().is_none() || !loss.needs_counts(),
+            "{name}: soft losses cannot shift the margin by class"
+        );
+        assert!(
+            loss.set().is_none() || alpha == Alpha::None,
+            "{name}: a loss of a whole batch takes no alpha"
+        );
         for param in params {
             let default = param.default;
             assert!(

@@ -158,6 +158,11 @@ fn read_params(
         if !range.contains(value) {
             return Err(format!("{owner}: {key}={text} lies outside {range}"));
         }
+        // Kernels hold parameters in f32: one that overflows or vanishes there would be another one.
+        let single = value as f32;
+        if single.is_infinite() || (single == 0.0 && value != 0.0) {
+            return Err(format!("{owner}: {key}={text} is beyond the range of f32"));
+        }
         match index {
             Some(index) => values[index] = value,
             None => alpha_value = Some(value),

@@ -8,7 +8,9 @@ use losslab_losses::Head::{Sigmoid, Softmax};
 use losslab_losses::{Heads, Reduction, Registry, Scalar, Spec, TargetKind};
 
 /// Parameters at the ends of their ranges, beside every loss's defaults.
-const MORE: [&str; 18] = [
+const MORE: [&str; 20] = [
+    "ce+smooth",
+    "asl:gamma_pos=0,gamma_neg=2,margin=1e-9",
     "focal:gamma=0",
     "focal:gamma=0.1",
     "focal:gamma=0.5,alpha=0.25",
@@ -130,7 +132,8 @@ fn confidently_wrong_is_not_silent() {
 
 #[test]
 fn no_loss_pushes_away_from_the_truth() {
-    for spec in specs(&Registry::standard()) {
+    // Smoothed targets are not at the ends: beyond them the push back is what smoothing is for.
+    for spec in specs(&Registry::standard()).into_iter().filter(|spec| !spec.contains("+smooth")) {
         for k in -400..=400 {
             let z = f64::from(k) * 0.05;
             let (toward_0, toward_1) = (at::<f64>(&spec, z, 0.0).1, at::<f64>(&spec, z, 1.0).1);

@@ -2,6 +2,7 @@
 
 use super::{ClassCounts, Effect, ModifierInfo, Stage, positive_counts};
 use crate::info::{ParamInfo, Range};
+use losslab_tensor::math::{exp_m1_f64, ln_f64};
 
 /// w_c = N / (C n_c): every class has the same total weight, and the mean weight is 1.
 pub(crate) const INVERSE_FREQUENCY: ModifierInfo = ModifierInfo {
@@ -36,8 +37,9 @@ pub(crate) const CLASS_BALANCED: ModifierInfo = ModifierInfo {
 };
 
 fn class_balanced(beta: f64, counts: &ClassCounts) -> Result<Effect, String> {
-    // 1 - beta^n through expm1, exact for beta close to 1; it is applied once, not per step.
-    let raw: Vec<f64> = positive_counts(counts)?.map(|n| (1.0 - beta) / -(n * beta.ln()).exp_m1()).collect();
+    // 1 - beta^n through expm1, exact for beta close to 1. Our own functions: the weights are part of every step.
+    let raw: Vec<f64> =
+        positive_counts(counts)?.map(|n| (1.0 - beta) / -exp_m1_f64(n * ln_f64(beta))).collect();
     let scale = counts.len() as f64 / raw.iter().sum::<f64>();
     Ok(Effect::ClassWeights(raw.into_iter().map(|w| w * scale).collect()))
 }

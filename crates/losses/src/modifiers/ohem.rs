@@ -72,11 +72,11 @@ pub(crate) fn hardest(keep: Keep, losses: &[f64], positive: impl Fn(usize) -> bo
     let mut candidates: Vec<usize> = (0..losses.len()).filter(valid).collect();
     let count = match keep {
         Keep::Count(count) => count,
-        Keep::Fraction(fraction) => (fraction * candidates.len() as f64).ceil() as usize,
+        Keep::Fraction(fraction) => whole_or_more(fraction * candidates.len() as f64),
         Keep::Ratio(ratio) => {
             let all = candidates.len();
             candidates.retain(|&i| !positive(i));
-            (ratio * (all - candidates.len()).max(1) as f64).ceil() as usize
+            whole_or_more(ratio * (all - candidates.len()).max(1) as f64)
         }
     };
     let key = |i: usize| if losses[i].is_nan() { f64::INFINITY } else { losses[i] };
@@ -84,6 +84,11 @@ pub(crate) fn hardest(keep: Keep, losses: &[f64], positive: impl Fn(usize) -> bo
     for &dropped in candidates.iter().skip(count) {
         weights[dropped] = 0.0;
     }
+}
+
+/// The next whole number, where 0.07 * 100 = 7.000000000000001 is 7.
+fn whole_or_more(x: f64) -> usize {
+    (x * (1.0 - 1e-12)).ceil() as usize
 }
 
 #[cfg(test)]
@@ -94,6 +99,11 @@ mod tests {
         let mut weights = valid.to_vec();
         hardest(keep, losses, |i| i < 2, &mut weights);
         weights
+    }
+
+    #[test]
+    fn counts_are_not_rounded_up_by_rounding_errors() {
+        assert_eq!([0.07 * 100.0, 1.1 * 10.0, 0.071 * 100.0, 3.0, 0.2].map(whole_or_more), [7, 11, 8, 3, 1]);
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(crate) fn evaluate<T: Scalar>(
 ) -> Result<f64, BatchError> {
     let scale = T::from_f64(scale * criterion.shift.as_ref().map_or(1.0, |shift| shift.scale));
     let narrow = classes <= narrow::CLASSES && criterion.smooth.is_none();
-    let mut rows = wide::Rows::new(criterion, classes);
+    let mut rows = wide::Rows::new(criterion, if narrow { 0 } else { classes });
     let mut columns = narrow::Columns::new();
     let mut sum = 0.0;
     for start in (0..targets.len()).step_by(BLOCK) {

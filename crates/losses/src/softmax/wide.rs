@@ -84,34 +84,36 @@ impl<'a, T: Scalar> Rows<'a, T> {
     /// 0 for the true one.
     pub(crate) fn row(&mut self, logits: &[T], target: usize, others: &mut [T]) -> Row<T> {
         let Some(shift) = self.shift else {
-            let (margin, inverse) = T::dispatch(Margin { logits, target, others });
-            return Row { margin, inverse, rest: self.smoothed_rest(logits, target, margin) };
+            let (margin, inverse, lse) = T::dispatch(Margin { logits, target, others });
+            return Row { margin, inverse, rest: self.smoothed_rest(logits, target, lse) };
         };
         let scale = T::from_f64(shift.scale);
         for ((shifted, &z), &add) in self.shifted.iter_mut().zip(logits).zip(&shift.add) {
             *shifted = scale * z + T::from_f64(add);
         }
-        let (margin, inverse) = T::dispatch(Margin { logits: &self.shifted, target, others });
-        let rest = self.smoothed_rest(&self.shifted, target, margin);
+        let (margin, inverse, lse) = T::dispatch(Margin { logits: &self.shifted, target, others });
+        let rest = self.smoothed_rest(&self.shifted, target, lse);
         Row { margin: margin - T::from_f64(shift.target[target]), inverse, rest }
     }
 
-    /// -s sum_{j != t} (z_j - logsumexp of the others), where that logsumexp is z_t - x.
-    fn smoothed_rest(&self, logits: &[T], target: usize, margin: T) -> T {
+    /// s sum_{j != t} (lse - z_j), where lse is the logsumexp of the others.
+    fn smoothed_rest(&self, logits: &[T], target: usize, lse: T) -> T {
         let Some(share) = self.criterion.smooth else {
             return T::default();
         };
+        let (share, largest) = (T::from_f64(share), T::largest());
         let mut sum = T::default();
         for (j, &z) in logits.iter().enumerate() {
             if j != target {
-                sum += (z - logits[target]) + margin;
+                // Each product stays finite where the difference of two logits would not.
+                sum += share * lse - share * z.at_least(-largest).at_most(largest);
             }
         }
-        T::from_f64(-share) * sum
+        sum.at_most(largest)
     }
 }
 
-/// The margin of one row, and 1 / sum of the exponentials of the other classes, which `others` receives.
+/// The margin of one row, and of the other classes 1 / sum of the exponentials, which `others` receives, and logsumexp.
 struct Margin<'a, T> {
     logits: &'a [T],
     target: usize,
@@ -119,9 +121,9 @@ struct Margin<'a, T> {
 }
 
 impl<T: Float> Kernel<T> for Margin<'_, T> {
-    type Output = (T, T);
+    type Output = (T, T, T);
     #[inline(always)]
-    fn run<R: Lane<T>>(self) -> (T, T) {
+    fn run<R: Lane<T>>(self) -> (T, T, T) {
         let (before, after) = (&self.logits[..self.target], &self.logits[self.target + 1..]);
         let max = largest::<T, R>(after, largest::<T, R>(before, -R::largest())).at_most(R::largest());
         let (others_before, rest) = self.others.split_at_mut(self.target);
@@ -129,7 +131,8 @@ impl<T: Float> Kernel<T> for Margin<'_, T> {
         rest[0] = T::default();
         sum = sum + exponentials::<T, R>(after, max, &mut rest[1..]);
         let own = R::load(self.logits[self.target]).at_least(-R::largest()).at_most(R::largest());
-        ((own - max - sum.ln()).store(), (R::lift(1.0) / sum).store())
+        let ln_sum = sum.ln();
+        ((own - max - ln_sum).store(), (R::lift(1.0) / sum).store(), (max + ln_sum).store())
     }
 }
 

@@ -57,6 +57,9 @@ fn shifted_focal<R: Real>(gamma: R, margin: R, t: Pt<R>) -> R {
     // quotients are 0 and carry the derivative in the margin alone.
     let plain = margin == zero;
     let log_p_m = R::select(plain, t.log_q - margin / t.q.at_least(tiny), p_m.ln());
-    let log_rest = R::select(plain, t.log_p + margin / t.p.at_least(tiny), (-p_m).ln_1p());
+    // 1 - p_m = p_t + margin: near p_m = 1 the difference itself has no digits left.
+    let half = R::lift(0.5);
+    let shifted = R::select(p_m > half, (t.p + margin).ln(), (-p_m.at_most(half)).ln_1p());
+    let log_rest = R::select(plain, t.log_p + margin / t.p.at_least(tiny), shifted);
     R::select(dropped, zero, -(gamma * log_p_m).exp() * log_rest)
 }

@@ -30,11 +30,14 @@ impl<T, const NR: usize> TileProduct<'_, T, NR> {
     fn check(&self, c: &[T], c_stride: usize) {
         let (rows, depth) = (self.height, self.panel.len());
         assert!(rows > 0 && depth > 0, "empty tile");
-        assert!(
-            (rows - 1) * self.row_stride + (depth - 1) * self.depth_stride < self.a.len(),
-            "tile leaves A"
-        );
-        assert!((rows - 1) * c_stride + NR <= c.len(), "tile leaves C");
+        // Checked: a stride that wraps around would pass an unchecked comparison.
+        let last = |steps: [(usize, usize); 2]| {
+            steps.into_iter().try_fold(0usize, |sum, (n, stride)| sum.checked_add(n.checked_mul(stride)?))
+        };
+        let last_a = last([(rows - 1, self.row_stride), (depth - 1, self.depth_stride)]);
+        assert!(last_a.is_some_and(|last| last < self.a.len()), "tile leaves A");
+        let end_of_c = last([(rows - 1, c_stride), (1, NR)]);
+        assert!(end_of_c.is_some_and(|end| end <= c.len()), "tile leaves C");
     }
 }
 
