@@ -7,13 +7,17 @@
 //! | [`metrics`] | judges scores |
 //! | [`model`] | a trained classifier, saved and used on new rows |
 //! | [`report`] | results as a table and as `results.json` |
+//! | [`curves`] | losses and their derivatives as curves |
+//! | [`plot`] | line charts as SVG |
 //! | [`cli`] | what the `losslab` command does |
 
 #![deny(unsafe_code)]
 
 pub mod cli;
+pub mod curves;
 pub mod data;
 pub mod experiment;
 pub mod metrics;
 pub mod model;
+pub mod plot;
 pub mod report;

@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::train_args::TrainArguments;
 use super::{at_least_one, emit, notes};
 use crate::experiment::{Comparison, Source, Task, TrainConfig, bind, compare};
-use crate::report::{Data, Environment, Results, table, unseen_notes};
+use crate::report::{Data, Environment, Results, diverged_notes, table, unseen_notes};
 use anyhow::{Context, bail};
 use clap::Args;
 use losslab_losses::{Registry, Spec};
@@ -85,6 +85,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         emit(&notes(&unseen_notes(&results.gaps)))?;
     }
     emit(&format!("{}\n", table(&results)))?;
+    emit(&super::notes(&diverged_notes(&results)))?;
     if !arguments.quiet {
         let seconds = results.environment.seconds;
         let file = arguments.out.join("results.json");

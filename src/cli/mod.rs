@@ -1,7 +1,10 @@
 //! The command line: parses arguments, runs a command, turns errors into one line and exit code 2.
 
 mod compare;
+mod curves;
 mod data_args;
+mod eval;
+mod losses;
 mod predict;
 mod progress;
 mod train;
@@ -27,11 +30,17 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Train with several losses and seeds, and compare what comes out
-    Compare(compare::Arguments),
+    Compare(Box<compare::Arguments>),
     /// Train one model with one loss and save it
-    Train(train::Arguments),
+    Train(Box<train::Arguments>),
     /// Score the rows of a table with a saved model
     Predict(predict::Arguments),
+    /// List the losses and modifiers that specs are made of
+    Losses(losses::Arguments),
+    /// Draw losses and their derivatives against p_t and against the margin, as SVG
+    Curves(curves::Arguments),
+    /// Evaluate a loss and its derivatives on logits and targets given as JSON
+    Eval(eval::Arguments),
 }
 
 /// Runs the command that these arguments name (the first is the program's own name).
@@ -46,10 +55,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
         Err(error) => return finish(Err(anyhow::anyhow!("{}", first_sentence(&error.to_string())))),
     };
-    finish(match cli.command.unwrap_or(Command::Compare(cli.compare)) {
-        Command::Compare(arguments) => compare::run(arguments),
-        Command::Train(arguments) => train::run(arguments),
+    finish(match cli.command.unwrap_or(Command::Compare(Box::new(cli.compare))) {
+        Command::Compare(arguments) => compare::run(*arguments),
+        Command::Train(arguments) => train::run(*arguments),
         Command::Predict(arguments) => predict::run(arguments),
+        Command::Losses(arguments) => losses::run(arguments),
+        Command::Curves(arguments) => curves::run(arguments),
+        Command::Eval(arguments) => eval::run(arguments),
     })
 }
 

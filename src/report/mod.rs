@@ -8,4 +8,4 @@ mod table;
 pub use atomic::write_atomically;
 pub use gaps::{SeedGaps, unseen_notes};
 pub use results::{ClassRows, Data, Environment, Named, Results, Run, Summaries};
-pub use table::{metrics_table, table};
+pub use table::{diverged_notes, metrics_table, table};

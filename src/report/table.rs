@@ -10,6 +10,7 @@ const LOSSES_PER_TABLE: usize = 4;
 
 /// Mean +- standard deviation over the seeds, for each metric and loss.
 pub fn table(results: &Results) -> String {
+    let runs = results.runs.len() / results.summary.len().max(1);
     let tables = results.summary.chunks(LOSSES_PER_TABLE).map(|losses| {
         let mut table = Table::new();
         table.load_style(UTF8_BORDERS_ONLY);
@@ -20,7 +21,7 @@ pub fn table(results: &Results) -> String {
         for metric in results.data.task().metrics() {
             let mut row = vec![Cell::new(title(metric))];
             for loss in losses {
-                let text = loss.metrics.get(metric.name).map_or_else(String::new, show);
+                let text = loss.metrics.get(metric.name).map_or_else(String::new, |value| show(value, runs));
                 row.push(Cell::new(text).set_alignment(CellAlignment::Right));
             }
             table.add_row(row);
@@ -48,11 +49,27 @@ fn title(metric: &Metric) -> String {
     format!("{} {}", metric.title, if metric.higher_is_better { "↑" } else { "↓" })
 }
 
-/// `0.721 ± 0.047`; a dash where it is undefined in every run.
-fn show(value: &MeanSd) -> String {
-    match (value.mean, value.sd) {
-        (None, _) => "–".into(),
+/// `0.721 ± 0.047`; a dash where it is undefined in every run, and the number of runs where it is in some: a mean over
+/// those that did well must not look like one over all.
+fn show(value: &MeanSd, runs: usize) -> String {
+    let text = match (value.mean, value.sd) {
+        (None, _) => return "–".into(),
         (Some(mean), None) => format!("{mean:.3}"),
         (Some(mean), Some(sd)) => format!("{mean:.3} ± {sd:.3}"),
-    }
+    };
+    if value.n < runs { format!("{text}\n({} of {runs})", value.n) } else { text }
+}
+
+/// A line for each loss with trainings that diverged, which the table leaves out.
+pub fn diverged_notes(results: &Results) -> Vec<String> {
+    let lines = results.summary.iter().filter_map(|summary| {
+        let runs = || results.runs.iter().filter(|run| run.loss == summary.loss);
+        let seeds: Vec<String> =
+            runs().filter(|run| run.diverged.is_some()).map(|run| run.seed.to_string()).collect();
+        let (diverged, all) = (seeds.len(), runs().count());
+        let what =
+            format!("{}: {diverged} of {all} trainings diverged (seeds {})", summary.loss, seeds.join(", "));
+        (diverged > 0).then(|| format!("{what}; the table is over the others"))
+    });
+    lines.collect()
 }

@@ -1,0 +1,70 @@
+//! `losslab curves`: draws losses and their derivatives as SVG.
+
+use super::emit;
+use crate::curves::{curves, figure};
+use anyhow::{Context, ensure};
+use clap::Args;
+use losslab_losses::{Registry, Spec};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The curves of the paper's figure 1; gamma = 0 is cross-entropy.
+const DEFAULT_LOSSES: [&str; 5] =
+    ["focal:gamma=0", "focal:gamma=0.5", "focal:gamma=1", "focal:gamma=2", "focal:gamma=5"];
+
+/// The arguments of `losslab curves`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Loss to draw; repeat for more [default: focal loss with gamma 0, 0.5, 1, 2 and 5]
+    #[arg(long, value_name = "SPEC")]
+    loss: Vec<String>,
+    /// The SVG file to write
+    #[arg(long, value_name = "FILE.svg")]
+    out: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let out = &arguments.out;
+    ensure!(
+        out.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg")),
+        "--out {}: expected a file name that ends in .svg",
+        out.display()
+    );
+    let registry = Registry::standard();
+    let given: Vec<&str> = arguments.loss.iter().map(String::as_str).collect();
+    let given = if given.is_empty() { &DEFAULT_LOSSES[..] } else { &given };
+    let mut all = Vec::new();
+    for text in given {
+        let spec = Spec::parse(text, &registry)?;
+        for curve in curves(&spec, &registry)? {
+            ensure!(
+                all.iter().all(|c: &crate::curves::Curve| c.name != curve.name),
+                "--loss {text}: {spec} is given twice"
+            );
+            all.push(curve);
+        }
+    }
+    write(out, &figure(&all).svg()).with_context(|| format!("--out {}: cannot be written", out.display()))?;
+    emit(&format!("{} curves written to {}\n", all.len(), out.display()))
+}
+
+/// Writes the file as a whole or not at all: readers never see a part of it.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}.tmp", std::process::id()));
+    let temporary = path.with_file_name(hidden);
+    let written = (|| {
+        let mut file = std::fs::File::create(&temporary)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)
+    })();
+    if written.is_err() {
+        // Nothing to tell if there is nothing to remove.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
