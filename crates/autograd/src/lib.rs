@@ -15,6 +15,7 @@ mod var;
 pub use check::{GradCheck, Mismatch};
 pub use op::{Args, At, MAX_INPUTS, Op};
 pub use ops::binary::{Pointwise2, Zip};
+pub use ops::conv::Conv2d;
 pub use ops::dropout::Dropout;
 pub use ops::pointwise::{Map, Pointwise};
 pub use tape::{Param, Tape};

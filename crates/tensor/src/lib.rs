@@ -4,8 +4,11 @@
 //! differentiate, [`kernel`] compiles it for an instruction set, [`gemm`] multiplies matrices.
 //! Nothing here touches a file, a clock, the environment or a global random generator.
 
+pub mod conv;
+pub mod conv_grouped;
 mod dual;
 pub mod gemm;
+pub mod im2col;
 pub mod init;
 pub mod kernel;
 pub mod math;
@@ -14,6 +17,7 @@ mod reduce;
 pub mod rng;
 mod shape;
 mod tensor;
+pub mod window;
 
 pub use dual::Dual;
 pub use kernel::{Isa, Kernel};

@@ -83,9 +83,9 @@ impl<T: Float> Op<T> for Linear {
 }
 
 /// The sum of the rows of a matrix.
-struct SumRows<'a, T> {
-    x: &'a [T],
-    sum: &'a mut [T],
+pub(super) struct SumRows<'a, T> {
+    pub(super) x: &'a [T],
+    pub(super) sum: &'a mut [T],
 }
 
 impl<T: Float> Kernel<T> for SumRows<'_, T> {

@@ -7,6 +7,7 @@
 pub(crate) mod axes;
 pub(crate) mod binary;
 pub(crate) mod broadcast;
+pub(crate) mod conv;
 pub(crate) mod dropout;
 pub(crate) mod gather;
 pub(crate) mod gelu;
@@ -20,7 +21,7 @@ pub(crate) mod select;
 pub(crate) mod shape;
 pub(crate) mod softmax;
 
-use crate::{Dropout, Indices, MAX_INPUTS, Var};
+use crate::{Conv2d, Dropout, Indices, MAX_INPUTS, Var};
 use axes::Axes;
 use binary::Zip;
 use losslab_tensor::{Float, Shape};
@@ -93,6 +94,11 @@ fn apart<'t>(x: Var<'t, f64>, odd: bool) -> Var<'t, f64> {
 fn choices<'t>(like: Var<'t, f64>, shape: impl Into<Shape>) -> Var<'t, f64> {
     let fill = |c: &mut [f64]| c.iter_mut().enumerate().for_each(|(i, c)| *c = f64::from(i * 5 % 7 < 3));
     like.tape().constant_with(shape, fill)
+}
+
+/// A convolution that moves like this.
+const fn conv(stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], groups: usize) -> Conv2d {
+    Conv2d { stride, padding, dilation, groups }
 }
 
 /// The operands of an operation that takes as many as it is given.
@@ -216,6 +222,17 @@ ops! {
     /// Affine map `self . weight + bias` of `[.., in]`, `[in, out]`, `[out]`.
     fn linear(self, weight: Var<'t, T>, bias: Var<'t, T>) = linear::Linear, [self, weight, bias];
         check cases!(|x| x[0].linear(x[1], x[2]); [&[4, 3], &[3, 5], &[5]], [&[2, 3, 2], &[2, 1], &[1]], [&[3], &[3, 2], &[2]]);
+    /// Convolution of images `[N, H, W, C]` with weights `[kh, kw, C / groups, F]` and bias `[F]`: see [`Conv2d`].
+    fn conv2d(self, weight: Var<'t, T>, bias: Var<'t, T>, conv: Conv2d) = conv, [self, weight, bias]; check join([
+        cases!(|x| x[0].conv2d(x[1], x[2], conv([1, 1], [0, 0], [1, 1], 1));
+            [&[2, 3, 4, 3], &[1, 1, 3, 2], &[2]], [&[1, 4, 3, 2], &[2, 3, 2, 3], &[3]], [&[1, 1, 1, 1], &[1, 1, 1, 1], &[1]]),
+        // (H + 2p - k) and (W + 2p - k) leave remainders.
+        cases!(|x| x[0].conv2d(x[1], x[2], conv([2, 3], [1, 2], [1, 1], 1));
+            [&[2, 6, 4, 2], &[3, 2, 2, 3], &[3]], [&[1, 3, 5, 1], &[1, 1, 1, 2], &[2]]),
+        cases!(|x| x[0].conv2d(x[1], x[2], conv([2, 1], [2, 1], [2, 3], 1)); [&[1, 6, 7, 2], &[3, 2, 2, 3], &[3]]),
+        cases!(|x| x[0].conv2d(x[1], x[2], conv([1, 2], [1, 0], [1, 2], 2)); [&[2, 3, 6, 4], &[2, 3, 2, 6], &[6]]),
+        cases!(|x| x[0].conv2d(x[1], x[2], conv([2, 1], [1, 2], [1, 1], 3)); [&[2, 4, 3, 3], &[3, 2, 1, 3], &[3]]),
+    ]);
     /// Sum over these axes, which disappear from the shape; no axes: a copy.
     fn sum(self, axes: &[usize]) = reduce::Reduce::new(axes, false), [self]; check join([
         cases!(|x| x[0].sum(&[0]); [&[3]], [&[3, 4]], [&[2, 1, 3]]),
