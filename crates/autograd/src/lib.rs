@@ -18,5 +18,6 @@ pub use ops::binary::{Pointwise2, Zip};
 pub use ops::conv::Conv2d;
 pub use ops::dropout::Dropout;
 pub use ops::pointwise::{Map, Pointwise};
+pub use ops::pool::Pool;
 pub use tape::{Param, Tape};
 pub use var::{Indices, Var};

@@ -2,7 +2,7 @@
 
 mod common;
 use common::assert_close;
-use losslab_autograd::{Conv2d, Tape, Var};
+use losslab_autograd::{Conv2d, Pool, Tape, Var};
 use losslab_tensor::Shape;
 use serde_json::Value;
 
@@ -19,6 +19,10 @@ fn pair(list: &Value) -> [usize; 2] {
     sizes(list).try_into().expect("two numbers")
 }
 
+fn pool(a: &Value) -> Pool {
+    Pool { kernel: pair(&a["kernel"]), stride: pair(&a["stride"]), padding: pair(&a["padding"]) }
+}
+
 /// The operation that the fixture names.
 fn call<'t>(op: &str, a: &Value, x: &[Var<'t, f64>]) -> Var<'t, f64> {
     match op {
@@ -27,6 +31,9 @@ fn call<'t>(op: &str, a: &Value, x: &[Var<'t, f64>]) -> Var<'t, f64> {
             let [stride, padding, dilation] = ["stride", "padding", "dilation"].map(|key| pair(&a[key]));
             x[0].conv2d(x[1], x[2], Conv2d { stride, padding, dilation, groups })
         }
+        "max_pool" => x[0].max_pool(pool(a)),
+        "avg_pool" => x[0].avg_pool(pool(a)),
+        "upsample" => x[0].upsample(a["factor"].as_u64().expect("a factor") as usize),
         _ => panic!("the fixture names an unknown operation {op}"),
     }
 }
@@ -36,7 +43,7 @@ fn values_and_gradients() {
     let fixture: Value =
         serde_json::from_str(include_str!("fixtures/torch_conv.json")).expect("torch_conv.json");
     let cases = fixture["cases"].as_array().expect("cases");
-    assert!(cases.len() >= 8);
+    assert!(cases.len() >= 15);
     for case in cases {
         let op = case["op"].as_str().expect("a name");
         let what = format!("{op} {}", case["arguments"]);

@@ -15,13 +15,14 @@ pub(crate) mod linear;
 pub(crate) mod max;
 pub(crate) mod movement;
 pub(crate) mod pointwise;
+pub(crate) mod pool;
 pub(crate) mod power;
 pub(crate) mod reduce;
 pub(crate) mod select;
 pub(crate) mod shape;
 pub(crate) mod softmax;
 
-use crate::{Conv2d, Dropout, Indices, MAX_INPUTS, Var};
+use crate::{Conv2d, Dropout, Indices, MAX_INPUTS, Pool, Var};
 use axes::Axes;
 use binary::Zip;
 use losslab_tensor::{Float, Shape};
@@ -99,6 +100,11 @@ fn choices<'t>(like: Var<'t, f64>, shape: impl Into<Shape>) -> Var<'t, f64> {
 /// A convolution that moves like this.
 const fn conv(stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], groups: usize) -> Conv2d {
     Conv2d { stride, padding, dilation, groups }
+}
+
+/// A pooling with this window.
+const fn pool(kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Pool {
+    Pool { kernel, stride, padding }
 }
 
 /// The operands of an operation that takes as many as it is given.
@@ -232,6 +238,24 @@ ops! {
         cases!(|x| x[0].conv2d(x[1], x[2], conv([2, 1], [2, 1], [2, 3], 1)); [&[1, 6, 7, 2], &[3, 2, 2, 3], &[3]]),
         cases!(|x| x[0].conv2d(x[1], x[2], conv([1, 2], [1, 0], [1, 2], 2)); [&[2, 3, 6, 4], &[2, 3, 2, 6], &[6]]),
         cases!(|x| x[0].conv2d(x[1], x[2], conv([2, 1], [1, 2], [1, 1], 3)); [&[2, 4, 3, 3], &[3, 2, 1, 3], &[3]]),
+    ]);
+    /// Maximum under each window of images `[N, H, W, C]`: see [`Pool`]. Among equals the first, in row-major order, gets
+    /// the gradient; NaN if there is a NaN under the window.
+    fn max_pool(self, pool: Pool) = pool::MaxPool(pool), [self]; check join([
+        within(cases!(|x| apart(x[0], false).max_pool(pool([2, 3], [2, 3], [0, 0])); [&[2, 4, 7, 2]], [&[1, 2, 3, 1]]),
+            (-0.4, 0.4), 0.0),
+        within(cases!(|x| apart(x[0], true).max_pool(pool([3, 2], [2, 1], [1, 1])); [&[2, 6, 3, 2]]), (-0.4, 0.4), 0.0),
+        cases!(|x| x[0].max_pool(pool([1, 1], [1, 1], [0, 0])); [&[1, 2, 3, 2]]),
+    ]);
+    /// Mean of the real cells under each window of images `[N, H, W, C]`, those in the padding not counted: see [`Pool`].
+    fn avg_pool(self, pool: Pool) = pool::AvgPool(pool), [self]; check join([
+        cases!(|x| x[0].avg_pool(pool([2, 3], [2, 3], [0, 0])); [&[2, 4, 7, 2]], [&[1, 2, 3, 1]]),
+        cases!(|x| x[0].avg_pool(pool([3, 2], [2, 1], [1, 1])); [&[2, 6, 3, 2]]),
+    ]);
+    /// Images `[N, H, W, C]` made `factor` times as high and wide by repeating each pixel: `[N, H factor, W factor, C]`.
+    fn upsample(self, factor: usize) = pool::Upsample { factor }, [self]; check join([
+        cases!(|x| x[0].upsample(3); [&[2, 2, 3, 2]], [&[1, 1, 1, 1]]),
+        cases!(|x| x[0].upsample(1); [&[1, 2, 3, 2]]),
     ]);
     /// Sum over these axes, which disappear from the shape; no axes: a copy.
     fn sum(self, axes: &[usize]) = reduce::Reduce::new(axes, false), [self]; check join([
