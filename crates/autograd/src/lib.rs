@@ -19,5 +19,6 @@ pub use ops::conv::Conv2d;
 pub use ops::dropout::Dropout;
 pub use ops::pointwise::{Map, Pointwise};
 pub use ops::pool::Pool;
+pub use ops::running::RunningStatistics;
 pub use tape::{Param, Tape};
 pub use var::{Indices, Var};

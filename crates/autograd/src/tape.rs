@@ -237,6 +237,13 @@ impl<T: Float> Tape<T> {
         Ref::map(self.arena.borrow(), |arena| &arena.nodes[id as usize].value[..])
     }
 
+    pub(crate) fn saved_by(&self, id: u32, name: &str) -> Option<Ref<'_, [T]>> {
+        let node = Ref::map(self.arena.borrow(), |arena| &arena.nodes[id as usize]);
+        // A value without operation keeps the box of the step before.
+        let made_by = node.arity > 0 && node.op.as_ref().is_some_and(|op| op.name() == name);
+        made_by.then(|| Ref::map(node, |node| &node.saved[..]))
+    }
+
     pub(crate) fn indices_of(&self, id: u32) -> Ref<'_, [u32]> {
         Ref::map(self.arena.borrow(), |arena| &arena.nodes[id as usize].indices[..])
     }

@@ -58,6 +58,11 @@ impl<'t, T: Float> Var<'t, T> {
         self.tape.value_of(self.id)
     }
 
+    /// What its operation saved for the backward pass, if it is the result of an operation of this name.
+    pub(crate) fn saved_by(self, op: &str) -> Option<Ref<'t, [T]>> {
+        self.tape.saved_by(self.id, op)
+    }
+
     /// A copy of its numbers.
     pub fn to_tensor(self) -> Tensor<T> {
         Tensor::new(self.shape(), self.value().to_vec())

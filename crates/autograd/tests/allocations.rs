@@ -2,8 +2,8 @@
 #![allow(unsafe_code)]
 
 use losslab_autograd::optim::{Adam, Optimizer, Sgd, clip_global_norm};
-use losslab_autograd::{Dropout, Param, Tape};
-use losslab_tensor::Tensor;
+use losslab_autograd::{Conv2d, Dropout, Param, Pool, RunningStatistics, Tape};
+use losslab_tensor::{Shape, Tensor};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -129,4 +129,35 @@ fn a_smaller_last_batch_allocates_nothing() {
     let batches = [64, 64, 64, 17, 64, 64, 64, 17, 64, 17, 64, 17];
     let counts = allocations(Adam::new(0.0), &batches);
     assert_eq!(counts[1..], [0; 11], "{counts:?}");
+}
+
+#[test]
+fn steps_on_images_allocate_nothing() {
+    let mut tape = Tape::<f32>::new();
+    let shapes: [&[usize]; 8] = [&[3, 3, 4, 8], &[8], &[3, 3, 1, 8], &[8], &[8], &[8], &[8], &[8]];
+    let params = shapes
+        .map(|shape| tape.param("p", Tensor::from_fn(Shape::new(shape), |i| 0.1 * (i as f32 * 1.7).sin())));
+    let mut running = RunningStatistics::new(8);
+    let mut optimizer = Sgd::new(0.9, 0.0);
+    let counts = [(); 6].map(|()| {
+        let before = CALLS.get();
+        tape.rewind();
+        {
+            let fill = |x: &mut [f32]| x.iter_mut().enumerate().for_each(|(i, x)| *x = (i as f32).cos());
+            let x = tape.constant_with([2, 9, 7, 4], fill);
+            let p = params.map(|param| tape.var(param));
+            let padded = Conv2d { padding: [1, 1], ..Conv2d::default() };
+            let normal = x.conv2d(p[0], p[1], padded).batch_norm(p[4], p[5], 1e-5);
+            let pooled = normal.max_pool(Pool::new([2, 2]));
+            let depthwise =
+                pooled.conv2d(p[2], p[3], Conv2d { groups: 8, ..padded }).group_norm(p[6], p[7], 2, 1e-5);
+            let loss = depthwise.upsample(2).avg_pool(Pool::new([3, 2])).softplus().mean_all();
+            loss.backward();
+            running.update(normal, 0.1);
+        }
+        optimizer.step(&mut tape, 0.01);
+        CALLS.get() - before
+    });
+    assert!(counts[0] > 0 && running.mean[0] != 0.0, "{counts:?}");
+    assert_eq!(counts[1..], [0; 5], "{counts:?}");
 }

@@ -14,10 +14,12 @@ pub(crate) mod gelu;
 pub(crate) mod linear;
 pub(crate) mod max;
 pub(crate) mod movement;
+pub(crate) mod norm;
 pub(crate) mod pointwise;
 pub(crate) mod pool;
 pub(crate) mod power;
 pub(crate) mod reduce;
+pub(crate) mod running;
 pub(crate) mod select;
 pub(crate) mod shape;
 pub(crate) mod softmax;
@@ -26,6 +28,7 @@ use crate::{Conv2d, Dropout, Indices, MAX_INPUTS, Pool, Var};
 use axes::Axes;
 use binary::Zip;
 use losslab_tensor::{Float, Shape};
+use norm::Norm;
 use pointwise::Map;
 use std::ops::Range;
 
@@ -257,6 +260,22 @@ ops! {
         cases!(|x| x[0].upsample(3); [&[2, 2, 3, 2]], [&[1, 1, 1, 1]]),
         cases!(|x| x[0].upsample(1); [&[1, 2, 3, 2]]),
     ]);
+    /// Group norm of `[N, .., C]` with `gamma [C]` and `beta [C]`: the channels in `groups` equal groups, each group of each
+    /// image less its mean, divided by its standard deviation (biased variance + epsilon), times gamma, plus beta (Wu & He
+    /// 2018). One group is layer norm over the image, C groups are instance norm. C is at most 4096.
+    fn group_norm(self, gamma: Var<'t, T>, beta: Var<'t, T>, groups: usize, epsilon: f64)
+        = Norm::group(groups, epsilon), [self, gamma, beta]; check join([
+        cases!(|x| x[0].group_norm(x[1], x[2], 2, 1e-2); [&[2, 3, 2, 4], &[4], &[4]], [&[3, 2, 6], &[6], &[6]]),
+        cases!(|x| x[0].group_norm(x[1], x[2], 1, 1e-2); [&[2, 1, 3, 3], &[3], &[3]], [&[3, 5], &[5], &[5]]),
+        cases!(|x| x[0].group_norm(x[1], x[2], 3, 1e-2); [&[2, 35, 2, 3], &[3], &[3]]),
+    ]);
+    /// Batch norm of `[.., C]` in training, with `gamma [C]` and `beta [C]`: each channel less its mean over all rows of
+    /// the batch, divided by its standard deviation (biased variance + epsilon), times gamma, plus beta (Ioffe & Szegedy
+    /// 2015). Evaluation: [`RunningStatistics`](crate::RunningStatistics). C is at most 4096. A batch of one row is beta.
+    fn batch_norm(self, gamma: Var<'t, T>, beta: Var<'t, T>, epsilon: f64)
+        = Norm::batch(epsilon), [self, gamma, beta]; check
+        cases!(|x| x[0].batch_norm(x[1], x[2], 1e-2);
+            [&[2, 3, 2, 4], &[4], &[4]], [&[5, 3], &[3], &[3]], [&[67, 1], &[1], &[1]]);
     /// Sum over these axes, which disappear from the shape; no axes: a copy.
     fn sum(self, axes: &[usize]) = reduce::Reduce::new(axes, false), [self]; check join([
         cases!(|x| x[0].sum(&[0]); [&[3]], [&[3, 4]], [&[2, 1, 3]]),
