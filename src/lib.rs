@@ -3,6 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`data`] | a CSV file or a synthetic problem becomes matrices and splits |
+//! | [`detection`] | judges detected boxes as COCO does |
 //! | [`experiment`] | trains a model per loss and seed, side by side |
 //! | [`metrics`] | judges scores |
 //! | [`model`] | a trained classifier, saved and used on new rows |
@@ -16,6 +17,7 @@
 pub mod cli;
 pub mod curves;
 pub mod data;
+pub mod detection;
 pub mod experiment;
 pub mod metrics;
 pub mod model;
