@@ -1,5 +1,6 @@
 //! The command line: parses arguments, runs a command, turns errors into one line and exit code 2.
 
+mod coco_eval;
 mod compare;
 mod curves;
 mod data_args;
@@ -41,6 +42,8 @@ enum Command {
     Curves(curves::Arguments),
     /// Evaluate a loss and its derivatives on logits and targets given as JSON
     Eval(eval::Arguments),
+    /// Score detected boxes against COCO annotations, as pycocotools does
+    CocoEval(coco_eval::Arguments),
 }
 
 /// Runs the command that these arguments name (the first is the program's own name).
@@ -62,6 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Losses(arguments) => losses::run(arguments),
         Command::Curves(arguments) => curves::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
+        Command::CocoEval(arguments) => coco_eval::run(arguments),
     })
 }
 

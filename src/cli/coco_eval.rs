@@ -1,0 +1,49 @@
+//! `losslab coco-eval`: detections in a COCO file are scored as pycocotools scores them.
+
+use super::{emit, emit_error, notes};
+use crate::detection::{GroundTruth, evaluate, load_detections};
+use clap::Args;
+use std::path::PathBuf;
+
+/// The arguments of `losslab coco-eval`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Annotations in COCO's JSON (instances_*.json)
+    #[arg(long, value_name = "FILE")]
+    gt: PathBuf,
+    /// Detections: a JSON list of {"image_id", "category_id", "bbox": [x, y, width, height], "score"}
+    #[arg(long, value_name = "FILE")]
+    dt: PathBuf,
+    /// Print JSON with all digits and each category, null for what is undefined, instead of the twelve lines
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let truth = GroundTruth::load(&arguments.gt)?;
+    let detections = load_detections(&arguments.dt)?;
+    let (gt, dt) = (arguments.gt.display(), arguments.dt.display());
+    let results = evaluate(&truth, &dt.to_string(), &detections)?;
+    let mut remarks = Vec::new();
+    if detections.is_empty() {
+        remarks.push(format!("{dt} holds no detections (pycocotools refuses that)"));
+    }
+    if results.unknown_categories > 0 {
+        remarks.push(format!(
+            "{} of {} detections in {dt} left out, their category is not in {gt}",
+            results.unknown_categories,
+            detections.len()
+        ));
+    }
+    if truth.annotations().iter().any(|annotation| annotation.id == 0) {
+        remarks.push(format!(
+            "{gt} numbers its annotations from 0; as in pycocotools, the object with id 0 is never found"
+        ));
+    }
+    emit_error(&notes(&remarks));
+    match arguments.json {
+        true => emit(&format!("{}\n", serde_json::to_string_pretty(&results)?)),
+        false => emit(&results.to_string()),
+    }
+}
