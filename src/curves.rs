@@ -35,7 +35,7 @@ pub enum CurveError {
     Batch(#[from] BatchError),
 }
 
-/// One loss on one side of the problem, in f64, sampled at margins from -[`REACH`] to [`REACH`].
+/// One loss on one side of the problem, in f64, sampled at margins from -`REACH` to `REACH`.
 #[derive(Clone, Debug)]
 pub struct Curve {
     /// The spec, with the side where the two differ.

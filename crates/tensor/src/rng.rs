@@ -2,7 +2,7 @@
 //!
 //! The generator is named by its algorithm (xoshiro256++, Blackman and Vigna 2021), every deviate is
 //! made here from its 64-bit output with exact integer arithmetic or the functions of
-//! [`math`](crate::math), and nothing reads the system's entropy. Golden values are recorded in
+//! [`math`], and nothing reads the system's entropy. Golden values are recorded in
 //! `tests/rng.rs`.
 
 use crate::math;

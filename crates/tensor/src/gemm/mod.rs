@@ -1,6 +1,6 @@
 //! Matrix products C = A B and C += A B, each of A and B plain or transposed.
 //!
-//! One tile of C (8 x 32 with AVX-512, 6 x 16 with AVX2) stays in registers while k runs ([`tile`]).
+//! One tile of C (8 x 32 with AVX-512, 6 x 16 with AVX2) stays in registers while k runs (`tile.rs`).
 //! B is packed, panel by panel, into a buffer on the stack: its rows become contiguous whatever its
 //! layout, and a product allocates nothing. A is read where it lies.
 //!
