@@ -11,6 +11,7 @@
 //! | `accumulate` | average precision and recall of one category |
 //! | `evaluate` | all of it in parallel: [`evaluate`] |
 //! | `summary` | the twelve numbers, as lines and as JSON |
+//! | `voc` | Pascal VOC's average precision |
 //!
 //! The evaluation follows pycocotools 2.0 to the digit (`tests/coco.rs`), including what is peculiar about it; the
 //! documentation of [`evaluate`] lists that.
@@ -38,6 +39,7 @@ mod json_fault;
 mod matching;
 mod protocol;
 mod summary;
+mod voc;
 
 pub use boxes::BoundingBox;
 pub use coco_json::load_detections;
@@ -45,3 +47,4 @@ pub use coco_set::{Annotation, Category, Detection, GroundTruth};
 pub use evaluate::evaluate;
 pub use protocol::{AREA_RANGES, iou_thresholds, recall_levels};
 pub use summary::{CategoryResult, CocoResults};
+pub use voc::{VOC_IOU, VocDetection, VocObject, VocRule, voc_average_precision};
