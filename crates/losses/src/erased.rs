@@ -134,22 +134,25 @@ impl<L: Loss<P>, T: Float, const P: usize> Fused<'_, L, T, P> {
         for i in 0..n {
             value[i] = R::load(grad[i]).ln_1p_unit().store();
         }
-        let (zero, one) = (R::lift(0.0), R::lift(1.0));
+        let zero = R::lift(0.0);
         let params = params.map(Dual::constant);
         let [negative, positive] = weights.map(R::load);
+        // The sign that the margin took off the logit of a negative comes back with its weight.
         let scale = R::load(scale);
+        let (positive_scale, negative_scale) = (positive * scale, -(negative * scale));
         let mut hard = true;
         for i in 0..n {
             let (z, y) = (R::load(logits[i]), R::load(targets[i]));
             let side = Side { positive: y > zero };
-            hard &= (y == one) | (y == zero);
+            // y - y^2 is 0 for 0 and 1 alone; it is NaN for NaN and for infinity.
+            hard &= y.mul_add(-y, y) == zero;
             let x = side.pick(z, -z);
             let t = Pt::variable_from_parts(x, R::load(grad[i]), R::load(value[i]));
             let f = L::eval(params, t, side);
             let weight = side.pick(positive, negative);
-            let slope = f.slope * weight * scale;
+            let factor = side.pick(positive_scale, negative_scale);
             value[i] = (f.value * weight).store();
-            grad[i] = side.pick(slope, -slope).store();
+            grad[i] = (f.slope * factor).store();
         }
         hard
     }

@@ -1,15 +1,15 @@
-//! Sums: in sixteen lanes and in halves, in an order that depends on nothing but the length.
+//! Sums: in 64 lanes and in halves, in an order that depends on nothing but the length.
 
 use crate::{Float, Kernel, Lane};
 
-/// Lanes of the sum: one AVX-512 register of f32.
-const LANES: usize = 16;
+/// Lanes of the sum: four AVX-512 registers of f32, so that additions need not wait for each other.
+const LANES: usize = 64;
 /// Numbers that are summed in lanes; longer sums are halves of halves.
 const BLOCK: usize = 4096;
 
 /// The sum of all numbers.
 ///
-/// Within a block of 4096, element i is added to lane i mod 16 and the lanes are added pairwise;
+/// Within a block of 4096, element i is added to lane i mod 64 and the lanes are added pairwise;
 /// blocks are added pairwise too, so that the error grows with the logarithm of the length. An
 /// ordered sum in one variable cannot be vectorised (about 20 times slower) and loses more digits.
 pub fn sum<T: Float>(x: &[T]) -> T {
@@ -62,9 +62,9 @@ mod tests {
 
     #[test]
     fn a_million_tenths_keep_their_digits() {
-        // One running f32 sum gives 100958.34; here at most 256 + 4 + 8 roundings stand between a
-        // number and the result, each of at most 2^-24: 1.6e-5.
+        // One running f32 sum gives 100958.34; here at most 64 + 6 + 8 roundings stand between a
+        // number and the result, each of at most 2^-24: 4.7e-6.
         let error = sum(&vec![0.1f32; 1_000_000]) / 100_000.0 - 1.0;
-        assert!(error.abs() < 1.6e-5, "{error}");
+        assert!(error.abs() < 4.7e-6, "{error}");
     }
 }
