@@ -193,6 +193,12 @@ ops! {
     fn silu(self) = Map(pointwise::Silu), [self]; check elementwise!(|x| x[0].silu());
     /// Absolute value; the gradient at 0 is 0. NaN stays NaN.
     fn abs(self) = Map(pointwise::Abs), [self]; check within(elementwise!(|x| x[0].abs()), (-3.0, 3.0), 0.1);
+    /// Smooth L1: `self^2 / (2 beta)` where `|self| < beta`, else `|self| - beta / 2`, with beta above 0 (Girshick 2015,
+    /// "Fast R-CNN", eq. 3, where beta is 1). Its slope is within [-1, 1] and has no jump. NaN stays NaN.
+    fn smooth_l1(self, beta: f64) = Map(pointwise::SmoothL1::new(beta)), [self]; check join([
+        elementwise!(|x| x[0].smooth_l1(0.11)),
+        elementwise!(|x| x[0].smooth_l1(1.5)),
+    ]);
     /// Square root; 0 at 0 (gradient +inf), NaN below.
     fn sqrt(self) = Map(pointwise::Sqrt), [self]; check within(elementwise!(|x| x[0].sqrt()), (0.2, 3.0), 0.0);
     /// `self^exponent`. A whole exponent takes any number (0 to a negative one is infinite), another one is NaN below 0.

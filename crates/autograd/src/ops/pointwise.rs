@@ -195,3 +195,25 @@ impl Pointwise for Clamp {
         R::select(x < low, low, R::select(x > high, high, x))
     }
 }
+
+/// `x^2 / (2 beta)` where `|x| < beta`, else `|x| - beta / 2`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SmoothL1 {
+    beta: f64,
+}
+impl SmoothL1 {
+    #[track_caller]
+    pub(crate) fn new(beta: f64) -> Self {
+        assert!(beta > 0.0 && beta.is_finite(), "smooth_l1: beta {beta}, expected a number above 0");
+        Self { beta }
+    }
+}
+impl Pointwise for SmoothL1 {
+    const NAME: &'static str = "smooth_l1";
+    #[inline(always)]
+    fn eval<R: Real>(&self, x: R) -> R {
+        let (beta, half) = (R::lift(self.beta), R::lift(0.5));
+        // The condition is false for NaN, which the other branch keeps.
+        R::select(x.abs() < beta, half * x * x / beta, x.abs() - half * beta)
+    }
+}

@@ -1,0 +1,76 @@
+//! What a detector with batch norm keeps beside its parameters: the running statistics.
+
+use losslab_autograd::{RunningStatistics, Var};
+use losslab_tensor::Float;
+
+/// The share of the new batch in the running statistics, as in PyTorch.
+const MOMENTUM: f64 = 0.1;
+
+/// The running statistics of a detector's batch norms, named so that they can be saved with its parameters.
+///
+/// Made by [`Detector::buffers`](crate::Detector::buffers), updated by every
+/// [`forward_train`](crate::Detector::forward_train) (r = .9 r + .1 batch; PyTorch's rule), read by
+/// [`forward_eval`](crate::Detector::forward_eval). Without batch norm there are none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DetectorBuffers<T> {
+    norms: Vec<Named<T>>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Named<T> {
+    mean_name: String,
+    variance_name: String,
+    statistics: RunningStatistics<T>,
+}
+
+impl<T: Float> DetectorBuffers<T> {
+    /// Mean 0 and variance 1 for each norm: its name and its number of channels.
+    pub(super) fn new(norms: &[(String, usize)]) -> Self {
+        let norms = norms.iter().map(|(name, channels)| Named {
+            mean_name: format!("{name}.running_mean"),
+            variance_name: format!("{name}.running_variance"),
+            statistics: RunningStatistics::new(*channels),
+        });
+        Self { norms: norms.collect() }
+    }
+
+    /// The names and numbers of all buffers, in a fixed order: `NAME.running_mean`, `NAME.running_variance` of each norm,
+    /// one number per channel.
+    pub fn named(&self) -> impl Iterator<Item = (&str, &[T])> {
+        self.norms.iter().flat_map(|norm| {
+            let RunningStatistics { mean, variance } = &norm.statistics;
+            [(&norm.mean_name[..], &mean[..]), (&norm.variance_name[..], &variance[..])]
+        })
+    }
+
+    /// The same, to change: what loading writes to.
+    pub fn named_mut(&mut self) -> impl Iterator<Item = (&str, &mut [T])> {
+        self.norms.iter_mut().flat_map(|norm| {
+            let RunningStatistics { mean, variance } = &mut norm.statistics;
+            [(&norm.mean_name[..], &mut mean[..]), (&norm.variance_name[..], &mut variance[..])]
+        })
+    }
+
+    /// The same numbers rounded to another type.
+    pub fn cast<U: Float>(&self) -> DetectorBuffers<U> {
+        let cast = |numbers: &[T]| numbers.iter().map(|&x| U::from_f64(x.to_f64())).collect();
+        let norms = self.norms.iter().map(|norm| Named {
+            mean_name: norm.mean_name.clone(),
+            variance_name: norm.variance_name.clone(),
+            statistics: RunningStatistics {
+                mean: cast(&norm.statistics.mean),
+                variance: cast(&norm.statistics.variance),
+            },
+        });
+        DetectorBuffers { norms: norms.collect() }
+    }
+
+    pub(super) fn statistics(&self, norm: usize) -> &RunningStatistics<T> {
+        &self.norms[norm].statistics
+    }
+
+    /// Takes in the batch that `y`, the result of a `batch_norm`, was normalised with.
+    pub(super) fn update(&mut self, norm: usize, y: Var<'_, T>) {
+        self.norms[norm].statistics.update(y, MOMENTUM);
+    }
+}
