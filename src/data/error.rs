@@ -88,7 +88,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// The texts in quotes, with commas; of more than ten the first seven and the last two, since the label is often last.
-pub(super) fn listed<S: AsRef<str>>(texts: &[S]) -> String {
+pub(crate) fn listed<S: AsRef<str>>(texts: &[S]) -> String {
     let join = |part: &[S]| part.iter().map(|text| quoted(text.as_ref())).collect::<Vec<_>>().join(", ");
     match texts.len() {
         0..=10 => join(texts),
@@ -97,7 +97,7 @@ pub(super) fn listed<S: AsRef<str>>(texts: &[S]) -> String {
 }
 
 /// "1 row", "2 rows".
-pub(super) fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -1,4 +1,4 @@
-//! FNV-1a, the 64-bit hash behind [`Dataset::fingerprint`](super::Dataset::fingerprint).
+//! FNV-1a, the 64-bit hash behind the fingerprints of data sets and image sets.
 //!
 //! Chosen because it is ten lines, needs no crate and is the same on every machine, which the standard library's
 //! hasher does not promise. Source: Fowler, Noll, Vo, Eastlake, "The FNV Non-Cryptographic Hash
@@ -8,30 +8,30 @@ const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// A running FNV-1a hash.
-pub(super) struct Fnv1a(u64);
+pub(crate) struct Fnv1a(u64);
 
 impl Fnv1a {
-    pub(super) fn new() -> Fnv1a {
+    pub(crate) fn new() -> Fnv1a {
         Fnv1a(OFFSET_BASIS)
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(PRIME);
         }
     }
 
-    pub(super) fn number(&mut self, number: u64) {
+    pub(crate) fn number(&mut self, number: u64) {
         self.bytes(&number.to_le_bytes());
     }
 
     /// A text after its length, so that "ab", "c" and "a", "bc" differ.
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
         self.bytes(text.as_bytes());
     }
 
-    pub(super) fn finish(self) -> u64 {
+    pub(crate) fn finish(self) -> u64 {
         self.0
     }
 }

@@ -43,6 +43,17 @@ impl BoundingBox {
         if width > 0.0 && height > 0.0 { width * height } else { 0.0 }
     }
 
+    /// The part inside of an image of this size, its own numbers unchanged if that is all of it; `None` if it has no
+    /// area.
+    pub fn clipped(&self, width: f64, height: f64) -> Option<BoundingBox> {
+        let (right, lower) = (self.x + self.width, self.y + self.height);
+        let whole = self.x >= 0.0 && self.y >= 0.0 && right <= width && lower <= height;
+        let (x, y) = (self.x.max(0.0), self.y.max(0.0));
+        let cut = BoundingBox { x, y, width: right.min(width) - x, height: lower.min(height) - y };
+        let part = if whole { *self } else { cut };
+        (part.width > 0.0 && part.height > 0.0).then_some(part)
+    }
+
     /// Intersection over union; 0 for boxes without area.
     pub fn iou(&self, other: &BoundingBox) -> f64 {
         let shared = self.intersection(other);

@@ -16,8 +16,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use std::path::Path;
 
 #[derive(Deserialize)]
-struct File {
-    images: Vec<Image>,
+struct File<I> {
+    images: Vec<I>,
     categories: Vec<Category>,
     annotations: Vec<Annotation>,
 }
@@ -27,15 +27,32 @@ struct Image {
     id: i64,
 }
 
+/// An image as a loader of pixels needs it.
+#[derive(Deserialize)]
+pub(crate) struct ImageFile {
+    pub id: i64,
+    pub file_name: String,
+    pub width: Option<f64>,
+    pub height: Option<f64>,
+}
+
 impl GroundTruth {
     /// Reads a file of annotations (`instances_*.json`).
     ///
     /// # Errors
     /// If the file cannot be read, is not such JSON, or does not pass [`GroundTruth::new`].
     pub fn load(path: &Path) -> Result<GroundTruth, DataError> {
-        let file: File = read(path, Layout::GroundTruth)?;
+        let file: File<Image> = read(path, Layout::GroundTruth)?;
         let images = file.images.iter().map(|image| image.id).collect();
         GroundTruth::new(path.display().to_string(), images, file.categories, file.annotations)
+    }
+
+    /// The same, and the images in the order of the file, each with the name of its file.
+    pub(crate) fn load_with_files(path: &Path) -> Result<(GroundTruth, Vec<ImageFile>), DataError> {
+        let file: File<ImageFile> = read(path, Layout::WithFiles)?;
+        let images = file.images.iter().map(|image| image.id).collect();
+        let truth = GroundTruth::new(path.display().to_string(), images, file.categories, file.annotations)?;
+        Ok((truth, file.images))
     }
 }
 

@@ -127,7 +127,7 @@ impl GroundTruth {
     }
 
     /// Position of a category among [`categories`](Self::categories).
-    pub(super) fn category_index(&self, id: i64) -> Option<usize> {
+    pub(crate) fn category_index(&self, id: i64) -> Option<usize> {
         self.categories.binary_search_by_key(&id, |category| category.id).ok()
     }
 }

@@ -8,6 +8,8 @@ use serde_json::Value;
 #[derive(Clone, Copy)]
 pub(super) enum Layout {
     GroundTruth,
+    /// Ground truth whose images name their files.
+    WithFiles,
     Detections,
 }
 
@@ -15,6 +17,7 @@ pub(super) enum Layout {
 enum Kind {
     Id,
     Number,
+    Size,
     Text,
     Box,
     Flag,
@@ -22,8 +25,10 @@ enum Kind {
 
 type Keys = &'static [(&'static str, Kind)];
 
-const LISTS: [(&str, Keys); 3] = [
-    ("images", &[("id", Kind::Id)]),
+const IMAGE: Keys = &[("id", Kind::Id)];
+const IMAGE_FILE: Keys =
+    &[("id", Kind::Id), ("file_name", Kind::Text), ("width", Kind::Size), ("height", Kind::Size)];
+const LISTS: [(&str, Keys); 2] = [
     ("categories", &[("id", Kind::Id), ("name", Kind::Text)]),
     (
         "annotations",
@@ -43,10 +48,10 @@ const DETECTION: Keys =
 impl Kind {
     fn fits(self, value: Option<&Value>) -> bool {
         match (self, value) {
-            (Kind::Flag, None) => true,
+            (Kind::Flag | Kind::Size, None) | (Kind::Size, Some(Value::Null)) => true,
             (_, None) => false,
             (Kind::Id, Some(value)) => value.is_i64(),
-            (Kind::Number, Some(value)) => value.is_number(),
+            (Kind::Number | Kind::Size, Some(value)) => value.is_number(),
             (Kind::Text, Some(value)) => value.is_string(),
             (Kind::Box, Some(Value::Array(v))) => v.len() == 4 && v.iter().all(Value::is_number),
             (Kind::Box, Some(_)) => false,
@@ -58,6 +63,7 @@ impl Kind {
         match self {
             Kind::Id => "a whole number",
             Kind::Number => "a finite number",
+            Kind::Size => "a number of pixels",
             Kind::Text => "a text in quotes",
             Kind::Box => A_BOX,
             Kind::Flag => "0 or 1",
@@ -69,11 +75,12 @@ impl Kind {
 /// JSON at all.
 pub(super) fn explain(file: &str, bytes: &[u8], layout: Layout, error: &serde_json::Error) -> DataError {
     let expected = match layout {
-        Layout::GroundTruth => "COCO annotations in JSON",
+        Layout::GroundTruth | Layout::WithFiles => "COCO annotations in JSON",
         Layout::Detections => "COCO detections in JSON",
     };
     let fault = |value: &Value| match layout {
-        Layout::GroundTruth => in_ground_truth(file, value),
+        Layout::GroundTruth => in_ground_truth(file, value, IMAGE),
+        Layout::WithFiles => in_ground_truth(file, value, IMAGE_FILE),
         Layout::Detections => in_detections(file, value),
     };
     match serde_json::from_str(&with_quoted_names(&String::from_utf8_lossy(bytes))) {
@@ -82,7 +89,7 @@ pub(super) fn explain(file: &str, bytes: &[u8], layout: Layout, error: &serde_js
     }
 }
 
-fn in_ground_truth(file: &str, value: &Value) -> Option<DataError> {
+fn in_ground_truth(file: &str, value: &Value, image: Keys) -> Option<DataError> {
     if !value.is_object() {
         return Some(wrong(
             file,
@@ -90,7 +97,7 @@ fn in_ground_truth(file: &str, value: &Value) -> Option<DataError> {
             "an object with \"images\", \"categories\" and \"annotations\"",
         ));
     }
-    LISTS.iter().find_map(|(list, keys)| match value.get(list) {
+    [("images", image)].iter().chain(&LISTS).find_map(|(list, keys)| match value.get(list) {
         Some(Value::Array(entries)) => in_list(&format!("{file}, {list}"), entries, keys),
         other => Some(wrong(&format!("{file}, {list:?}"), other, "a list of objects")),
     })

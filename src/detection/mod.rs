@@ -42,6 +42,7 @@ mod summary;
 mod voc;
 
 pub use boxes::BoundingBox;
+pub(crate) use coco_json::ImageFile;
 pub use coco_json::load_detections;
 pub use coco_set::{Annotation, Category, Detection, GroundTruth};
 pub use evaluate::evaluate;

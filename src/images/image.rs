@@ -40,4 +40,30 @@ impl Image {
         let at = (y * self.width + x) * self.channels;
         &mut self.pixels[at..at + self.channels]
     }
+    /// Three equal channels in place of one; an image of three stays.
+    pub fn to_colour(&self) -> Image {
+        match self.channels {
+            1 => {
+                let pixels = self.pixels.iter().flat_map(|&value| [value; 3]).collect();
+                Image { channels: 3, pixels, ..*self }
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// One channel, .299 R + .587 G + .114 B rounded (ITU-R BT.601, as PIL's `convert("L")`); an image of one stays.
+    pub fn to_grey(&self) -> Image {
+        let luma = |pixel: &[u8]| {
+            // In units of 2^-16.
+            let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
+            ((r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16) as u8
+        };
+        match self.channels {
+            3 => {
+                let pixels = self.pixels.chunks_exact(3).map(luma).collect();
+                Image { channels: 1, pixels, ..*self }
+            }
+            _ => self.clone(),
+        }
+    }
 }

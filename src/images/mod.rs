@@ -5,11 +5,39 @@
 //! | `image` | an image of 8-bit numbers |
 //! | `fit` | how an image of any size was fitted into the detector's |
 //! | `set` | images of one size with their objects, and the truth in the original pixels |
+//! | `options` | size and channels, where they are not to follow from the files |
+//! | `coco` | reads COCO's JSON and a folder of images: [`load_coco`] |
+//! | `voc`, `voc_xml` | reads a folder of Pascal VOC: [`load_voc`] |
+//! | `assemble` | what both share: decoding in parallel, one size, boxes to train on |
+//! | `decode` | PNG and JPEG |
+//! | `letterbox`, `resize` | one size from many |
+//! | `events` | what was changed or left out, as notes |
+//! | `augment` | flips and shifts, written as inputs of a network |
+//! | `statistics` | mean and deviation of the pixels, and the fingerprint |
 
+mod assemble;
+mod augment;
+mod coco;
+mod decode;
+mod events;
 mod fit;
 mod image;
+mod letterbox;
+mod options;
+mod resize;
 mod set;
+mod statistics;
+mod voc;
+mod voc_xml;
 
+pub use assemble::MAX_SET_BYTES;
+pub use augment::{Augmentation, LEAST_SHARE, Placement};
+pub use coco::{check_same_categories, load_coco};
+pub use decode::{MAX_PIXELS, read_image};
 pub use fit::Fit;
 pub use image::Image;
+pub use letterbox::letterbox;
+pub use options::ImageOptions;
 pub use set::{ImageSet, LabelledImage, Object};
+pub use statistics::Normalisation;
+pub use voc::{load_voc, voc_categories, voc_split_path};
