@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`data`] | a CSV file or a synthetic problem becomes matrices and splits |
 //! | [`detection`] | judges detected boxes as COCO does |
+//! | [`detector`] | trains detectors and finds objects in images |
 //! | [`images`] | images with boxes |
 //! | [`experiment`] | trains a model per loss and seed, side by side |
 //! | [`metrics`] | judges scores |
@@ -19,6 +20,7 @@ pub mod cli;
 pub mod curves;
 pub mod data;
 pub mod detection;
+pub mod detector;
 pub mod experiment;
 pub mod images;
 pub mod metrics;

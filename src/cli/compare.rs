@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::train_args::TrainArguments;
 use super::{at_least_one, emit, notes};
 use crate::experiment::{Comparison, Source, Task, TrainConfig, bind, compare};
-use crate::report::{Data, Environment, Results, diverged_notes, table, unseen_notes};
+use crate::report::{Environment, Results, TableData, diverged_notes, table, unseen_notes};
 use anyhow::{Context, bail};
 use clap::Args;
 use losslab_losses::{Registry, Spec};
@@ -58,7 +58,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let comparison = comparison(&source, given, seeds, train)?;
     ensure_writable(&arguments.out)?;
 
-    let data = Data::of(&source, found);
+    let data = TableData::of(&source, found);
     if !arguments.quiet {
         emit(&introduction(&data, &comparison))?;
     }
@@ -79,7 +79,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         instruction_set: Isa::current().name(),
         paths: arguments.paths(),
     };
-    let results = Results::new(data, &comparison, &outcomes, environment);
+    let results = Results::of_tables(data, &comparison, &outcomes, environment);
     results.write(&arguments.out).with_context(|| cannot_write(&arguments.out))?;
     if !arguments.quiet {
         emit(&notes(&unseen_notes(&results.gaps)))?;
@@ -163,7 +163,7 @@ fn cannot_write(folder: &Path) -> String {
 }
 
 /// What is about to be done.
-fn introduction(data: &Data, comparison: &Comparison) -> String {
+fn introduction(data: &TableData, comparison: &Comparison) -> String {
     let (losses, seeds) = (comparison.losses.len(), comparison.seeds.len());
     format!(
         "{}{}training {losses} losses x {seeds} seeds, at most {} epochs each\n",

@@ -78,7 +78,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     if arguments.label.is_some() {
         let metrics = model.evaluate(&predictions, &labels)?;
-        emit_error(&format!("{}\n", metrics_table("all rows", model.task(), &model.info.loss, &metrics)));
+        emit_error(&format!(
+            "{}\n",
+            metrics_table("all rows", model.task().metrics(), &model.info.loss, &metrics)
+        ));
     }
     Ok(())
 }

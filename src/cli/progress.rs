@@ -54,19 +54,19 @@ impl Observer for Progress {
                 let ap = epoch.validation_ap.unwrap_or(f64::NAN);
                 bar.set_message(format!("{}, seed {seed}: validation AP {ap:.3}", self.losses[loss]));
             }
-            (Kind::Bar(bar), Event::Done(outcome)) => {
+            (Kind::Bar(bar), Event::Done { end, .. }) => {
                 // Epochs that early stopping spared.
-                let run = outcome.result.as_ref().map_or(0, |trained| trained.epochs_run);
+                let run = end.map_or(0, |(epochs_run, _)| epochs_run);
                 bar.inc((self.epochs - run) as u64);
             }
-            (Kind::Lines, Event::Done(outcome)) => {
+            (Kind::Lines, Event::Done { loss, seed, end }) => {
                 let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-                let loss = &self.losses[outcome.loss];
-                let what = match &outcome.result {
-                    Ok(trained) => format!("{} epochs, best {}", trained.epochs_run, trained.best_epoch),
+                let loss = &self.losses[loss];
+                let what = match end {
+                    Ok((epochs_run, best_epoch)) => format!("{epochs_run} epochs, best {best_epoch}"),
                     Err(error) => error.to_string(),
                 };
-                let line = format!("[{done}/{}] {loss}, seed {}: {what}\n", self.runs, outcome.seed);
+                let line = format!("[{done}/{}] {loss}, seed {seed}: {what}\n", self.runs);
                 let _ = std::io::stderr().write_all(line.as_bytes());
             }
         }

@@ -6,7 +6,7 @@ use super::train_args::TrainArguments;
 use super::{emit, notes};
 use crate::experiment::{Event, Observer, Outcome, bind, train};
 use crate::model::Model;
-use crate::report::{Data, SeedGaps, metrics_table, unseen_notes};
+use crate::report::{SeedGaps, TableData, metrics_table, unseen_notes};
 use anyhow::Context;
 use clap::Args;
 use losslab_losses::{Registry, Spec};
@@ -43,7 +43,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     ensure_writable(&arguments.save)?;
 
     let seed = arguments.seed;
-    let data = Data::of(&source, found);
+    let data = TableData::of(&source, found);
     let prepared = source.prepare(seed as usize, seed)?;
     if !arguments.quiet {
         emit(&format!("{}{}", data.describe(), notes(&data.notes)))?;
@@ -59,13 +59,16 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let after_epoch = |epoch| progress.on(Event::Epoch { loss: 0, seed, epoch });
     let result = train(&prepared, &spec, &config, seed, after_epoch);
     let outcome = Outcome { loss: 0, seed, result, gaps: prepared.gaps.as_slice().into() };
-    progress.on(Event::Done(&outcome));
+    progress.on(outcome.done());
     progress.finish();
     let trained = outcome.result.with_context(|| format!("loss {spec}, seed {seed}"))?;
 
     let model = Model::new(&source.dataset, &prepared, &spec, &config, seed, &trained);
     model.save(&arguments.save).with_context(|| cannot_write(&arguments.save))?;
-    emit(&format!("{}\n", metrics_table("test part", data.task(), &spec.to_string(), &trained.metrics)))?;
+    emit(&format!(
+        "{}\n",
+        metrics_table("test part", data.task().metrics(), &spec.to_string(), &trained.metrics)
+    ))?;
     if let Some(threshold) = trained.threshold {
         let positive = &source.dataset.class_names[1];
         emit(&format!("called {positive:?} from a probability of {threshold:.4} on (the network's own)\n"))?;

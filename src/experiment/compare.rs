@@ -4,6 +4,7 @@ use super::{Epoch, Gaps, Prepared, Source, TrainConfig, TrainError, Trained, tra
 use crate::data::DataError;
 use losslab_losses::Spec;
 use rayon::prelude::*;
+use std::fmt;
 use std::sync::Arc;
 
 /// What is compared, and how.
@@ -30,8 +31,19 @@ pub struct Outcome {
     pub gaps: Arc<[Gaps]>,
 }
 
+impl Outcome {
+    /// The end of this run, for an [`Observer`].
+    pub fn done(&self) -> Event<'_> {
+        let end = match &self.result {
+            Ok(trained) => Ok((trained.epochs_run, trained.best_epoch)),
+            Err(error) => Err(error as &dyn fmt::Display),
+        };
+        Event::Done { loss: self.loss, seed: self.seed, end }
+    }
+}
+
 /// Something that happened, told to an [`Observer`] from whichever thread it happened on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Event<'a> {
     /// A run finished an epoch.
     Epoch {
@@ -43,7 +55,14 @@ pub enum Event<'a> {
         epoch: Epoch,
     },
     /// A run ended.
-    Done(&'a Outcome),
+    Done {
+        /// Index of the loss.
+        loss: usize,
+        /// The seed.
+        seed: u64,
+        /// Epochs that were run and the one whose weights were kept, or how the training diverged.
+        end: Result<(usize, usize), &'a dyn fmt::Display>,
+    },
 }
 
 /// Whoever wants to know how a comparison goes.
@@ -79,7 +98,7 @@ pub fn compare(
             let (gaps, data) = &prepared[run];
             let result = train(data, &losses[loss], config, seed, after_epoch);
             let outcome = Outcome { loss, seed, result, gaps: gaps.clone() };
-            observer.on(Event::Done(&outcome));
+            observer.on(outcome.done());
             outcome
         };
         Ok(tasks.par_iter().with_max_len(1).map(run_task).collect())

@@ -51,6 +51,15 @@ impl OptimizerKind {
     pub const ALL: [(&'static str, OptimizerKind); 3] =
         [("sgd", OptimizerKind::Sgd), ("adam", OptimizerKind::Adam), ("adamw", OptimizerKind::AdamW)];
 
+    /// A fresh optimiser with this weight decay: added to the gradient, with AdamW decoupled.
+    pub fn build_with_decay(self, decay: f64) -> Box<dyn Optimizer<f32>> {
+        match self {
+            OptimizerKind::Sgd => Box::new(Sgd::new(0.9, decay)),
+            OptimizerKind::Adam => Box::new(Adam::new(decay)),
+            OptimizerKind::AdamW => Box::new(Adam::decoupled(decay)),
+        }
+    }
+
     /// A fresh optimiser.
     pub fn build(self) -> Box<dyn Optimizer<f32>> {
         match self {

@@ -7,6 +7,7 @@
 //! | [`threshold`] | are the decisions at one threshold good? | F1, MCC, balanced accuracy, precision, recall |
 //! | [`registry`] | which metrics are there, what are they called? | [`METRICS`], [`evaluate`] |
 //! | [`classes`] | and with more than two classes? | macro averages, [`CLASS_METRICS`], [`evaluate_classes`] |
+//! | `boxes` | and for detectors? | [`BOX_METRICS`], [`evaluate_boxes`] |
 //! | [`summary`] | what came out over several seeds? | mean, standard deviation, n |
 //!
 //! # Conventions
@@ -31,6 +32,7 @@
 //! # Ok::<(), losslab::metrics::MetricError>(())
 //! ```
 
+mod boxes;
 mod check;
 pub mod classes;
 pub mod probability;
@@ -39,6 +41,7 @@ pub mod registry;
 pub mod summary;
 pub mod threshold;
 
+pub use boxes::{BOX_METRICS, evaluate_boxes};
 pub use check::MetricError;
 pub use classes::{CLASS_METRICS, evaluate_classes, macro_average_precision, predicted_classes};
 pub use probability::{brier, ece, ece_mass, log_loss, log_loss_from_logits};

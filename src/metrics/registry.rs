@@ -1,5 +1,6 @@
 //! The list of all metrics of binary classifiers: names, meanings and computation, from which results, reports and docs
-//! are made. That of more classes is [`CLASS_METRICS`](super::CLASS_METRICS).
+//! are made. Those of more classes and of detectors are
+//! [`CLASS_METRICS`](super::CLASS_METRICS) and [`BOX_METRICS`](super::BOX_METRICS).
 //!
 //! A new metric is one entry of its list.
 
@@ -8,6 +9,7 @@ use super::classes;
 use super::probability;
 use super::ranking::Ranking;
 use super::threshold::Confusion;
+use crate::detection::CocoResults;
 
 /// What the entries of [`METRICS`] compute from: the examples, sorted and counted once.
 pub(super) struct Inputs<'a> {
@@ -37,20 +39,28 @@ pub struct Metric {
 pub(super) enum Compute {
     Binary(fn(&Inputs) -> Result<Option<f64>, MetricError>),
     Classes(fn(&classes::Inputs) -> Result<Option<f64>, MetricError>),
+    Boxes(fn(&CocoResults) -> Option<f64>),
 }
 
 impl Compute {
     fn of_binary(&self, inputs: &Inputs) -> Result<Option<f64>, MetricError> {
         match self {
             Compute::Binary(compute) => compute(inputs),
-            Compute::Classes(_) => Ok(None),
+            Compute::Classes(_) | Compute::Boxes(_) => Ok(None),
         }
     }
 
     pub(super) fn of_classes(&self, inputs: &classes::Inputs) -> Result<Option<f64>, MetricError> {
         match self {
-            Compute::Binary(_) => Ok(None),
+            Compute::Binary(_) | Compute::Boxes(_) => Ok(None),
             Compute::Classes(compute) => compute(inputs),
+        }
+    }
+
+    pub(super) fn of_boxes(&self, results: &CocoResults) -> Option<f64> {
+        match self {
+            Compute::Boxes(compute) => compute(results),
+            Compute::Binary(_) | Compute::Classes(_) => None,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What an experiment leaves behind: `results.json` for programs, a table for people.
 
 mod atomic;
+mod data;
 mod gaps;
 mod results;
 mod table;
 
 pub use atomic::write_atomically;
+pub use data::{AnchorCounts, CategoryObjects, ClassRows, Data, ImageData, ImagePart, TableData};
 pub use gaps::{SeedGaps, unseen_notes};
-pub use results::{ClassRows, Data, Environment, Named, Results, Run, Summaries};
+pub use results::{Environment, Named, Results, Run, Summaries};
 pub use table::{diverged_notes, metrics_table, table};

@@ -4,10 +4,12 @@
 //! the same, byte for byte, on every run.
 
 use super::atomic::write_atomically;
+use super::data::{Data, ImageData, TableData};
 use super::gaps::{SeedGaps, by_seed};
-use crate::data::Dataset;
-use crate::experiment::{Comparison, Outcome, Source, Task, TrainConfig};
-use crate::metrics::Summary;
+use crate::detection::CategoryResult;
+use crate::detector::{DetectorComparison, DetectorEpoch, DetectorOutcome, DetectorSettings};
+use crate::experiment::{Comparison, Outcome, TrainConfig};
+use crate::metrics::{BOX_METRICS, Metric, Summary, evaluate_boxes};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::io;
@@ -36,96 +38,21 @@ pub struct Results {
     pub environment: Environment,
 }
 
-/// What was learnt from.
-#[derive(Clone, Debug, Serialize)]
-pub struct Data {
-    /// The file's name without its folder, or the synthetic specification.
-    pub name: String,
-    /// Rows, the test set's not among them.
-    pub rows: usize,
-    /// Feature columns.
-    pub columns: usize,
-    /// The label that counts as positive.
-    pub positive: Option<String>,
-    /// Rows of that label.
-    pub positives: usize,
-    /// Their share.
-    pub prevalence: Option<f64>,
-    /// The classes in order, with their rows; in a binary problem the negative one is first.
-    pub classes: Vec<ClassRows>,
-    /// The column whose groups no split parts, and their number.
-    pub groups: Option<(String, usize)>,
-    /// Stands for the contents.
-    pub fingerprint: String,
-    /// The same of a test set of its own.
-    pub test_fingerprint: Option<String>,
-    /// `given` or `drawn per seed`.
-    pub splits: &'static str,
-    /// What the loader decided.
-    pub notes: Vec<String>,
-}
-
-/// A class of the data.
-#[derive(Clone, Debug, Serialize)]
-pub struct ClassRows {
-    /// Its label.
-    pub name: String,
-    /// Rows of it.
-    pub rows: usize,
-}
-
-impl Data {
-    /// What kind of problem it is.
-    pub fn task(&self) -> Task {
-        Task::of(self.classes.len())
-    }
-
-    /// A line for people: size and classes.
-    pub fn describe(&self) -> String {
-        let classes = match self.prevalence {
-            Some(share) => format!("{} positive ({:.2} %)", self.positives, 100.0 * share),
-            None => {
-                let rows: Vec<usize> = self.classes.iter().map(|class| class.rows).collect();
-                let (least, most) = (rows.iter().min().unwrap_or(&0), rows.iter().max().unwrap_or(&0));
-                format!("{} classes of {least} to {most} rows", rows.len())
-            }
-        };
-        format!("{}: {} rows x {} columns, {classes}\n", self.name, self.rows, self.columns)
-    }
-
-    /// Describes a source; `notes` are what the loader said.
-    pub fn of(source: &Source, notes: Vec<String>) -> Self {
-        let data: &Dataset = &source.dataset;
-        let positives = data.labels.iter().filter(|&&label| Some(label) == data.positive).count();
-        Self {
-            name: data.name.clone(),
-            rows: data.rows(),
-            columns: data.columns(),
-            positive: data.positive.map(|class| data.class_names[class as usize].clone()),
-            positives,
-            prevalence: data.prevalence(),
-            classes: data
-                .class_names
-                .iter()
-                .zip(data.class_counts())
-                .map(|(name, rows)| ClassRows { name: name.clone(), rows })
-                .collect(),
-            groups: data.groups.as_ref().map(|groups| (groups.column.clone(), groups.names.len())),
-            fingerprint: data.fingerprint(),
-            test_fingerprint: source.test.as_ref().map(Dataset::fingerprint),
-            splits: if source.splits.is_some() { "given" } else { "drawn per seed" },
-            notes,
-        }
-    }
-}
-
 /// What was compared, and how.
 #[derive(Clone, Debug, Serialize)]
 pub struct Config {
     losses: Vec<String>,
     seeds: Vec<u64>,
     #[serde(flatten)]
-    train: TrainConfig,
+    train: Training,
+}
+
+/// How models were trained.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+enum Training {
+    Table(TrainConfig),
+    Detector(Box<DetectorSettings>),
 }
 
 /// One training.
@@ -145,6 +72,18 @@ pub struct Run {
     pub diverged: Option<String>,
     /// On the test part; null where undefined.
     pub metrics: Named<Option<f64>>,
+    /// What a detector has beside.
+    #[serde(flatten)]
+    pub detector: Option<DetectorRun>,
+}
+
+/// What the training of a detector has to say beside its metrics.
+#[derive(Clone, Debug, Serialize)]
+pub struct DetectorRun {
+    /// Average precision of each category.
+    pub per_category: Vec<CategoryResult>,
+    /// How the training went: losses, and whose they were.
+    pub epochs: Vec<DetectorEpoch>,
 }
 
 /// The runs of one loss, summed up.
@@ -208,22 +147,48 @@ pub struct Environment {
 }
 
 impl Results {
-    /// Sums up the outcomes of a comparison.
-    pub fn new(data: Data, comparison: &Comparison, outcomes: &[Outcome], environment: Environment) -> Self {
+    /// Sums up a comparison on a table.
+    pub fn of_tables(
+        data: TableData,
+        comparison: &Comparison,
+        outcomes: &[Outcome],
+        environment: Environment,
+    ) -> Self {
         let losses: Vec<String> = comparison.losses.iter().map(ToString::to_string).collect();
-        let task = data.task();
-        let summary = losses.iter().enumerate().map(|(index, loss)| {
-            let of_loss: Vec<&Outcome> = outcomes.iter().filter(|o| o.loss == index).collect();
-            Summaries { loss: loss.clone(), metrics: summarise(&of_loss, task) }
+        let metrics = data.task().metrics();
+        let runs = outcomes.iter().map(|outcome| Run::of_table(outcome, &losses, metrics)).collect();
+        let train = Training::Table(comparison.train.clone());
+        let config = Config { losses, seeds: comparison.seeds.clone(), train };
+        Self { gaps: by_seed(outcomes), ..Self::sum_up(Data::Table(data), config, runs, environment) }
+    }
+
+    /// Sums up a comparison of detectors.
+    pub fn of_detectors(
+        data: ImageData,
+        comparison: &DetectorComparison,
+        outcomes: &[DetectorOutcome],
+        environment: Environment,
+    ) -> Self {
+        let losses: Vec<String> = comparison.losses.iter().map(ToString::to_string).collect();
+        let runs = outcomes.iter().map(|outcome| Run::of_detector(outcome, &losses)).collect();
+        let train = Training::Detector(Box::new(comparison.settings.clone()));
+        let config = Config { losses, seeds: comparison.seeds.clone(), train };
+        Self::sum_up(Data::Images(Box::new(data)), config, runs, environment)
+    }
+
+    fn sum_up(data: Data, config: Config, runs: Vec<Run>, environment: Environment) -> Self {
+        let summary = config.losses.iter().map(|loss| {
+            let of_loss: Vec<&Run> = runs.iter().filter(|run| run.loss == *loss).collect();
+            Summaries { loss: loss.clone(), metrics: summarise(&of_loss, data.metrics()) }
         });
         Self {
             schema: SCHEMA,
-            complete: outcomes.len() == losses.len() * comparison.seeds.len(),
-            data,
-            gaps: by_seed(outcomes),
-            runs: outcomes.iter().map(|outcome| Run::of(outcome, &losses, task)).collect(),
+            complete: runs.len() == config.losses.len() * config.seeds.len(),
+            gaps: Vec::new(),
             summary: summary.collect(),
-            config: Config { losses, seeds: comparison.seeds.clone(), train: comparison.train.clone() },
+            data,
+            runs,
+            config,
             environment,
         }
     }
@@ -240,8 +205,7 @@ impl Results {
 }
 
 impl Run {
-    fn of(outcome: &Outcome, losses: &[String], task: Task) -> Self {
-        let metrics = task.metrics().iter();
+    fn of_table(outcome: &Outcome, losses: &[String], metrics: &[Metric]) -> Self {
         let trained = outcome.result.as_ref().ok();
         Self {
             loss: losses[outcome.loss].clone(),
@@ -250,21 +214,39 @@ impl Run {
             best_epoch: trained.map(|t| t.best_epoch),
             threshold: trained.and_then(|t| t.threshold),
             diverged: outcome.result.as_ref().err().map(ToString::to_string),
-            metrics: Named(metrics.map(|metric| (metric.name, value(outcome, metric.name))).collect()),
+            metrics: trained.map_or_else(|| undefined(metrics), |t| Named(t.metrics.clone())),
+            detector: None,
+        }
+    }
+
+    fn of_detector(outcome: &DetectorOutcome, losses: &[String]) -> Self {
+        let trained = outcome.result.as_ref().ok();
+        Self {
+            loss: losses[outcome.loss].clone(),
+            seed: outcome.seed,
+            epochs_run: trained.map(|t| t.epochs.len()),
+            best_epoch: trained.map(|t| t.best_epoch),
+            threshold: None,
+            diverged: outcome.result.as_ref().err().map(ToString::to_string),
+            metrics: trained.map_or_else(|| undefined(BOX_METRICS), |t| Named(evaluate_boxes(&t.results))),
+            detector: trained.map(|t| DetectorRun {
+                per_category: t.results.per_category.clone(),
+                epochs: t.epochs.clone(),
+            }),
         }
     }
 }
 
-/// A metric of a run; none if it is undefined or the run diverged.
-fn value(outcome: &Outcome, metric: &str) -> Option<f64> {
-    let trained = outcome.result.as_ref().ok()?;
-    trained.metrics.iter().find(|(name, _)| *name == metric)?.1
+/// The metrics of a run that diverged.
+fn undefined(metrics: &[Metric]) -> Named<Option<f64>> {
+    Named(metrics.iter().map(|metric| (metric.name, None)).collect())
 }
 
-fn summarise(outcomes: &[&Outcome], task: Task) -> Named<MeanSd> {
+fn summarise(runs: &[&Run], metrics: &[Metric]) -> Named<MeanSd> {
     let of = |metric: &'static str| {
-        let Summary { mean, std, n } = Summary::of(outcomes.iter().map(|outcome| value(outcome, metric)));
+        let values = runs.iter().map(|run| run.metrics.get(metric).copied().flatten());
+        let Summary { mean, std, n } = Summary::of(values);
         (metric, MeanSd { mean, sd: std, n })
     };
-    Named(task.metrics().iter().map(|metric| of(metric.name)).collect())
+    Named(metrics.iter().map(|metric| of(metric.name)).collect())
 }

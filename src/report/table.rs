@@ -1,7 +1,6 @@
 //! The table that people read: a row per metric, a column per loss.
 
 use super::results::{MeanSd, Results};
-use crate::experiment::Task;
 use crate::metrics::Metric;
 use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 
@@ -18,7 +17,7 @@ pub fn table(results: &Results) -> String {
         let header =
             losses.iter().map(|l| l.loss.replace(':', ":\n").replace(',', ",\n").replace('+', "\n+"));
         table.set_header(std::iter::once("test part, mean ± sd".to_string()).chain(header));
-        for metric in results.data.task().metrics() {
+        for metric in results.data.metrics() {
             let mut row = vec![Cell::new(title(metric))];
             for loss in losses {
                 let text = loss.metrics.get(metric.name).map_or_else(String::new, |value| show(value, runs));
@@ -32,11 +31,16 @@ pub fn table(results: &Results) -> String {
 }
 
 /// The metrics of one model: a row per metric.
-pub fn metrics_table(rows: &str, task: Task, loss: &str, metrics: &[(&'static str, Option<f64>)]) -> String {
+pub fn metrics_table(
+    rows: &str,
+    list: &[Metric],
+    loss: &str,
+    metrics: &[(&'static str, Option<f64>)],
+) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
     table.set_header([rows, loss]);
-    for (metric, (_, value)) in task.metrics().iter().zip(metrics) {
+    for (metric, (_, value)) in list.iter().zip(metrics) {
         let value = value.map_or_else(|| "–".into(), |value| format!("{value:.3}"));
         let value = Cell::new(value).set_alignment(CellAlignment::Right);
         table.add_row([Cell::new(title(metric)), value]);

@@ -1,0 +1,33 @@
+//! Detectors: trained with one loss after the other under equal conditions, judged as COCO does.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `settings` | how a detector is built, trained and read out |
+//! | `problem` | three sets of images, anchors fitted to the training objects, and how imbalanced they are |
+//! | `targets` | what the anchors of a batch are to learn |
+//! | `loss` | the loss: any registered class loss, plus smooth L1 of the boxes |
+//! | `shares` | whose loss and whose gradient it is: easy negatives', hard negatives', positives' |
+//! | `network` | a network with its tape, and what it finds in images |
+//! | `train` | one training |
+//! | `compare` | every loss with every seed |
+//!
+//! Everything but the class loss is held equal: for one seed, all losses share the initial weights, the prior of the
+//! class scores, the order and the augmentation of the images, the normaliser, the box loss and the read-out without a
+//! score cut.
+
+mod compare;
+mod loss;
+mod network;
+mod problem;
+mod settings;
+mod shares;
+mod targets;
+mod train;
+
+pub use compare::{DetectorComparison, DetectorOutcome, compare_detectors};
+pub use loss::bind_detector;
+pub use network::Network;
+pub use problem::{DetectionProblem, ImageParts};
+pub use settings::{DetectorSettings, NormKind, NormalizerKind};
+pub use shares::{Share, Shares};
+pub use train::{DetectorEpoch, DetectorError, TrainedDetector, train_detector};

@@ -1,0 +1,287 @@
+//! One training of a detector: the epoch chosen on the validation images, the test images touched once.
+
+use super::loss::DetectorLoss;
+use super::network::{Network, Weights};
+use super::shares::{ShareSums, Shares};
+use super::targets::Targets;
+use super::{DetectionProblem, DetectorSettings, bind_detector};
+use crate::data::DataError;
+use crate::detection::{CocoResults, Detection, evaluate};
+use crate::images::{Augmentation, ImageSet};
+use losslab_autograd::optim::{Optimizer, Schedule, clip_global_norm};
+use losslab_losses::{self as losses, Criterion, Spec, SpecError, Training};
+use losslab_models::prior_bias;
+use losslab_tensor::rng::Rng;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Streams of random numbers of one seed, so that one purpose does not shift the other's draws.
+const INIT_STREAM: u64 = 1;
+const ORDER_STREAM: u64 = 2;
+const AUGMENT_STREAM: u64 = 3;
+
+/// How often the validation images are looked at, at equal distances, the last time after the last epoch.
+const VALIDATIONS: usize = 10;
+
+/// What is known after an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DetectorEpoch {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Mean of the class losses of the steps.
+    pub class_loss: f64,
+    /// Mean of the box losses of the steps.
+    pub box_loss: f64,
+    /// Whose class loss and gradient it was; none for a loss that has no parts (dice).
+    pub shares: Option<Shares>,
+    /// COCO AP on the validation images, where they were looked at.
+    pub validation_ap: Option<f64>,
+}
+
+/// A finished training.
+#[derive(Clone, Debug)]
+pub struct TrainedDetector {
+    /// All epochs.
+    pub epochs: Vec<DetectorEpoch>,
+    /// The epoch whose weights were kept: of those looked at, the first with the best validation AP.
+    pub best_epoch: usize,
+    /// COCO's numbers on the test images.
+    pub results: CocoResults,
+    /// What was found in the test images.
+    pub detections: Vec<Detection>,
+    /// The weights that were kept, for [`Network::restore`].
+    pub weights: Weights,
+}
+
+/// Why a training has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum DetectorError {
+    /// The loss does not suit detectors.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The loss became infinite or NaN.
+    #[error("diverged: the loss was {loss} in epoch {epoch}, step {step}")]
+    Diverged {
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Step within the epoch, from 1.
+        step: usize,
+        /// The loss.
+        loss: f32,
+    },
+    /// The network's outputs are not numbers.
+    #[error("diverged: outputs for image {image} are not finite")]
+    Output {
+        /// The image.
+        image: String,
+    },
+    /// The evaluation refused a detection.
+    #[error(transparent)]
+    Evaluation(#[from] DataError),
+}
+
+/// Trains one detector with one loss. The result depends on the arguments alone.
+///
+/// # Errors
+/// If the loss does not suit detectors, or training diverges.
+pub fn train_detector(
+    problem: &DetectionProblem,
+    spec: &Spec,
+    settings: &DetectorSettings,
+    seed: u64,
+    mut after_epoch: impl FnMut(&DetectorEpoch),
+) -> Result<TrainedDetector, DetectorError> {
+    let loss = bind_detector(spec, problem, settings)?;
+    let mut session = Session::new(problem, loss, settings, seed);
+    let (mut best_epoch, mut best_ap, mut weights) = (0, f64::NEG_INFINITY, Weights::new());
+    let mut epochs = Vec::with_capacity(session.epochs);
+    for epoch in 1..=session.epochs {
+        let mut record = session.epoch(problem, settings, epoch)?;
+        if is_validated(epoch, session.epochs) {
+            let (results, _) = session.judge(&problem.parts.validation)?;
+            record.validation_ap = results.ap;
+            let ap = results.ap.unwrap_or(f64::NEG_INFINITY);
+            // Without objects to judge by, the last weights count.
+            if ap > best_ap || results.ap.is_none() || best_epoch == 0 {
+                (best_epoch, best_ap) = (epoch, ap);
+                session.network.save(&mut weights);
+            }
+        }
+        after_epoch(&record);
+        epochs.push(record);
+    }
+    session.network.restore(&weights);
+    let (results, detections) = session.judge(&problem.parts.test)?;
+    Ok(TrainedDetector { epochs, best_epoch, results, detections, weights })
+}
+
+/// Whether the validation images are looked at after this epoch: ten times, or after each of fewer epochs.
+fn is_validated(epoch: usize, epochs: usize) -> bool {
+    let share = |epoch: usize| epoch * VALIDATIONS / epochs;
+    share(epoch) > share(epoch - 1)
+}
+
+/// A detector in training.
+struct Session {
+    network: Network,
+    loss: Arc<Criterion>,
+    optimizer: Box<dyn Optimizer<f32>>,
+    schedule: Schedule,
+    epochs: usize,
+    batch: usize,
+    /// Steps taken.
+    steps: u64,
+    /// The training images in the order of the epoch.
+    order: Vec<u32>,
+    order_rng: Rng,
+    augment_rng: Rng,
+    targets: Targets,
+    shares: ShareSums,
+    /// Loss and gradient of each class logit, for the shares.
+    losses: Vec<f32>,
+    gradient: Vec<f32>,
+}
+
+/// The class loss and the box loss of a step.
+struct StepLosses {
+    classes: f32,
+    boxes: f32,
+}
+
+impl Session {
+    fn new(problem: &DetectionProblem, loss: Criterion, settings: &DetectorSettings, seed: u64) -> Self {
+        let images = problem.parts.train.images.len();
+        let mut network = Network::new(problem, settings, &mut Rng::stream(seed, INIT_STREAM));
+        for change in loss.training() {
+            if let Training::PriorBias(pi) = change {
+                network.model.set_class_bias(&mut network.tape, prior_bias(*pi));
+            }
+        }
+        let batch = settings.batch.min(images);
+        let epochs = settings.epochs_on(images);
+        let steps = (images / batch * epochs) as u64;
+        Self {
+            network,
+            loss: Arc::new(loss),
+            optimizer: settings.optimizer.build_with_decay(settings.weight_decay),
+            schedule: Schedule::one_cycle(settings.learning_rate, steps.max(4)),
+            epochs,
+            batch,
+            steps: 0,
+            order: (0..images as u32).collect(),
+            order_rng: Rng::stream(seed, ORDER_STREAM),
+            augment_rng: Rng::stream(seed, AUGMENT_STREAM),
+            targets: Targets::default(),
+            shares: ShareSums::default(),
+            losses: Vec::new(),
+            gradient: Vec::new(),
+        }
+    }
+
+    /// Shows the training images in random order, in whole batches: what is left over is left out this time, so that
+    /// batch norm never sees a batch of one.
+    fn epoch(
+        &mut self,
+        problem: &DetectionProblem,
+        settings: &DetectorSettings,
+        epoch: usize,
+    ) -> Result<DetectorEpoch, DetectorError> {
+        self.order_rng.shuffle(&mut self.order);
+        let order = std::mem::take(&mut self.order);
+        let (mut class_loss, mut box_loss) = (0.0, 0.0);
+        let batches = order.chunks_exact(self.batch);
+        let steps = batches.len() as f64;
+        for (i, images) in batches.enumerate() {
+            let StepLosses { classes, boxes } = self.step(problem, settings, images);
+            let loss = classes + boxes;
+            if !loss.is_finite() {
+                return Err(DetectorError::Diverged { epoch, step: i + 1, loss });
+            }
+            class_loss += f64::from(classes) / steps;
+            box_loss += f64::from(boxes) / steps;
+        }
+        self.order = order;
+        Ok(DetectorEpoch { epoch, class_loss, box_loss, shares: self.shares.take(), validation_ap: None })
+    }
+
+    /// One step on these images.
+    fn step(
+        &mut self,
+        problem: &DetectionProblem,
+        settings: &DetectorSettings,
+        images: &[u32],
+    ) -> StepLosses {
+        let train = &problem.parts.train;
+        let (n, classes) = (images.len(), train.categories.len());
+        let augmentation =
+            Augmentation { flip_x: settings.flips, flip_y: settings.flips, shift: settings.shift };
+        let Network { tape, model, buffers, anchors, pixels, .. } = &mut self.network;
+        self.targets.begin(n, anchors.boxes.len(), classes);
+        tape.rewind();
+        let x = tape.constant_with([n, train.height, train.width, train.channels], |out| {
+            let each = out.chunks_exact_mut(train.height * train.width * train.channels);
+            for (i, (out, &image)) in each.zip(images).enumerate() {
+                let image = &train.images[image as usize];
+                let placement = augmentation.draw(&mut self.augment_rng);
+                placement.write(&image.image, pixels, out);
+                let objects = placement.objects(&image.objects, train.width, train.height);
+                self.targets.set(i, &anchors.boxes, &objects, classes);
+            }
+        });
+        let output = model.forward_train(x, buffers);
+        let loss = DetectorLoss::new(&self.loss, tape, output, &self.targets);
+        loss.total(settings.box_weight).backward();
+        let result =
+            StepLosses { classes: loss.classes.item(), boxes: loss.boxes.map_or(0.0, |boxes| boxes.item()) };
+
+        let logits = output.class_logits.value();
+        self.losses.resize(logits.len(), 0.0);
+        self.gradient.resize(logits.len(), 0.0);
+        let batch = losses::Batch {
+            logits: &logits,
+            targets: losses::Targets::Sigmoid { targets: &self.targets.classes, columns: classes },
+            weights: None,
+            valid: Some(&self.targets.valid),
+        };
+        // A loss of the whole batch has no parts, and says so with an error.
+        if self.loss.evaluate(&batch, Some(&mut self.losses), &mut self.gradient).is_ok() {
+            self.shares.add(
+                &logits,
+                &self.targets.classes,
+                &self.targets.valid,
+                &self.losses,
+                &self.gradient,
+            );
+        }
+        drop(logits);
+
+        if let Some(most) = settings.clip {
+            clip_global_norm(tape, most);
+        }
+        self.optimizer.step(tape, self.schedule.rate(self.steps));
+        self.steps += 1;
+        result
+    }
+
+    /// What the detector finds in these images, and how good that is.
+    fn judge(&mut self, set: &ImageSet) -> Result<(CocoResults, Vec<Detection>), DetectorError> {
+        let detections = self.network.detect(&set.images, &set.categories)?;
+        let results = evaluate(&set.truth, "detections", &detections)?;
+        Ok((results, detections))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_validated;
+
+    #[test]
+    fn the_validation_images_are_looked_at_ten_times_at_most_and_at_the_end() {
+        let validated =
+            |epochs: usize| (1..=epochs).filter(|&epoch| is_validated(epoch, epochs)).collect::<Vec<_>>();
+        assert_eq!(validated(3), [1, 2, 3]);
+        assert_eq!(validated(20), [2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
+        assert_eq!(validated(25).len(), 10);
+        assert_eq!(validated(25).last(), Some(&25));
+    }
+}
