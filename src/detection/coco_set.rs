@@ -106,6 +106,17 @@ impl GroundTruth {
         &self.name
     }
 
+    /// What is true of these images alone, which must be among [`images`](Self::images).
+    pub fn of_images(&self, ids: &[i64]) -> GroundTruth {
+        let kept = |id: &i64| ids.contains(id);
+        GroundTruth {
+            name: self.name.clone(),
+            images: self.images.iter().copied().filter(kept).collect(),
+            categories: self.categories.clone(),
+            annotations: self.annotations.iter().filter(|a| kept(&a.image_id)).cloned().collect(),
+        }
+    }
+
     /// Ids of the images, ascending.
     pub fn images(&self) -> &[i64] {
         &self.images

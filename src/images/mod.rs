@@ -14,17 +14,21 @@
 //! | `events` | what was changed or left out, as notes |
 //! | `augment` | flips and shifts, written as inputs of a network |
 //! | `statistics` | mean and deviation of the pixels, and the fingerprint |
+//! | `scenes` | draws a set without any file |
+//! | `draw` | pictures with boxes, as PNG |
 
 mod assemble;
 mod augment;
 mod coco;
 mod decode;
+mod draw;
 mod events;
 mod fit;
 mod image;
 mod letterbox;
 mod options;
 mod resize;
+mod scenes;
 mod set;
 mod statistics;
 mod voc;
@@ -34,10 +38,12 @@ pub use assemble::MAX_SET_BYTES;
 pub use augment::{Augmentation, LEAST_SHARE, Placement};
 pub use coco::{check_same_categories, load_coco};
 pub use decode::{MAX_PIXELS, read_image};
+pub use draw::encode_png;
 pub use fit::Fit;
 pub use image::Image;
 pub use letterbox::letterbox;
 pub use options::ImageOptions;
+pub use scenes::{POSITIVES_PER_OBJECT, REFERENCE_ANCHORS, REFERENCE_STRIDE, ScenePart, SceneSpec};
 pub use set::{ImageSet, LabelledImage, Object};
 pub use statistics::Normalisation;
 pub use voc::{load_voc, voc_categories, voc_split_path};

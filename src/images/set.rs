@@ -49,3 +49,27 @@ pub struct ImageSet {
     /// What the loader decided, for people: what was skipped, clipped, resized, and why.
     pub notes: Vec<String>,
 }
+
+impl ImageSet {
+    /// The images at these positions, with their part of the truth; the notes are left out.
+    pub fn part(&self, name: &str, is_in: impl Fn(usize) -> bool) -> ImageSet {
+        let images: Vec<LabelledImage> = self
+            .images
+            .iter()
+            .enumerate()
+            .filter(|&(i, _)| is_in(i))
+            .map(|(_, image)| image.clone())
+            .collect();
+        let ids: Vec<i64> = images.iter().map(|image| image.id).collect();
+        ImageSet {
+            name: name.into(),
+            width: self.width,
+            height: self.height,
+            channels: self.channels,
+            categories: self.categories.clone(),
+            truth: self.truth.of_images(&ids),
+            images,
+            notes: Vec::new(),
+        }
+    }
+}
