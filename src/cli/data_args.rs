@@ -58,6 +58,11 @@ pub struct DataArguments {
 }
 
 impl DataArguments {
+    /// Whether any data is named.
+    pub fn is_given(&self) -> bool {
+        self.csv.is_some() || self.idx_images.is_some() || self.synthetic.is_some() || self.positive.is_some()
+    }
+
     /// The data, and what the loader has to say of it.
     pub fn load(&self) -> anyhow::Result<(Source, Vec<String>)> {
         if let (Some(csv), Some(label)) = (&self.csv, &self.label) {

@@ -2,12 +2,14 @@
 
 mod atomic;
 mod data;
+mod detections;
 mod gaps;
 mod results;
 mod table;
 
 pub use atomic::write_atomically;
 pub use data::{AnchorCounts, CategoryObjects, ClassRows, Data, ImageData, ImagePart, TableData};
+pub use detections::{file_name, share_table, write_detections};
 pub use gaps::{SeedGaps, unseen_notes};
 pub use results::{Environment, Named, Results, Run, Summaries};
 pub use table::{diverged_notes, metrics_table, table};

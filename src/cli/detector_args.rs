@@ -1,0 +1,112 @@
+//! The arguments that say how detectors are built, trained and read out.
+
+use super::at_least_one;
+use super::train_args::TrainArguments;
+use crate::detector::{DetectorSettings, NormKind, NormalizerKind};
+use anyhow::bail;
+use clap::Args;
+
+/// How detectors are built, trained and read out.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Detectors")]
+pub struct DetectorArguments {
+    /// Pixels between cells of the finest level: 2, 4, 8 or 16 [default: by the smallest training boxes]
+    #[arg(long, value_name = "N")]
+    stride: Option<usize>,
+    /// Levels of the top-down pyramid, 1 to 3 [default: 1, no pyramid]
+    #[arg(long, value_name = "N")]
+    levels: Option<usize>,
+    /// Channels of the first convolution; later ones have two and three times as many [default: 24]
+    #[arg(long, value_name = "N")]
+    width: Option<usize>,
+    /// Anchors per cell, fitted to the training boxes [default: 9]
+    #[arg(long, value_name = "N")]
+    anchors: Option<usize>,
+    /// What follows convolutions: batch, group or none [default: batch]
+    #[arg(long, value_name = "NAME")]
+    norm: Option<NormKind>,
+    /// Probability that every anchor starts with, whatever the loss [default: 0.01]
+    #[arg(long, value_name = "P")]
+    prior: Option<f64>,
+    /// What the class loss is divided by: positives, elements, anchors or weights [default: positives]
+    #[arg(long, value_name = "NAME")]
+    normalizer: Option<NormalizerKind>,
+    /// Longest gradient, longer ones are shortened to it; 0 for no limit [default: 10]
+    #[arg(long, value_name = "X")]
+    clip: Option<f64>,
+    /// Weight decay [default: 0.0001]
+    #[arg(long, value_name = "X")]
+    weight_decay: Option<f64>,
+    /// Do not mirror training images
+    #[arg(long)]
+    no_flips: bool,
+    /// Move training images by up to so many pixels [default: 0]
+    #[arg(long, value_name = "N")]
+    shift: Option<usize>,
+    /// Drop detections below this score; not neutral between losses [default: none]
+    #[arg(long, value_name = "P")]
+    score_cut: Option<f64>,
+}
+
+impl DetectorArguments {
+    /// The settings, checked; what both kinds of training have comes from `train`.
+    pub fn settings(&self, train: &TrainArguments) -> anyhow::Result<DetectorSettings> {
+        let default = DetectorSettings::default();
+        train.refuse_for_detectors()?;
+        let counts = [("--levels", self.levels), ("--width", self.width), ("--anchors", self.anchors)];
+        for (flag, count) in counts {
+            at_least_one(flag, count.unwrap_or(1))?;
+        }
+        for (flag, p) in [("--prior", self.prior), ("--score-cut", self.score_cut)] {
+            if let Some(p) = p.filter(|p| !(*p > 0.0 && *p < 1.0)) {
+                bail!("{flag} {p}: expected a probability between 0 and 1");
+            }
+        }
+        for (flag, x) in [("--clip", self.clip), ("--weight-decay", self.weight_decay)] {
+            if let Some(x) = x.filter(|x| !(*x >= 0.0 && x.is_finite())) {
+                bail!("{flag} {x}: expected a number of at least 0");
+            }
+        }
+        Ok(DetectorSettings {
+            epochs: train.epochs()?,
+            batch: train.batch()?.unwrap_or(default.batch),
+            learning_rate: train.learning_rate()?.unwrap_or(default.learning_rate),
+            optimizer: train.optimizer().unwrap_or(default.optimizer),
+            weight_decay: self.weight_decay.unwrap_or(default.weight_decay),
+            clip: self.clip.map_or(default.clip, |clip| (clip > 0.0).then_some(clip)),
+            stride: self.stride,
+            levels: self.levels.unwrap_or(default.levels),
+            width: self.width.unwrap_or(default.width),
+            anchors: self.anchors.unwrap_or(default.anchors),
+            norm: self.norm.unwrap_or(default.norm),
+            prior: self.prior.unwrap_or(default.prior),
+            normalizer: self.normalizer.unwrap_or(default.normalizer),
+            flips: !self.no_flips,
+            shift: self.shift.unwrap_or(default.shift),
+            score_cut: self.score_cut,
+            ..default
+        })
+    }
+
+    /// Says so if any of these is given where rows are learnt from.
+    pub fn refuse_for_rows(&self) -> anyhow::Result<()> {
+        let given = [
+            ("--stride", self.stride.is_some()),
+            ("--levels", self.levels.is_some()),
+            ("--width", self.width.is_some()),
+            ("--anchors", self.anchors.is_some()),
+            ("--norm", self.norm.is_some()),
+            ("--prior", self.prior.is_some()),
+            ("--normalizer", self.normalizer.is_some()),
+            ("--clip", self.clip.is_some()),
+            ("--weight-decay", self.weight_decay.is_some()),
+            ("--no-flips", self.no_flips),
+            ("--shift", self.shift.is_some()),
+            ("--score-cut", self.score_cut.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => bail!("{flag}: a setting of detectors; rows are learnt from here"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What a comparison of detectors leaves behind beside `results.json`: detections in COCO's format, and the shares of
+//! easy negatives in words.
+
+use super::results::{Results, Run};
+use super::write_atomically;
+use crate::detector::{DetectorComparison, DetectorOutcome, Share, Shares};
+use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
+use std::io;
+use std::path::Path;
+
+/// Writes what each run found in the test images: `detections/LOSS-SEED.json`, which `losslab coco-eval --dt` reads.
+///
+/// # Errors
+/// If the folder cannot be written.
+pub fn write_detections(
+    folder: &Path,
+    comparison: &DetectorComparison,
+    outcomes: &[DetectorOutcome],
+) -> io::Result<()> {
+    let folder = folder.join("detections");
+    std::fs::create_dir_all(&folder)?;
+    for outcome in outcomes {
+        if let Ok(trained) = &outcome.result {
+            let name =
+                format!("{}-{}.json", file_name(&comparison.losses[outcome.loss].to_string()), outcome.seed);
+            let text = serde_json::to_string(&trained.detections).map_err(io::Error::other)?;
+            write_atomically(&folder.join(name), text.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// A spec as part of a file's name: `focal:gamma=2,alpha=0.25` becomes `focal_gamma=2,alpha=0.25`.
+pub fn file_name(spec: &str) -> String {
+    spec.replace([':', '/', '\\'], "_")
+}
+
+/// Who had the class loss and its gradient: for each loss, the first, the middle and the last epoch, mean over the seeds.
+/// Empty where no loss has such parts.
+pub fn share_table(results: &Results) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY);
+    table.set_header([
+        "share of class loss | gradient, %",
+        "epoch",
+        "easy negatives",
+        "hard negatives",
+        "positives",
+    ]);
+    let mut rows = 0;
+    for summary in &results.summary {
+        let runs: Vec<&Run> = results.runs.iter().filter(|run| run.loss == summary.loss).collect();
+        let epochs = runs.iter().filter_map(|run| run.epochs_run).max().unwrap_or(0);
+        let mut shown = vec![1, epochs.div_ceil(2), epochs];
+        shown.dedup();
+        for (i, epoch) in shown.into_iter().filter(|&epoch| epoch > 0).enumerate() {
+            let Some(shares) = mean_shares(&runs, epoch) else { continue };
+            let show = |share: Share| format!("{:.1} | {:.1}", 100.0 * share.loss, 100.0 * share.gradient);
+            table.add_row([
+                if i == 0 { summary.loss.clone() } else { String::new() },
+                epoch.to_string(),
+                show(shares.easy_negatives),
+                show(shares.hard_negatives),
+                show(shares.positives),
+            ]);
+            rows += 1;
+        }
+    }
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    if rows == 0 { String::new() } else { format!("{table}\neasy: p_t > 0.9\n") }
+}
+
+/// The mean over the runs that have the epoch.
+fn mean_shares(runs: &[&Run], epoch: usize) -> Option<Shares> {
+    let of_runs: Vec<Shares> =
+        runs.iter().filter_map(|run| run.detector.as_ref()?.epochs.get(epoch - 1)?.shares).collect();
+    let mean = |of: fn(&Shares) -> Share| {
+        let n = of_runs.len() as f64;
+        of_runs.iter().map(of).fold(Share::default(), |sum, share| Share {
+            logits: sum.logits + share.logits / n,
+            loss: sum.loss + share.loss / n,
+            gradient: sum.gradient + share.gradient / n,
+        })
+    };
+    (!of_runs.is_empty()).then(|| Shares {
+        easy_negatives: mean(|s| s.easy_negatives),
+        hard_negatives: mean(|s| s.hard_negatives),
+        positives: mean(|s| s.positives),
+    })
+}
