@@ -10,12 +10,14 @@
 //! | `network` | a network with its tape, and what it finds in images |
 //! | `train` | one training |
 //! | `compare` | every loss with every seed |
+//! | `file` | a trained detector as a file |
 //!
 //! Everything but the class loss is held equal: for one seed, all losses share the initial weights, the prior of the
 //! class scores, the order and the augmentation of the images, the normaliser, the box loss and the read-out without a
 //! score cut.
 
 mod compare;
+mod file;
 mod loss;
 mod network;
 mod problem;
@@ -25,8 +27,9 @@ mod targets;
 mod train;
 
 pub use compare::{DetectorComparison, DetectorOutcome, compare_detectors};
+pub use file::{DetectorInfo, DetectorModel};
 pub use loss::bind_detector;
-pub use network::Network;
+pub use network::{Network, Weights};
 pub use problem::{DetectionProblem, ImageParts};
 pub use settings::{DetectorSettings, NormKind, NormalizerKind};
 pub use shares::{Share, Shares};

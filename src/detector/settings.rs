@@ -2,7 +2,7 @@
 
 use crate::experiment::OptimizerKind;
 use losslab_losses::Normalizer;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
 
@@ -148,6 +148,12 @@ impl NormalizerKind {
             NormalizerKind::Anchors => Normalizer::Samples,
             NormalizerKind::Weights => Normalizer::WeightSum,
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for NormKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

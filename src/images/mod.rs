@@ -7,6 +7,7 @@
 //! | `set` | images of one size with their objects, and the truth in the original pixels |
 //! | `options` | size and channels, where they are not to follow from the files |
 //! | `coco` | reads COCO's JSON and a folder of images: [`load_coco`] |
+//! | `folder` | reads a folder of images without annotations: [`load_folder`] |
 //! | `voc`, `voc_xml` | reads a folder of Pascal VOC: [`load_voc`] |
 //! | `assemble` | what both share: decoding in parallel, one size, boxes to train on |
 //! | `decode` | PNG and JPEG |
@@ -24,6 +25,7 @@ mod decode;
 mod draw;
 mod events;
 mod fit;
+mod folder;
 mod image;
 mod letterbox;
 mod options;
@@ -40,6 +42,7 @@ pub use coco::{check_same_categories, load_coco};
 pub use decode::{MAX_PIXELS, read_image};
 pub use draw::encode_png;
 pub use fit::Fit;
+pub use folder::load_folder;
 pub use image::Image;
 pub use letterbox::letterbox;
 pub use options::ImageOptions;

@@ -4,10 +4,14 @@
 //! |---|---|
 //! | [`Model`] | the network with all that turns a row of a table into a decision |
 //! | `file` | the same as a safetensors file |
+//! | `tensors` | safetensors files of ours in general |
 //! | [`inverse`] | the true probability behind what a focal loss makes a network report |
 
 mod file;
 pub mod inverse;
+mod tensors;
+
+pub(crate) use tensors::{load_tensors, save_tensors};
 
 use crate::data::{Column, Dataset, Encoder, Matrix, Schema};
 use crate::experiment::{Classifier, Prepared, Task, TrainConfig, Trained};

@@ -130,7 +130,10 @@ impl Layout {
         let run = &mut buffer[..self.channels];
         for first in (0..self.rows).step_by(RUN) {
             run.fill(T::default());
-            (first..self.rows.min(first + RUN)).for_each(|row| add(row * self.channels, run));
+            // Not `for_each`: it is a function of its own, which the instruction set would not reach.
+            for row in first..self.rows.min(first + RUN) {
+                add(row * self.channels, run);
+            }
             for (sum, &run) in sums.iter_mut().zip(run.iter()) {
                 *sum = (R::load(*sum) + R::load(run)).store();
             }

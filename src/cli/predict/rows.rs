@@ -1,43 +1,16 @@
-//! `losslab predict`: a saved model scores the rows of a table.
+//! A saved classifier scores the rows of a table, or images that are rows.
 
-use super::{emit, emit_error};
+use super::Arguments;
+use crate::cli::{emit, emit_error};
 use crate::data::{Following, Matrix, load_following, load_idx_images, quoted};
 use crate::experiment::Task;
 use crate::model::{Model, Predictions};
 use crate::report::{metrics_table, write_atomically};
 use anyhow::{Context, bail, ensure};
-use clap::Args;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The arguments of `losslab predict`.
-#[derive(Args, Debug)]
-pub struct Arguments {
-    /// Model that losslab train saved
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
-    /// Table with the model's columns, matched by name; others are ignored
-    #[arg(long, value_name = "FILE", required_unless_present = "idx_images")]
-    csv: Option<PathBuf>,
-    /// Images in IDX form, for a model of images
-    #[arg(long, value_name = "FILE", conflicts_with = "csv")]
-    idx_images: Option<PathBuf>,
-    /// Column that holds the truth: prints metrics on standard error
-    #[arg(long, value_name = "COLUMN", requires = "csv")]
-    label: Option<String>,
-    /// File for row,probability,prediction [default: standard output]
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// The network's own probabilities, without undoing the bias that the loss gives them
-    #[arg(long)]
-    raw: bool,
-    /// Print no notes
-    #[arg(long)]
-    quiet: bool,
-}
-
-/// Runs the command.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+/// Scores rows.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let model = Model::load(&arguments.model)?;
     let mut notes = Vec::new();
     let (input, labels) = arguments.input(&model, &mut notes)?;
@@ -74,7 +47,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             .with_context(|| format!("--out {}: cannot be written", path.display()))?,
     }
     if !arguments.quiet {
-        emit_error(&super::notes(&notes));
+        emit_error(&crate::cli::notes(&notes));
     }
     if arguments.label.is_some() {
         let metrics = model.evaluate(&predictions, &labels)?;

@@ -1,42 +1,17 @@
-//! `losslab train`: one training with one loss, its metrics, and the model as a file.
+//! Training of a classifier on rows.
 
-use super::data_args::DataArguments;
-use super::progress::Progress;
-use super::train_args::TrainArguments;
-use super::{emit, notes};
+use super::{Arguments, cannot_write, ensure_writable};
+use crate::cli::progress::Progress;
+use crate::cli::{emit, notes};
 use crate::experiment::{Event, Observer, Outcome, bind, train};
 use crate::model::Model;
 use crate::report::{SeedGaps, TableData, metrics_table, unseen_notes};
 use anyhow::Context;
-use clap::Args;
-use losslab_losses::{Registry, Spec};
-use std::path::{Path, PathBuf};
 
-/// The arguments of `losslab train`.
-#[derive(Args, Debug)]
-pub struct Arguments {
-    #[command(flatten)]
-    data: DataArguments,
-    /// Loss to train with, e.g. focal:gamma=2,alpha=0.25
-    #[arg(long, value_name = "SPEC", default_value = "ce")]
-    loss: String,
-    /// Seed of split, weights and order of batches; of given splits it takes number N, as compare's run with this seed
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
-    #[command(flatten)]
-    train: TrainArguments,
-    /// File for the model
-    #[arg(long, value_name = "FILE.safetensors")]
-    save: PathBuf,
-    /// Print nothing but the metrics and errors
-    #[arg(long)]
-    quiet: bool,
-}
-
-/// Runs the command.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+/// Trains a classifier and saves it.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let config = arguments.train.config()?;
-    let spec = Spec::parse(&arguments.loss, &Registry::standard())?;
+    let spec = arguments.spec()?;
     let (source, found) = arguments.data.load()?;
     let counts: Vec<u64> = source.dataset.class_counts().iter().map(|&n| n as u64).collect();
     bind(&spec, &counts)?;
@@ -77,17 +52,4 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         emit(&format!("model written to {}\n", arguments.save.display()))?;
     }
     Ok(())
-}
-
-/// Writes beside the file to be, before the training rather than after.
-fn ensure_writable(path: &Path) -> anyhow::Result<()> {
-    anyhow::ensure!(!path.is_dir(), "{}: it is a folder", cannot_write(path));
-    anyhow::ensure!(path.file_name().is_some(), "{}: it has no file name", cannot_write(path));
-    let probe = path.with_file_name(format!(".losslab-write-test.{}", std::process::id()));
-    std::fs::write(&probe, b"").with_context(|| cannot_write(path))?;
-    std::fs::remove_file(&probe).with_context(|| cannot_write(path))
-}
-
-fn cannot_write(path: &Path) -> String {
-    format!("--save {}: cannot be written", path.display())
 }

@@ -1,0 +1,69 @@
+//! A saved detector finds objects in images.
+
+use super::Arguments;
+use crate::cli::{emit, emit_error, notes};
+use crate::detection::{Category, Detection, evaluate};
+use crate::detector::DetectorModel;
+use crate::images::{ImageSet, check_same_categories, load_coco, load_folder};
+use crate::metrics::{BOX_METRICS, evaluate_boxes};
+use crate::report::{metrics_table, write_atomically};
+use anyhow::Context;
+use serde::Serialize;
+use std::path::Path;
+
+/// A detection with names for people; programs that read COCO's form pass over them.
+#[derive(Serialize)]
+struct Named<'a> {
+    #[serde(flatten)]
+    detection: &'a Detection,
+    file_name: &'a str,
+    category: &'a str,
+}
+
+/// Finds objects in the images of this folder.
+pub fn run(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
+    let model = DetectorModel::load(&arguments.model)?;
+    let options = model.image_options();
+    let set = match &arguments.coco {
+        Some(json) => {
+            let set = load_coco(json, folder, &options)?;
+            let own =
+                ImageSet { categories: model.info.categories.clone(), ..set.part("the model", |_| false) };
+            check_same_categories(&[&own, &set])?;
+            set
+        }
+        None => load_folder(folder, &options)?,
+    };
+    let detections = model.detect(&set.images)?;
+    let text = format!("{}\n", serde_json::to_string(&named(&detections, &set, &model.info.categories))?);
+    match &arguments.out {
+        None => emit(&text)?,
+        Some(path) => write_atomically(path, text.as_bytes())
+            .with_context(|| format!("--out {}: cannot be written", path.display()))?,
+    }
+    if !arguments.quiet {
+        emit_error(&notes(&set.notes));
+        let (found, images) = (detections.len(), set.images.len());
+        emit_error(&notes(&[format!("{found} detections in {images} images, the best first in each")]));
+    }
+    if arguments.coco.is_some() {
+        let metrics = evaluate_boxes(&evaluate(&set.truth, "detections", &detections)?);
+        emit_error(&format!("{}\n", metrics_table("all images", BOX_METRICS, &model.info.loss, &metrics)));
+    }
+    Ok(())
+}
+
+/// The detections with the names of their images and categories.
+fn named<'a>(detections: &'a [Detection], set: &'a ImageSet, categories: &'a [Category]) -> Vec<Named<'a>> {
+    let name = |detection: &'a Detection| {
+        // Both lists are in the order of their ids.
+        let image = set.images.binary_search_by_key(&detection.image_id, |image| image.id);
+        let category = categories.binary_search_by_key(&detection.category_id, |category| category.id);
+        Named {
+            detection,
+            file_name: image.map_or("", |at| &set.images[at].name),
+            category: category.map_or("", |at| &categories[at].name),
+        }
+    };
+    detections.iter().map(name).collect()
+}

@@ -1,0 +1,44 @@
+//! Training of a detector on images with boxes.
+
+use super::{Arguments, cannot_write, ensure_writable};
+use crate::cli::progress::Progress;
+use crate::cli::{emit, notes};
+use crate::detector::{DetectionProblem, DetectorModel, DetectorOutcome, bind_detector, train_detector};
+use crate::experiment::{Epoch, Event, Observer};
+use crate::metrics::{BOX_METRICS, evaluate_boxes};
+use crate::report::metrics_table;
+use anyhow::Context;
+
+/// Trains a detector and saves it.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let settings = arguments.detector.settings(&arguments.train)?;
+    let spec = arguments.spec()?;
+    ensure_writable(&arguments.save)?;
+    let problem = DetectionProblem::new(arguments.images.load()?, &settings)?;
+    bind_detector(&spec, &problem, &settings)?;
+    let data = problem.describe();
+    let epochs = settings.epochs_on(problem.parts.train.images.len());
+    if !arguments.quiet {
+        emit(&format!("{}{}training for {epochs} epochs\n", data.describe(), notes(&data.notes)))?;
+    }
+    let seed = arguments.seed;
+    let progress = Progress::new(vec![spec.to_string()], 1, epochs, arguments.quiet);
+    let result = train_detector(&problem, &spec, &settings, seed, |epoch| {
+        let train_loss = epoch.class_loss + epoch.box_loss;
+        let epoch = Epoch { epoch: epoch.epoch, train_loss, validation_ap: epoch.validation_ap };
+        progress.on(Event::Epoch { loss: 0, seed, epoch });
+    });
+    let outcome = DetectorOutcome { loss: 0, seed, result };
+    progress.on(outcome.done());
+    progress.finish();
+    let trained = outcome.result.with_context(|| format!("loss {spec}, seed {seed}"))?;
+
+    let model = DetectorModel::new(&problem, &spec, &settings, seed, &trained);
+    model.save(&arguments.save).with_context(|| cannot_write(&arguments.save))?;
+    let metrics = evaluate_boxes(&trained.results);
+    emit(&format!("{}\n", metrics_table("test images", BOX_METRICS, &spec.to_string(), &metrics)))?;
+    if !arguments.quiet {
+        emit(&format!("model written to {}\n", arguments.save.display()))?;
+    }
+    Ok(())
+}
