@@ -109,9 +109,8 @@ impl Reader<'_> {
         let bbox =
             BoundingBox { x: xmin - 1.0, y: ymin - 1.0, width: xmax - xmin + 1.0, height: ymax - ymin + 1.0 };
         if !bbox.is_valid() && xmin < xmax && ymin < ymax {
-            return Err(self
-                .place(corners)
-                .error(format!("the box {bbox}"), "corners in pixels of the image"));
+            let found = "corners too far apart to measure";
+            return Err(self.place(corners).error(found, "corners in pixels of the image"));
         }
         let bbox = (xmin < xmax && ymin < ymax).then_some(bbox);
         Ok(XmlObject { place, name: name.to_owned(), difficult: self.difficult(node)?, bbox })

@@ -111,7 +111,7 @@ fn format(file: &str, bytes: &[u8]) -> Result<Format, DataError> {
         Some((_, found)) => wrong(file, *found, EXPECTED),
         None if bytes.is_empty() => wrong(file, "an empty file", EXPECTED),
         None => {
-            wrong(file, format!("{} that are neither", crate::data::counted(bytes.len(), "byte")), EXPECTED)
+            wrong(file, format!("{} of something else", crate::data::counted(bytes.len(), "byte")), EXPECTED)
         }
     })
 }
@@ -130,8 +130,53 @@ fn wrong(file: &str, found: impl Into<String>, expected: impl Into<String>) -> D
     Place::of(file).error(found, expected)
 }
 
-/// The error of a file that a decoder gave up on.
+/// The error of a file that a decoder gave up on, on one line.
 fn damaged(file: &str, format: &str, error: impl std::fmt::Display) -> DataError {
     let error = error.to_string();
-    wrong(file, format!("a fault ({})", error.trim_end_matches('.')), format!("a whole {format} image"))
+    let words: Vec<&str> = error.trim_end_matches('.').split_whitespace().collect();
+    wrong(file, format!("a damaged file ({})", words.join(" ")), format!("a whole {format} image"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole_files() -> [Vec<u8>; 4] {
+        let mut png = Vec::new();
+        let mut encoder = ::png::Encoder::new(&mut png, 5, 4);
+        encoder.set_color(::png::ColorType::Rgb);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&(0..60).collect::<Vec<_>>()).unwrap();
+        writer.finish().unwrap();
+        [
+            png,
+            include_bytes!("../../../tests/fixtures/images/grey.jpg").to_vec(),
+            include_bytes!("../../../tests/fixtures/images/progressive.jpg").to_vec(),
+            include_bytes!("../../../tests/fixtures/images/subsampled.jpg").to_vec(),
+        ]
+    }
+
+    /// Cut at every length. Only the end mark of a PNG, 12 bytes and the checksum before it, may be missing.
+    #[test]
+    fn files_that_end_early_are_refused() {
+        for whole in whole_files() {
+            let needed = if whole[0] == 0x89 { whole.len() - 16 } else { whole.len() };
+            (0..needed)
+                .for_each(|end| assert!(decode("a", &whole[..end]).is_err(), "{end} of {}", whole.len()));
+            assert!(decode("a", &whole).is_ok());
+        }
+    }
+
+    #[test]
+    fn changed_bytes_give_an_image_or_an_error_but_no_panic() {
+        for whole in whole_files() {
+            for (at, change) in (0..whole.len()).flat_map(|at| [(at, 0x01), (at, 0xff)]) {
+                let mut bytes = whole.clone();
+                bytes[at] ^= change;
+                if let Ok(Decoded { image, .. }) = decode("a", &bytes) {
+                    assert_eq!(image.pixels.len(), image.width * image.height * image.channels);
+                }
+            }
+        }
+    }
 }
