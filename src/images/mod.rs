@@ -40,7 +40,7 @@ pub use assemble::MAX_SET_BYTES;
 pub use augment::{Augmentation, LEAST_SHARE, Placement};
 pub use coco::{check_same_categories, load_coco};
 pub use decode::{MAX_PIXELS, read_image};
-pub use draw::encode_png;
+pub use draw::{FOUND_COLOUR, Panel, TRUTH_COLOUR, contact_sheet, encode_png, enlarge};
 pub use fit::Fit;
 pub use folder::load_folder;
 pub use image::Image;

@@ -11,14 +11,14 @@ pub const REFERENCE_STRIDE: usize = 4;
 /// Its anchors per cell.
 pub const REFERENCE_ANCHORS: usize = 9;
 /// How many anchors one object makes positive there, on average; measured, see [`SceneSpec::objects_per_image`].
-pub const POSITIVES_PER_OBJECT: f64 = 16.0;
+pub const POSITIVES_PER_OBJECT: f64 = 15.0;
 
 /// What to generate. Written and parsed as
-/// `ratio=100,classes=3,images=200,size=64,hard=2,contrast=40,noise=6,tail=1,seed=0`, any part of it in any order.
+/// `ratio=100,classes=3,images=400,size=64,hard=2,contrast=50,noise=4,tail=1,seed=0`, any part of it in any order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SceneSpec {
-    /// Negative anchors per positive one, 30 to 100 000, which sets the [mean number of objects](Self::objects_per_image).
-    /// Below 30 the objects would no longer fit side by side.
+    /// Negative anchors per positive one, 50 to 100 000, which sets the [mean number of objects](Self::objects_per_image).
+    /// Below 50 a tenth of the objects would find no place beside the others.
     pub ratio: f64,
     /// Number of classes, 1 to 6: disc, triangle, cross, ring, square, bow. The forms of the rest are near-misses.
     pub classes: usize,
@@ -41,7 +41,7 @@ pub struct SceneSpec {
 
 /// The keys with what their values may be, as messages say it.
 const KEYS: [(&str, &str); 9] = [
-    ("ratio", "a number of negative anchors per positive from 30 to 100000"),
+    ("ratio", "a number of negative anchors per positive from 50 to 100000"),
     ("classes", "a whole number of classes from 1 to 6"),
     ("images", "a whole number of training images from 1 to 100000"),
     ("size", "a whole number of pixels from 32 to 512"),
@@ -53,16 +53,19 @@ const KEYS: [(&str, &str); 9] = [
 ];
 
 impl Default for SceneSpec {
-    /// Two or three objects and two near-misses per image, in images small enough for training in seconds.
+    /// About 600 objects, 1.5 per image, and two near-misses beside them, in images small enough to train on in seconds.
+    ///
+    /// Five convolutions of 16 to 48 channels in PyTorch reached a test AP50 of .52 in 30 epochs at contrast 45, and .83
+    /// at ratio 60 and contrast 60 (cross-entropy, one seed): neither hopeless nor solved.
     fn default() -> SceneSpec {
         SceneSpec {
             ratio: 100.0,
             classes: 3,
-            images: 200,
+            images: 400,
             size: 64,
             hard: 2.0,
-            contrast: 40.0,
-            noise: 6.0,
+            contrast: 50.0,
+            noise: 4.0,
             tail: 1.0,
             seed: 0,
         }
@@ -75,7 +78,8 @@ impl SceneSpec {
     ///
     /// A is the number of anchors of a detector with a stride of [`REFERENCE_STRIDE`] pixels and [`REFERENCE_ANCHORS`]
     /// anchors per cell fitted to the boxes, P = [`POSITIVES_PER_OBJECT`] the number that overlap an object with an IoU
-    /// of at least .5. With another stride or other anchors the true ratio is another; trainings report it.
+    /// of at least .5: 14 to 16 with anchors that k-means fits to the boxes, but 10 with three sizes in three ratios of
+    /// sides, which finds 1:155 where 1:100 was asked for. With another stride or other anchors the true ratio is another; trainings report it.
     pub fn objects_per_image(&self) -> f64 {
         let cells = self.size.div_ceil(REFERENCE_STRIDE).pow(2);
         (cells * REFERENCE_ANCHORS) as f64 / (POSITIVES_PER_OBJECT * (self.ratio + 1.0))
@@ -84,7 +88,7 @@ impl SceneSpec {
     /// Checks every range.
     pub(super) fn check(&self) -> Result<(), DataError> {
         let within = [
-            ("ratio", self.ratio.to_string(), (30.0..=100_000.0).contains(&self.ratio)),
+            ("ratio", self.ratio.to_string(), (50.0..=100_000.0).contains(&self.ratio)),
             ("classes", self.classes.to_string(), (1..=CLASSES.len()).contains(&self.classes)),
             ("images", self.images.to_string(), (1..=100_000).contains(&self.images)),
             ("size", self.size.to_string(), (32..=512).contains(&self.size)),
