@@ -1,5 +1,6 @@
 use super::*;
 use crate::detection::BoundingBox;
+use std::f64::consts::SQRT_2;
 
 fn spec(text: &str) -> SceneSpec {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
@@ -208,7 +209,7 @@ fn bad_specifications_are_one_clear_line() {
 #[test]
 fn the_classic_anchors_find_a_higher_ratio() {
     let classic: Vec<[f64; 2]> =
-        CLASSIC.iter().flat_map(|s| [[0.7071 * s, 1.4142 * s], [*s, *s], [1.4142 * s, 0.7071 * s]]).collect();
+        CLASSIC.iter().flat_map(|s| [[s / SQRT_2, s * SQRT_2], [*s, *s], [s * SQRT_2, s / SQRT_2]]).collect();
     let ratio = measured_ratio("ratio=100,images=1000", &classic);
     assert!((140.0..175.0).contains(&ratio), "1:{ratio}, 10 positives per object instead of 15");
 }
