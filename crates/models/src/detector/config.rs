@@ -60,7 +60,7 @@ pub struct DetectorConfig {
 
 impl DetectorConfig {
     /// The default net: 24, 48, 48, 72, 72 channels with batch norm, one hidden convolution of 72 per subnet, 9 anchors a
-    /// cell, prior .01.
+    /// cell, prior .01: 244,527 parameters for 3 channels, 3 classes, stride 4 or 8.
     ///
     /// Where stride and levels need more than three halvings, stages of 72, 72 are added.
     pub fn small(channels: usize, classes: usize, stride: usize, levels: usize) -> Self {
