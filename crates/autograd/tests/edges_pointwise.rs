@@ -16,13 +16,14 @@ fn slopes(x: &[f64], f: Unary) -> (Vec<f64>, Vec<f64>) {
 
 #[test]
 fn nan_passes_through_every_function() {
-    let functions: [(&str, Unary); 9] = [
+    let functions: [(&str, Unary); 10] = [
         ("leaky_relu", |x| x.leaky_relu(0.1)),
         ("gelu", |x| x.gelu()),
         ("silu", |x| x.silu()),
         ("sqrt", |x| x.sqrt()),
         ("abs", |x| x.abs()),
         ("clamp", |x| x.clamp(-1.0, 1.0)),
+        ("smooth_l1", |x| x.smooth_l1(0.5)),
         ("pow 0", |x| x.pow(0.0)),
         ("pow 3", |x| x.pow(3.0)),
         ("pow 0.5", |x| x.pow(0.5)),
@@ -41,6 +42,7 @@ fn nan_passes_through_every_function() {
             "sqrt" => |x| x.sqrt(),
             "abs" => |x| x.abs(),
             "clamp" => |x| x.clamp(-1.0, 1.0),
+            "smooth_l1" => |x| x.smooth_l1(0.5),
             "pow 0" => |x| x.pow(0.0),
             "pow 3" => |x| x.pow(3.0),
             _ => |x| x.pow(0.5),
@@ -60,6 +62,23 @@ fn kinks() {
     let clamped = (vec![-1.0, -1.0, 0.0, 2.0, 2.0, -1.0, 2.0], vec![0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]);
     assert_eq!(slopes(&x, |x| x.clamp(-1.0, 2.0)), clamped);
     assert_eq!(slopes(&[3.0, 1.0], |x| x.clamp(1.0, 1.0)), (vec![1.0, 1.0], vec![0.0, 1.0]));
+}
+
+#[test]
+fn smooth_l1_by_hand() {
+    // x^2 inside (beta = .5), |x| - .25 outside; value and slope meet at the seam.
+    let x = [-INF, -2.0, -0.5, -0.25, 0.0, 0.25, 0.5, 2.0, INF];
+    let y = vec![INF, 1.75, 0.25, 0.0625, 0.0, 0.0625, 0.25, 1.75, INF];
+    let dx = vec![-1.0, -1.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.0, 1.0];
+    assert_eq!(slopes(&x, |x| x.smooth_l1(0.5)), (y, dx));
+    // Girshick's form, beta 1.
+    assert_eq!(slopes(&[0.5, -3.0], |x| x.smooth_l1(1.0)), (vec![0.125, 2.5], vec![0.5, -1.0]));
+}
+
+#[test]
+#[should_panic(expected = "smooth_l1: beta 0, expected a number above 0")]
+fn a_seam_at_zero() {
+    Tape::<f32>::new().constant([1], &[0.0]).smooth_l1(0.0);
 }
 
 #[test]
