@@ -34,8 +34,8 @@ impl Default for AssignConfig {
     }
 }
 
-/// Anchors that are passed over together where their common bounds miss a box: some 7 cells of a row. At 14,400 anchors
-/// and 30 boxes 9 of 10 runs are.
+/// Anchors that are passed over together where their common bounds miss a box: some 7 cells of a row. With boxes of 20
+/// pixels and anchors of up to 45 in an image of 160 x 160, 3 of 4 runs are.
 const RUN: usize = 64;
 
 /// What each of `anchors` is to learn, for an image with these boxes and with regions that are to be ignored (crowds,
@@ -49,7 +49,8 @@ const RUN: usize = 64;
 ///    larger IoU, the first among equals, and the others get none by this rule;
 /// 4. an anchor that is not positive and has at least `ignored_inside` of its area in one of the regions is ignored.
 ///
-/// A box without area is nobody's. Time: 14,400 anchors and 30 boxes of 20 pixels take about 0.1 ms.
+/// A box without area is nobody's. Time: 14,400 anchors (160 x 160 pixels at stride 4) and 30 boxes of 20 pixels take
+/// 0.3 ms, boxes of 40 pixels 0.5.
 ///
 /// # Panics
 /// If a coordinate of a box or region is not finite: loaders refuse such boxes.
@@ -123,18 +124,26 @@ fn bounds(boxes: &[[f32; 4]]) -> [f32; 4] {
     all
 }
 
-/// Visits the anchors of all runs whose bounds overlap the box, in order.
+/// Visits the anchors that overlap the box, in order.
 fn overlapping(
     anchors: &[[f32; 4]],
     runs: &[[f32; 4]],
     bbox: [f32; 4],
     mut visit: impl FnMut(usize, [f32; 4]),
 ) {
-    for (run, (bounds, anchors)) in runs.iter().zip(anchors.chunks(RUN)).enumerate() {
-        let apart =
-            bounds[2] <= bbox[0] || bbox[2] <= bounds[0] || bounds[3] <= bbox[1] || bbox[3] <= bounds[1];
-        if !apart {
-            anchors.iter().enumerate().for_each(|(i, &anchor)| visit(run * RUN + i, anchor));
+    for (run, (&bounds, anchors)) in runs.iter().zip(anchors.chunks(RUN)).enumerate() {
+        if are_apart(bounds, bbox) {
+            continue;
+        }
+        for (i, &anchor) in anchors.iter().enumerate() {
+            if !are_apart(anchor, bbox) {
+                visit(run * RUN + i, anchor);
+            }
         }
     }
+}
+
+/// Whether two boxes share no area. Written without branches: which side decides cannot be foretold.
+fn are_apart(a: [f32; 4], b: [f32; 4]) -> bool {
+    (a[2] <= b[0]) | (b[2] <= a[0]) | (a[3] <= b[1]) | (b[3] <= a[1])
 }
