@@ -67,7 +67,7 @@ pub fn share_table(results: &Results) -> String {
         }
     }
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
-    if rows == 0 { String::new() } else { format!("{table}\neasy: p_t > 0.9\n") }
+    if rows == 0 { String::new() } else { format!("{table}\neasy negatives: p_t > 0.9\n") }
 }
 
 /// The mean over the runs that have the epoch.

@@ -4,6 +4,7 @@ mod atomic;
 mod data;
 mod detections;
 mod gaps;
+mod pictures;
 mod results;
 mod table;
 
@@ -11,5 +12,6 @@ pub use atomic::write_atomically;
 pub use data::{AnchorCounts, CategoryObjects, ClassRows, Data, ImageData, ImagePart, TableData};
 pub use detections::{file_name, share_table, write_detections};
 pub use gaps::{SeedGaps, unseen_notes};
+pub use pictures::write_pictures;
 pub use results::{Environment, Named, Results, Run, Summaries};
 pub use table::{diverged_notes, metrics_table, table};

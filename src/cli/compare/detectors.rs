@@ -7,7 +7,7 @@ use crate::cli::{emit, notes};
 use crate::detector::{
     DetectionProblem, DetectorComparison, DetectorSettings, ImageParts, bind_detector, compare_detectors,
 };
-use crate::report::{ImageData, Results, share_table, write_detections};
+use crate::report::{ImageData, Results, share_table, write_detections, write_pictures};
 use anyhow::Context;
 use std::path::Path;
 use std::time::Instant;
@@ -64,6 +64,7 @@ fn compare(
 
     let cannot_write = || super::cannot_write(folder);
     write_detections(folder, &comparison, &outcomes).with_context(cannot_write)?;
+    write_pictures(folder, &problem, &comparison, &outcomes).with_context(cannot_write)?;
     let mut paths = arguments.images.paths();
     paths.push(folder.display().to_string());
     let results = Results::of_detectors(data, &comparison, &outcomes, environment(start, threads, paths));
