@@ -1,7 +1,7 @@
-//! `losslab coco-eval`: detections in a COCO file are scored as pycocotools scores them.
+//! `losslab coco-eval`: detections in a COCO file are scored as pycocotools scores them, or as Pascal VOC does.
 
 use super::{emit, emit_error, notes};
-use crate::detection::{GroundTruth, evaluate, load_detections};
+use crate::detection::{GroundTruth, VocRule, evaluate, evaluate_voc, load_detections};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -17,6 +17,12 @@ pub struct Arguments {
     /// Print JSON with all digits and each category, null for what is undefined, instead of the twelve lines
     #[arg(long)]
     json: bool,
+    /// Score as Pascal VOC does since 2010: area under the precision-recall curve at IoU .50; crowds count as difficult
+    #[arg(long)]
+    voc: bool,
+    /// Score as Pascal VOC did until 2009: mean precision at 11 recalls
+    #[arg(long, conflicts_with = "voc")]
+    voc07: bool,
 }
 
 /// Runs the command.
@@ -42,6 +48,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         ));
     }
     emit_error(&notes(&remarks));
+    if arguments.voc || arguments.voc07 {
+        let rule = if arguments.voc07 { VocRule::ElevenPoint } else { VocRule::AllPoint };
+        let results = evaluate_voc(&truth, &detections, rule)?;
+        return match arguments.json {
+            true => emit(&format!("{}\n", serde_json::to_string_pretty(&results)?)),
+            false => emit(&results.to_string()),
+        };
+    }
     match arguments.json {
         true => emit(&format!("{}\n", serde_json::to_string_pretty(&results)?)),
         false => emit(&results.to_string()),

@@ -88,6 +88,11 @@ impl DetectorArguments {
         })
     }
 
+    /// Whether a width is given.
+    pub fn has_width(&self) -> bool {
+        self.width.is_some()
+    }
+
     /// Says so if any of these is given where rows are learnt from.
     pub fn refuse_for_rows(&self) -> anyhow::Result<()> {
         let given = [

@@ -1,5 +1,6 @@
 //! The arguments that name images with boxes, shared by the commands that train detectors.
 
+use crate::detection::VocRule;
 use crate::detector::ImageParts;
 use crate::images::{
     ImageOptions, ImageSet, ScenePart, SceneSpec, check_same_categories, load_coco, load_voc, voc_categories,
@@ -31,6 +32,9 @@ pub struct ImageArguments {
     /// Folder in Pascal VOC's form, with splits train, val and, if present, test
     #[arg(long, value_name = "DIR", conflicts_with_all = ["coco_train", "csv", "idx_images", "synthetic"])]
     voc: Option<PathBuf>,
+    /// With --voc: average precision at 11 recalls, as until 2009, instead of the area under the curve
+    #[arg(long, requires = "voc")]
+    voc07: bool,
     /// Procedural scenes, e.g. ratio=1000,classes=3,images=400,size=96,seed=0; may be empty
     #[arg(
         long, value_name = "K=V,..", num_args = 0..=1, default_missing_value = "",
@@ -46,6 +50,12 @@ impl ImageArguments {
     /// Whether images are to be learnt from at all.
     pub fn are_given(&self) -> bool {
         self.coco_train.is_some() || self.voc.is_some() || self.scenes.is_some()
+    }
+
+    /// The rule of Pascal VOC's own average precision, for data in its form.
+    pub fn voc_rule(&self) -> Option<VocRule> {
+        let rule = if self.voc07 { VocRule::ElevenPoint } else { VocRule::AllPoint };
+        self.voc.as_ref().map(|_| rule)
     }
 
     /// The three parts.

@@ -11,7 +11,7 @@
 //! | `accumulate` | average precision and recall of one category |
 //! | `evaluate` | all of it in parallel: [`evaluate`] |
 //! | `summary` | the twelve numbers, as lines and as JSON |
-//! | `voc` | Pascal VOC's average precision |
+//! | `voc`, `voc_set` | Pascal VOC's average precision of a category and of a set |
 //!
 //! The evaluation follows pycocotools 2.0 to the digit (`tests/coco.rs`), including what is peculiar about it; the
 //! documentation of [`evaluate`] lists that.
@@ -40,6 +40,7 @@ mod matching;
 mod protocol;
 mod summary;
 mod voc;
+mod voc_set;
 
 pub use boxes::BoundingBox;
 pub(crate) use coco_json::ImageFile;
@@ -49,3 +50,4 @@ pub use evaluate::evaluate;
 pub use protocol::{AREA_RANGES, iou_thresholds, recall_levels};
 pub use summary::{CategoryResult, CocoResults};
 pub use voc::{VOC_IOU, VocDetection, VocObject, VocRule, voc_average_precision};
+pub use voc_set::{VocCategory, VocResults, evaluate_voc};

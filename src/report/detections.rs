@@ -1,8 +1,9 @@
 //! What a comparison of detectors leaves behind beside `results.json`: detections in COCO's format, and the shares of
 //! easy negatives in words.
 
-use super::results::{Results, Run};
+use super::results::{Results, Run, Summaries};
 use super::write_atomically;
+use crate::detection::VocResults;
 use crate::detector::{DetectorComparison, DetectorOutcome, Share, Shares};
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 use std::io;
@@ -68,6 +69,19 @@ pub fn share_table(results: &Results) -> String {
     }
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     if rows == 0 { String::new() } else { format!("{table}\neasy negatives: p_t > 0.9\n") }
+}
+
+/// A line for each loss with the mean over seeds of Pascal VOC's own average precision, where runs have it.
+pub fn voc_lines(results: &Results) -> String {
+    let line = |summary: &Summaries| {
+        let runs = results.runs.iter().filter(|run| run.loss == summary.loss);
+        let of_runs: Vec<&VocResults> = runs.filter_map(|run| run.detector.as_ref()?.voc.as_ref()).collect();
+        let means: Vec<f64> = of_runs.iter().filter_map(|voc| voc.mean_ap).collect();
+        let rule = of_runs.first()?.rule;
+        let mean = means.iter().sum::<f64>() / means.len() as f64;
+        Some(format!("{}: Pascal VOC's mean AP ({rule}) {mean:.3}\n", summary.loss))
+    };
+    results.summary.iter().filter_map(line).collect()
 }
 
 /// The mean over the runs that have the epoch.

@@ -6,7 +6,7 @@
 use super::atomic::write_atomically;
 use super::data::{Data, ImageData, TableData};
 use super::gaps::{SeedGaps, by_seed};
-use crate::detection::CategoryResult;
+use crate::detection::{CategoryResult, VocResults};
 use crate::detector::{DetectorComparison, DetectorEpoch, DetectorOutcome, DetectorSettings};
 use crate::experiment::{Comparison, Outcome, TrainConfig};
 use crate::metrics::{BOX_METRICS, Metric, Summary, evaluate_boxes};
@@ -82,6 +82,9 @@ pub struct Run {
 pub struct DetectorRun {
     /// Average precision of each category.
     pub per_category: Vec<CategoryResult>,
+    /// Pascal VOC's own average precision, for data in its form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voc: Option<VocResults>,
     /// How the training went: losses, and whose they were.
     pub epochs: Vec<DetectorEpoch>,
 }
@@ -231,6 +234,7 @@ impl Run {
             metrics: trained.map_or_else(|| undefined(BOX_METRICS), |t| Named(evaluate_boxes(&t.results))),
             detector: trained.map(|t| DetectorRun {
                 per_category: t.results.per_category.clone(),
+                voc: None,
                 epochs: t.epochs.clone(),
             }),
         }

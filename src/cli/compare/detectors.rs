@@ -4,10 +4,12 @@ use super::{Arguments, conclude, ensure_writable, environment, pool};
 use crate::cli::image_args::scene_parts;
 use crate::cli::progress::Progress;
 use crate::cli::{emit, notes};
+use crate::detection::{VocRule, evaluate_voc};
 use crate::detector::{
-    DetectionProblem, DetectorComparison, DetectorSettings, ImageParts, bind_detector, compare_detectors,
+    DetectionProblem, DetectorComparison, DetectorOutcome, DetectorSettings, ImageParts, bind_detector,
+    compare_detectors,
 };
-use crate::report::{ImageData, Results, share_table, write_detections, write_pictures};
+use crate::report::{ImageData, Results, share_table, voc_lines, write_detections, write_pictures};
 use anyhow::Context;
 use std::path::Path;
 use std::time::Instant;
@@ -16,10 +18,11 @@ use std::time::Instant;
 const DEFAULT_LOSSES: [&str; 3] = ["ce", "alpha-ce:alpha=0.75", "focal:gamma=2,alpha=0.25"];
 
 /// The comparison that plain `losslab` runs: its scenes, losses, seeds and epochs.
-const SHORT_SCENES: &str = "";
+const SHORT_SCENES: &str = "ratio=60,images=200,contrast=60";
 const SHORT_LOSSES: [&str; 2] = ["ce", "focal:gamma=2,alpha=0.25"];
-const SHORT_SEEDS: u64 = 2;
+const SHORT_SEEDS: u64 = 3;
 const SHORT_EPOCHS: usize = 20;
+const SHORT_WIDTH: usize = 16;
 
 /// Compares losses on the images that the arguments name, and writes to this folder.
 pub fn run(arguments: &Arguments, seeds: u64, folder: &Path) -> anyhow::Result<()> {
@@ -31,6 +34,9 @@ pub fn run(arguments: &Arguments, seeds: u64, folder: &Path) -> anyhow::Result<(
 pub fn run_short(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     let mut settings = arguments.detector.settings(&arguments.train.for_scenes())?;
     settings.epochs = settings.epochs.or(Some(SHORT_EPOCHS));
+    if !arguments.detector.has_width() {
+        settings.width = SHORT_WIDTH;
+    }
     compare(arguments, settings, &SHORT_LOSSES, SHORT_SEEDS, folder, || scene_parts(SHORT_SCENES))
 }
 
@@ -67,9 +73,28 @@ fn compare(
     write_pictures(folder, &problem, &comparison, &outcomes).with_context(cannot_write)?;
     let mut paths = arguments.images.paths();
     paths.push(folder.display().to_string());
-    let results = Results::of_detectors(data, &comparison, &outcomes, environment(start, threads, paths));
+    let mut results = Results::of_detectors(data, &comparison, &outcomes, environment(start, threads, paths));
+    if let Some(rule) = arguments.images.voc_rule() {
+        add_voc(&mut results, &problem, &outcomes, rule)?;
+    }
     conclude(&results, folder, arguments.quiet)?;
+    emit(&voc_lines(&results))?;
     emit(&share_table(&results))
+}
+
+/// Adds Pascal VOC's own numbers to the runs.
+fn add_voc(
+    results: &mut Results,
+    problem: &DetectionProblem,
+    outcomes: &[DetectorOutcome],
+    rule: VocRule,
+) -> anyhow::Result<()> {
+    for (run, outcome) in results.runs.iter_mut().zip(outcomes) {
+        if let (Some(run), Ok(trained)) = (&mut run.detector, &outcome.result) {
+            run.voc = Some(evaluate_voc(&problem.parts.test.truth, &trained.detections, rule)?);
+        }
+    }
+    Ok(())
 }
 
 /// What is about to be done.

@@ -26,7 +26,7 @@ pub struct Arguments {
     /// Loss to compare, e.g. focal:gamma=2,alpha=0.25 or ce+class-balanced; repeat for more
     #[arg(long, value_name = "SPEC")]
     loss: Vec<String>,
-    /// Number of seeds [default: 5; of the short comparison of detectors 2]
+    /// Number of seeds [default: 5; in the short comparison of detectors 3]
     #[arg(long, value_name = "N")]
     seeds: Option<u64>,
     /// First seed; seed .. seed+N-1 are used, each with a split of its own
