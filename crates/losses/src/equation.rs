@@ -1,8 +1,9 @@
 //! The object-safe twins of the loss traits: one virtual call per slice, never per element.
 
-use crate::ClassCounts;
 use crate::info::{Alpha, Heads, Info, ParamInfo, TargetKind};
 use crate::loss::{Confusion, Shift};
+use crate::{ClassCounts, Side};
+use losslab_tensor::{Float, Lane};
 
 /// A loss whose type has been forgotten: what the registry holds.
 ///
@@ -129,14 +130,31 @@ pub struct Block<'a, T> {
     pub logits: &'a [T],
     /// 0 or 1 for each logit.
     pub targets: &'a [T],
-    /// The weights of negatives and of positives.
-    pub weights: [T; 2],
-    /// What gradients are multiplied by.
-    pub scale: T,
+    /// What the losses of negatives and of positives are multiplied by.
+    pub weights: BySide<T>,
+    /// What the slopes in the margin are multiplied by; below 0 for negatives, whose margin is minus the logit.
+    pub slope_weights: BySide<T>,
     /// Receives the weighted loss of each logit.
     pub value: &'a mut [T],
     /// Receives the gradient in each logit.
     pub grad: &'a mut [T],
+}
+
+/// A number for negatives and one for positives.
+///
+/// Not an array: two f32 of an array travel as one u64, and a select between them becomes one of 64-bit lanes.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct BySide<T> {
+    pub negative: T,
+    pub positive: T,
+}
+
+impl<T: Float> BySide<T> {
+    #[inline(always)]
+    pub(crate) fn pick<R: Lane<T>>(self, side: Side) -> R {
+        side.pick(R::load(self.positive), R::load(self.negative))
+    }
 }
 
 /// Where an equation on soft targets is evaluated.

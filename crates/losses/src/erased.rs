@@ -125,34 +125,27 @@ impl<L: Loss<P>, T: Float, const P: usize> Kernel<T> for Fused<'_, L, T, P> {
 impl<L: Loss<P>, T: Float, const P: usize> Fused<'_, L, T, P> {
     #[inline(always)]
     fn with<R: Lane<T>>(self, params: [R; P]) -> bool {
-        let Block { logits, targets, weights, scale, value, grad } = self.block;
+        let Block { logits, targets, weights, slope_weights, value, grad } = self.block;
         let n = logits.len();
         let (targets, value, grad) = (&targets[..n], &mut value[..n], &mut grad[..n]);
         for i in 0..n {
-            grad[i] = (-R::load(logits[i]).abs()).exp().store();
+            grad[i] = R::load(logits[i]).exp_neg_abs().store();
         }
         for i in 0..n {
             value[i] = R::load(grad[i]).ln_1p_unit().store();
         }
-        let zero = R::lift(0.0);
+        let (zero, one) = (R::lift(0.0), R::lift(1.0));
         let params = params.map(Dual::constant);
-        let [negative, positive] = weights.map(R::load);
-        // The sign that the margin took off the logit of a negative comes back with its weight.
-        let scale = R::load(scale);
-        let (positive_scale, negative_scale) = (positive * scale, -(negative * scale));
         let mut hard = true;
         for i in 0..n {
             let (z, y) = (R::load(logits[i]), R::load(targets[i]));
             let side = Side { positive: y > zero };
-            // y - y^2 is 0 for 0 and 1 alone; it is NaN for NaN and for infinity.
-            hard &= y.mul_add(-y, y) == zero;
+            hard &= y == side.pick(one, zero);
             let x = side.pick(z, -z);
             let t = Pt::variable_from_parts(x, R::load(grad[i]), R::load(value[i]));
             let f = L::eval(params, t, side);
-            let weight = side.pick(positive, negative);
-            let factor = side.pick(positive_scale, negative_scale);
-            value[i] = (f.value * weight).store();
-            grad[i] = (f.slope * factor).store();
+            value[i] = (f.value * weights.pick::<R>(side)).store();
+            grad[i] = (f.slope * slope_weights.pick::<R>(side)).store();
         }
         hard
     }

@@ -27,7 +27,7 @@ impl<R: Real> Pt<R> {
     /// loss at gamma = 0) remains cross-entropy there.
     #[inline(always)]
     pub fn at(x: R) -> Self {
-        let e = (-x.abs()).exp();
+        let e = x.exp_neg_abs();
         Self::from_parts(x, e, e.ln_1p_unit())
     }
 
@@ -37,12 +37,13 @@ impl<R: Real> Pt<R> {
         // Not 1 / (1 + e) itself, which is rounded twice: the difference is exact to half a unit where e is small.
         let unlikely = e / (R::lift(1.0) + e);
         let likely = R::lift(1.0) - unlikely;
-        let log_likely = -l;
-        let log_unlikely = (-(x.abs() + l)).at_least(-R::largest());
-        let wrong = x < R::lift(0.0);
+        let zero = R::lift(0.0);
+        let wrong = x < zero;
+        // The larger logarithm is -l, the smaller one -(|x| + l).
+        let excess = |holds, x| (-(l + R::select(holds, x, zero))).at_least(-R::largest());
         Self {
-            log_p: R::select(wrong, log_unlikely, log_likely),
-            log_q: R::select(wrong, log_likely, log_unlikely),
+            log_p: excess(wrong, -x),
+            log_q: excess(!wrong, x),
             p: R::select(wrong, unlikely, likely),
             q: R::select(wrong, likely, unlikely),
             x: x.at_least(-R::largest()).at_most(R::largest()),
@@ -79,7 +80,7 @@ impl<R: Real> Pt<R> {
     /// compiler knows gamma and drops the exponential: FL at gamma = 2 takes 0.9 ns per logit instead of 1.2.
     #[inline(always)]
     pub fn q_pow(self, gamma: R) -> R {
-        if gamma.is_constant(2.0) { self.q * self.q } else { (gamma * self.log_q).exp() }
+        if gamma.is_constant(2.0) { self.q.square() } else { (gamma * self.log_q).exp() }
     }
 
     /// As a constant, for derivatives with respect to a parameter.

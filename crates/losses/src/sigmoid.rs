@@ -2,7 +2,7 @@
 
 use crate::batch::{Batch, BatchError};
 use crate::criterion::{Criterion, LogitShift, Scalar};
-use crate::equation::{Block, Points};
+use crate::equation::{Block, BySide, Points};
 use crate::evaluate::Outputs;
 use crate::{Pt, soft};
 use losslab_tensor::{Float, Kernel, Lane};
@@ -63,8 +63,10 @@ fn fused<T: Scalar>(
     value: &mut [T],
     grad: &mut [T],
 ) -> bool {
-    let Weighing { class_weights: weights, scale } = weighing;
-    let block = Block { logits: part.logits, targets: part.targets, weights, scale, value, grad };
+    let Weighing { class_weights: [negative, positive], scale } = weighing;
+    let weights = BySide { negative, positive };
+    let slope_weights = BySide { negative: -(negative * scale), positive: positive * scale };
+    let block = Block { logits: part.logits, targets: part.targets, weights, slope_weights, value, grad };
     T::fused(&*criterion.equation, &criterion.params, block)
 }
 

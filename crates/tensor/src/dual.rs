@@ -124,6 +124,15 @@ impl<R: Real> Real for Dual<R> {
         self.chain(y, y)
     }
     #[inline(always)]
+    fn exp_neg_abs(self) -> Self {
+        let y = self.value.exp_neg_abs();
+        self.chain(y, R::select(self.value < R::lift(0.0), y, -y))
+    }
+    #[inline(always)]
+    fn square(self) -> Self {
+        self.chain(self.value * self.value, self.value + self.value)
+    }
+    #[inline(always)]
     fn exp_m1(self) -> Self {
         self.chain(self.value.exp_m1(), self.value.exp())
     }

@@ -20,6 +20,16 @@ const F64: f64 = 1.0;
 const EXP_M1_F64: f64 = 1.2;
 const LN_1P_UNIT_F64: f64 = 1.3;
 
+trait ExpNegAbsExact {
+    fn exp_neg_abs(self) -> f64;
+}
+
+impl ExpNegAbsExact for f64 {
+    fn exp_neg_abs(self) -> f64 {
+        (-self.abs()).exp()
+    }
+}
+
 /// A function in both roundings, with its exact counterpart and its domain.
 trait Function: Sync {
     const NAME: &'static str;
@@ -55,6 +65,7 @@ macro_rules! functions {
 }
 functions! {
     Exp exp_f32 exp EXP_PLAIN EXP_FUSED;
+    ExpNegAbs exp_neg_abs_f32 exp_neg_abs EXP_PLAIN EXP_FUSED;
     ExpM1 exp_m1_f32 exp_m1 EXP_M1_PLAIN EXP_M1_FUSED;
     Ln ln_f32 ln LN_PLAIN LN_FUSED;
     Ln1p ln_1p_f32 ln_1p LN_PLAIN LN_FUSED;
@@ -153,6 +164,7 @@ macro_rules! sweeps {
 }
 sweeps! {
     exp_is_within_its_bound exp_exhaustive Exp;
+    exp_neg_abs_is_within_its_bound exp_neg_abs_exhaustive ExpNegAbs;
     exp_m1_is_within_its_bound exp_m1_exhaustive ExpM1;
     ln_is_within_its_bound ln_exhaustive Ln;
     ln_1p_is_within_its_bound ln_1p_exhaustive Ln1p;

@@ -58,6 +58,25 @@ pub fn exp_f32<const FMA: bool>(x: f32) -> f32 {
     y * f32::from_bits(half) * f32::from_bits(rest)
 }
 
+/// `e^-|x|`, error below 0.90 ulp with `FMA`, 0.98 without; subnormal results included.
+///
+/// As [`exp_f32`], less what only positive arguments need: of its 21 operations 16 remain.
+#[inline(always)]
+pub fn exp_neg_abs_f32<const FMA: bool>(x: f32) -> f32 {
+    // From 132.4 on `power` below is 0, and so is the result, without the slow underflow of a product.
+    let x = x.abs();
+    let x = if x > 132.4 { 132.4 } else { x };
+    // n + 191 stands in the low bits of `shifted`: moved to the exponent it makes 2^(n+64).
+    let shifted = fma::<FMA>(x, -std::f32::consts::LOG2_E, ROUND_F32 + 191.0);
+    let n = shifted - (ROUND_F32 + 191.0);
+    let r = fma::<FMA>(n, -LN_2_LO_F32, fma::<FMA>(n, -LN_2_HI_F32, -x));
+    let q = polynomial_f32::<FMA, 5>(&Q_F32, r);
+    let y = if FMA { fma::<FMA>(fma::<FMA>(q, r, 1.0), r, 1.0) } else { 1.0 + (r + r * r * q) };
+    let power = f32::from_bits(shifted.to_bits() << 23);
+    // 2^-64: only this product rounds.
+    y * power * f32::from_bits((127 - 64) << 23)
+}
+
 /// `e^x - 1`, error below 1.09 ulp with `FMA`, 1.21 without; near 0 it is x, with the sign of zero.
 #[inline(always)]
 pub fn exp_m1_f32<const FMA: bool>(x: f32) -> f32 {
