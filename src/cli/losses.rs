@@ -115,6 +115,7 @@ struct Loss {
     has_curve: bool,
     fades_when_wrong: bool,
     limits: &'static str,
+    accuracy: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -167,6 +168,7 @@ impl Listing {
                 has_curve: d.has_curve,
                 fades_when_wrong: d.fades_when_wrong,
                 limits: d.limits,
+                accuracy: d.accuracy.map(|accuracy| accuracy.to_string()),
             }
         };
         let modifier = |m: &ModifierInfo| Modifier {

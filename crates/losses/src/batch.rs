@@ -114,6 +114,14 @@ pub enum BatchError {
         /// The name of the loss.
         loss: &'static str,
     },
+    /// A mean over the sum of weights, which is so small that its reciprocal overflows.
+    #[error("the weights sum to {sum:e}, too little to divide by in {float}; scale them up")]
+    Weights {
+        /// Their sum.
+        sum: f64,
+        /// The number type.
+        float: &'static str,
+    },
     /// A class that does not exist.
     #[error("target {index} is class {class}, expected one of the {classes} classes from 0 on")]
     Class {

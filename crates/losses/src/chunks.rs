@@ -85,7 +85,10 @@ impl BatchError {
             BatchError::Target { index, .. }
             | BatchError::SoftTarget { index, .. }
             | BatchError::Class { index, .. } => *index += start,
-            BatchError::Length { .. } | BatchError::Head { .. } | BatchError::Undivided { .. } => {}
+            BatchError::Length { .. }
+            | BatchError::Head { .. }
+            | BatchError::Undivided { .. }
+            | BatchError::Weights { .. } => {}
         }
         self
     }

@@ -1,6 +1,6 @@
 //! The object-safe twins of the loss traits: one virtual call per slice, never per element.
 
-use crate::info::{Alpha, Heads, Info, ParamInfo, TargetKind};
+use crate::info::{Accuracy, Alpha, Heads, Info, ParamInfo, TargetKind};
 use crate::loss::{Confusion, Shift};
 use crate::{ClassCounts, Side};
 use losslab_tensor::{Float, Lane};
@@ -182,6 +182,7 @@ pub struct Declaration {
     pub has_curve: bool,
     pub fades_when_wrong: bool,
     pub limits: &'static str,
+    pub accuracy: Option<Accuracy>,
 }
 
 impl Declaration {
@@ -199,6 +200,7 @@ impl Declaration {
             has_curve: info.has_curve,
             fades_when_wrong: info.fades_when_wrong,
             limits: info.limits,
+            accuracy: info.accuracy,
         }
     }
 }

@@ -26,7 +26,7 @@ impl Criterion {
     /// With soft targets the weight of an element is y times that of positives plus 1 - y times that of negatives.
     ///
     /// # Errors
-    /// If lengths differ, a target is not one that the loss takes, or `values` is asked of a loss of a whole batch.
+    /// If lengths differ, a target is not one that the loss takes, weights sum to too little to divide by, or `values` is asked of a loss of a whole batch.
     pub fn evaluate<T: Scalar>(
         &self,
         batch: &Batch<'_, T>,
@@ -40,7 +40,7 @@ impl Criterion {
         if let Some(stage) = self.batch_weights {
             return mining::evaluate(self, stage, batch, values, grad);
         }
-        let scale = self.scale(batch, None);
+        let scale = self.scale(batch, None)?;
         let sum = self.run_head(batch, scale, Outputs { values, hardness: None, grad })?;
         Ok(T::from_f64(sum * scale))
     }
@@ -97,13 +97,22 @@ impl Criterion {
     }
 
     /// What the sum of the losses is multiplied by. `kept`, if given, holds batch weights, 0 for what does not count.
-    pub(crate) fn scale<T: Scalar>(&self, batch: &Batch<'_, T>, kept: Option<&[f64]>) -> f64 {
-        match self.reduction {
-            Reduction::None | Reduction::Sum => 1.0,
-            Reduction::Mean(normalizer) => {
-                let count = self.count(normalizer, batch, kept);
-                1.0 / if count > 0.0 { count } else { 1.0 }
-            }
+    ///
+    /// # Errors
+    /// If its weights sum to so little that it overflows.
+    pub(crate) fn scale<T: Scalar>(
+        &self,
+        batch: &Batch<'_, T>,
+        kept: Option<&[f64]>,
+    ) -> Result<f64, BatchError> {
+        let Reduction::Mean(normalizer) = self.reduction else {
+            return Ok(1.0);
+        };
+        let count = self.count(normalizer, batch, kept);
+        let scale = if count > 0.0 { 1.0 / count } else { 1.0 };
+        match T::from_f64(scale).is_finite() {
+            true => Ok(scale),
+            false => Err(BatchError::Weights { sum: count, float: T::NAME }),
         }
     }
 

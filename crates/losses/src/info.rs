@@ -29,6 +29,8 @@ pub struct Info<const P: usize> {
     pub fades_when_wrong: bool,
     /// Where the true gradient vanishes, and where digits are lost and why.
     pub limits: &'static str,
+    /// How far f32 may be from the exact loss: a test holds every loss to what it declares. `None` promises nothing.
+    pub accuracy: Option<Accuracy>,
 }
 
 impl<const P: usize> Info<P> {
@@ -46,7 +48,77 @@ impl<const P: usize> Info<P> {
         has_curve: true,
         fades_when_wrong: false,
         limits: "",
+        accuracy: None,
     };
+}
+
+/// A bound on the error in f32: sigmoid head, hard targets, logits in [-1e4, 1e4].
+///
+/// The value is within `ulps` and the `growing` ones, in units in the last place, plus `absolute`; the gradient within
+/// twice that. What a power costs in digits grows with its logarithm: e^a is wrong by a times the relative error of a.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Accuracy {
+    /// Units in the last place, everywhere.
+    pub ulps: f64,
+    /// Twice each of these parameters times its measure.
+    pub growing: &'static [(&'static str, Measure)],
+    /// What terms that cancel leave.
+    pub absolute: f64,
+}
+
+/// What an error grows with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// |log p_t|: the parameter is a power of p_t.
+    LogP,
+    /// |log(1 - p_t)|: it is a power of 1 - p_t, taken of its logarithm.
+    LogQ,
+    /// |log(1 - p_t)| + 1: it is a power of 1 - p_t, taken of a number that is rounded itself.
+    RoundedLogQ,
+    /// |x| + 1: it multiplies the margin.
+    Margin,
+}
+
+impl Measure {
+    fn at(self, x: f64) -> f64 {
+        let log_1p = (-x.abs()).exp().ln_1p();
+        match self {
+            Measure::LogP => (-x).max(0.0) + log_1p,
+            Measure::LogQ => x.max(0.0) + log_1p,
+            Measure::RoundedLogQ => x.max(0.0) + log_1p + 1.0,
+            Measure::Margin => x.abs() + 1.0,
+        }
+    }
+}
+
+impl Accuracy {
+    /// So many units in the last place everywhere.
+    pub const fn ulps(ulps: f64) -> Self {
+        Self { ulps, growing: &[], absolute: 0.0 }
+    }
+
+    /// The units in the last place at the margin x, for these values of the parameters.
+    pub fn ulps_at(&self, x: f64, params: &[ParamInfo], values: &[f64]) -> f64 {
+        let value = |name: &str| params.iter().position(|p| p.name == name).map_or(0.0, |i| values[i].abs());
+        self.ulps + self.growing.iter().map(|&(name, of)| 2.0 * value(name) * of.at(x)).sum::<f64>()
+    }
+}
+
+impl fmt::Display for Accuracy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.ulps)?;
+        for (name, of) in self.growing {
+            let measure = match of {
+                Measure::LogP => "|log p_t|",
+                Measure::LogQ => "|log(1 - p_t)|",
+                Measure::RoundedLogQ => "(|log(1 - p_t)| + 1)",
+                Measure::Margin => "(|x| + 1)",
+            };
+            write!(f, " + 2 {name} {measure}")?;
+        }
+        f.write_str(" ulp")?;
+        if self.absolute > 0.0 { write!(f, " + {:e}", self.absolute) } else { Ok(()) }
+    }
 }
 
 /// A parameter of a loss or a modifier.

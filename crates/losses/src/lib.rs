@@ -66,7 +66,7 @@ mod zoo;
 pub use batch::{Batch, BatchError, Targets};
 pub use criterion::{Criterion, Normalizer, Reduction, Scalar};
 pub use equation::{Block, BySide, Declaration, Equation, Points, SetEquation, SoftEquation, SoftPoints};
-pub use info::{Alpha, Head, Heads, Info, ParamInfo, Range, TargetKind};
+pub use info::{Accuracy, Alpha, Head, Heads, Info, Measure, ParamInfo, Range, TargetKind};
 pub use loss::{Confusion, Loss, SetLoss, Shift, SoftLoss};
 pub use modifiers::{ClassCounts, Decision, ModifierInfo, Stage, Training};
 pub use op::{TapeBatch, TapeTargets, criterion};

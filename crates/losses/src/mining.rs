@@ -18,7 +18,7 @@ pub(crate) fn evaluate<T: Scalar>(
     let out = Outputs { values: Some(&mut value), hardness: Some(&mut hardness), grad };
     criterion.run_head(batch, 1.0, out)?;
     let weights = weights(stage, batch, &value, &hardness);
-    let scale = criterion.scale(batch, Some(&weights));
+    let scale = criterion.scale(batch, Some(&weights))?;
     let logits = grad.len().checked_div(losses).unwrap_or(1).max(1);
     for (i, (&weight, value)) in weights.iter().zip(&mut value).enumerate() {
         let grad = &mut grad[i * logits..][..logits];

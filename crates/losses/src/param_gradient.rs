@@ -50,7 +50,7 @@ impl Criterion {
             };
             kept.iter().enumerate().map(weight).collect()
         };
-        let scale = self.scale(batch, Some(&kept));
+        let scale = self.scale(batch, Some(&kept))?;
         let all = weights(&self.class_weights);
 
         let elements = self.elements(batch);

@@ -45,7 +45,7 @@ impl Spec {
     }
 
     fn read(text: &str, registry: &Registry) -> Result<Self, String> {
-        let mut parts = text.split('+').map(str::trim);
+        let mut parts = split_parts(text).into_iter();
         let (name, arguments) = name_and_arguments(parts.next().unwrap_or_default())?;
         let names = || list(registry.losses().map(|l| l.name()));
         let loss =
@@ -84,6 +84,22 @@ impl Spec {
     pub fn modifiers(&self) -> impl Iterator<Item = (&ModifierInfo, &[f64])> {
         self.modifiers.iter().map(|(info, params)| (info, &params[..]))
     }
+}
+
+/// The loss and its modifiers: cut at each `+` but that of an exponent, as in `gamma=1e+0`.
+fn split_parts(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (i, _) in text.match_indices('+') {
+        let value = text[start..i].rsplit(['=', ',']).next().unwrap_or_default();
+        let mantissa = value.strip_suffix(['e', 'E']).filter(|_| text[start..i].contains('='));
+        if mantissa.is_none_or(|mantissa| mantissa.trim().parse::<f64>().is_err()) {
+            parts.push(text[start..i].trim());
+            start = i + 1;
+        }
+    }
+    parts.push(text[start..].trim());
+    parts
 }
 
 /// `name`, and its `(key, value)` pairs.

@@ -81,6 +81,20 @@ fn alpha_weighs_positives_and_its_complement_negatives() {
 }
 
 #[test]
+fn weights_too_small_to_divide_by_are_refused() {
+    let criterion = build("ce", Head::Sigmoid, &[1, 1], Reduction::Mean(Normalizer::WeightSum));
+    let loss = |weight: f32| {
+        let weights = [weight, weight];
+        let batch = Batch { weights: Some(&weights), ..sigmoid_batch(&[0.0f32, 1.0], &[1.0, 1.0]) };
+        criterion.evaluate(&batch, None, &mut [0.0; 2]).map_err(|e| e.to_string())
+    };
+    assert!((loss(4e-39).unwrap() - loss(1.0).unwrap()).abs() < 1e-6);
+    let sum = 2.0 * f64::from(1e-39f32);
+    let message = format!("the weights sum to {sum:e}, too little to divide by in f32; scale them up");
+    assert_eq!(loss(1e-39).unwrap_err(), message);
+}
+
+#[test]
 fn marks_take_elements_out_even_at_nan() {
     let criterion = build("focal:gamma=0.5,alpha=0.25", Head::Sigmoid, &[3, 3], MEAN);
     let (mut logits, mut targets) = (LOGITS, TARGETS);

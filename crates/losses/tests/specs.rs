@@ -15,6 +15,8 @@ fn canonical_forms() {
         ("focal:alpha=0.25", "focal:gamma=2,alpha=0.25"),
         ("focal: alpha = .25 , gamma = 1e0", "focal:gamma=1,alpha=0.25"),
         ("ce + class-balanced : beta=0.99 + prior-bias", "ce+class-balanced:beta=0.99+prior-bias:pi=0.01"),
+        ("focal:gamma=1e+0", "focal:gamma=1"),
+        ("focal:gamma=2.5E+0+ohem:ratio=3e+0", "focal:gamma=2.5+ohem:ratio=3"),
         ("ce+inverse-freq", "ce+inverse-freq"),
         ("ce+ohem", "ce+ohem:ratio=3"),
         ("ce+ohem:fraction=.5", "ce+ohem:fraction=0.5"),

@@ -1,6 +1,6 @@
 //! Asymmetric loss, for many labels of which most are negative.
 
-use crate::{Alpha, Heads, Info, Loss, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Alpha, Heads, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// Focal loss with a gamma of its own for each side, and negatives below a probability of `margin` dropped.
@@ -11,7 +11,7 @@ impl Loss<3> for Asl {
         name: "asl",
         title: "Asymmetric loss",
         equation: "L+ = -(1 - p)^gamma_pos log(p), L- = -p_m^gamma_neg log(1 - p_m), p_m = max(p - margin, 0)",
-        source: "Ridnik et al. 2021, sec. 2",
+        source: "Ridnik, Ben-Baruch et al. 2021, Asymmetric Loss For Multi-Label Classification",
         params: [
             ParamInfo {
                 name: "gamma_pos",
@@ -37,6 +37,11 @@ impl Loss<3> for Asl {
         fades_when_wrong: true,
         limits: "negatives with p <= margin have gradient 0; with a margin above 0 the loss of negatives is bounded by \
                  -log(margin) and its gradient vanishes as p -> 1, by design; digits are lost just above the margin",
+        accuracy: Some(Accuracy {
+            ulps: 4.0,
+            growing: &[("gamma_pos", Measure::LogQ), ("gamma_neg", Measure::LogQ)],
+            absolute: 5e-7,
+        }),
         ..Info::EMPTY
     };
     #[inline(always)]

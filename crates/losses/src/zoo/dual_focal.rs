@@ -1,6 +1,6 @@
 //! Dual focal loss.
 
-use crate::{Info, Loss, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L = -log p_t + weight (1 - p_t)^gamma: the focal factor is added to cross-entropy instead of multiplied with it, so
@@ -32,6 +32,7 @@ impl Loss<2> for DualFocal {
             },
         ],
         limits: "the gradient vanishes only as p_t -> 1; well conditioned but for the power, gamma |log(1 - p_t)| ulp",
+        accuracy: Some(Accuracy { ulps: 4.0, growing: &[("gamma", Measure::LogQ)], absolute: 0.0 }),
         ..Info::EMPTY
     };
     #[inline(always)]

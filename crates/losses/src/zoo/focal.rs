@@ -1,6 +1,6 @@
 //! Focal loss.
 
-use crate::{Info, Loss, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// FL(p_t) = -(1 - p_t)^gamma log p_t: the factor fades easy examples out, gamma says how fast.
@@ -20,6 +20,7 @@ impl Loss<1> for Focal {
         }],
         limits: "the gradient vanishes only as p_t -> 1, like (1 - p_t)^(gamma + 1); a relative error of the power of \
                  gamma |log(1 - p_t)| ulp; at gamma = 0 it is cross-entropy, bit by bit",
+        accuracy: Some(Accuracy { ulps: 4.0, growing: &[("gamma", Measure::LogQ)], absolute: 0.0 }),
         ..Info::EMPTY
     };
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Focal loss in its alternate form.
 
-use crate::{Info, Loss, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// FL*(p_t) = -log(p_t*) / gamma with p_t* = sigmoid(gamma x_t + beta): cross-entropy of a steeper, shifted margin.
@@ -22,6 +22,7 @@ impl Loss<2> for FocalStar {
             ParamInfo { name: "beta", default: 1.0, range: Range::ANY, meaning: "shift of the margin" },
         ],
         limits: "the gradient vanishes only as p_t -> 1; a relative error of gamma |x_t| ulp there",
+        accuracy: Some(Accuracy { ulps: 6.0, growing: &[("gamma", Measure::LogQ)], absolute: 0.0 }),
         ..Info::EMPTY
     };
     #[inline(always)]

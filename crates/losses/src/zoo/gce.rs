@@ -1,6 +1,6 @@
 //! Generalised cross-entropy, for noisy labels.
 
-use crate::{Info, Loss, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L_q(p_t) = (1 - p_t^q) / q: cross-entropy as q -> 0, mean absolute error 1 - p_t at q = 1.
@@ -20,7 +20,8 @@ impl Loss<1> for Gce {
         }],
         fades_when_wrong: true,
         limits: "the gradient p_t^q (1 - p_t) vanishes as p_t -> 1 and, by design, as p_t -> 0; accurate for every q, \
-                 small ones included",
+                 small ones included (subnormal values, p_t beyond 1 - 1e-38, to 1 / 2q units)",
+        accuracy: Some(Accuracy { ulps: 4.0, growing: &[("q", Measure::LogP)], absolute: 0.0 }),
         ..Info::EMPTY
     };
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! A hinge on the probability.
 
-use crate::{Info, Loss, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, ParamInfo, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L = max(0, margin - p_t).
@@ -25,6 +25,7 @@ impl Loss<1> for HingeP {
         fades_when_wrong: true,
         limits: "the gradient is 0 from p_t = margin on, with a kink there, and vanishes as p_t -> 0 like p_t; the \
                  value loses digits near the margin",
+        accuracy: Some(Accuracy { ulps: 4.0, growing: &[], absolute: 2e-7 }),
         ..Info::EMPTY
     };
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! PolyLoss: the first coefficient of the expansion of CE or FL in powers of 1 - p_t is changed.
 
-use crate::{Info, Loss, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
 use losslab_tensor::Real;
 
 const EPSILON: ParamInfo = ParamInfo {
@@ -22,6 +22,7 @@ impl Loss<1> for Poly1 {
         params: [EPSILON],
         limits: "the gradient vanishes only as p_t -> 1; with epsilon near -1 value and gradient lose digits there, \
                  because two nearly equal numbers are subtracted",
+        accuracy: Some(Accuracy { ulps: 4.0, growing: &[], absolute: 5e-7 }),
         ..Info::EMPTY
     };
     #[inline(always)]
@@ -49,6 +50,7 @@ impl Loss<2> for Poly1Focal {
             EPSILON,
         ],
         limits: "as focal loss; with epsilon near -1 digits are lost as p_t -> 1",
+        accuracy: Some(Accuracy { ulps: 4.0, growing: &[("gamma", Measure::LogQ)], absolute: 5e-7 }),
         ..Info::EMPTY
     };
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! Quality focal loss, for soft targets.
 
 use super::power;
-use crate::{Alpha, Heads, Info, Loss, ParamInfo, Pt, Range, Side, SoftLoss, TargetKind};
+use crate::{Accuracy, Alpha, Heads, Info, Loss, Measure, ParamInfo, Pt, Range, Side, SoftLoss, TargetKind};
 use losslab_tensor::Real;
 
 /// QFL(p) = -|y - p|^beta (y log p + (1 - y) log(1 - p)): focal loss whose target y may lie between 0 and 1.
@@ -24,6 +24,7 @@ impl Loss<1> for Qfl {
         targets: TargetKind::Soft,
         limits: "value and gradient are 0 at p = y and lose digits near it, because p is subtracted from y; beta < 1 \
                  has an infinite slope there, and beta = 1 a kink",
+        accuracy: Some(Accuracy { ulps: 4.0, growing: &[("beta", Measure::RoundedLogQ)], absolute: 0.0 }),
         ..Info::EMPTY
     };
     #[inline(always)]
