@@ -10,6 +10,7 @@
 //! | [`metrics`] | judges scores |
 //! | [`model`] | a trained classifier, saved and used on new rows |
 //! | [`report`] | results as a table and as `results.json` |
+//! | [`statistics`] | is a difference between losses more than chance? |
 //! | [`curves`] | losses and their derivatives as curves |
 //! | [`plot`] | line charts as SVG |
 //! | [`cli`] | what the `losslab` command does |
@@ -27,3 +28,4 @@ pub mod metrics;
 pub mod model;
 pub mod plot;
 pub mod report;
+pub mod statistics;

@@ -1,0 +1,33 @@
+//! Statistics of a comparison: is one loss better than the reference, by how much, how sure, and what was seen at all?
+//!
+//! | file | what |
+//! |---|---|
+//! | [`paired`] | runs on random splits of one data set: the corrected resampled t test |
+//! | [`fixed_test`] | runs with different seeds on one fixed test set |
+//! | [`bootstrap`] | resamples of that test set |
+//! | [`weighted_ap`] | average precision on a resample |
+//! | [`estimate`] | a difference with its standard error, hence p and interval |
+//! | [`power`] | which difference would have been seen |
+//! | [`holm`] | several comparisons |
+//! | [`effect`] | a difference in units of its spread |
+//! | [`wilcoxon`] | the signed-rank test, as a description |
+//! | [`distributions`], [`special`] | normal, t, noncentral t, and the functions behind them |
+//!
+//! # Which test
+//! If each seed draws its own split, the runs are resplits: [`paired::corrected_t`]. If the test set is given, runs differ
+//! in the seed alone: [`fixed_test::fixed_test`]. Both end in an [`Estimate`](estimate::Estimate). The false positives of
+//! both are simulated in `tests/statistics_simulation.rs`.
+//!
+//! All numbers are the same bits on every machine: no function of the system's mathematics library is called.
+
+pub mod bootstrap;
+pub mod distributions;
+pub mod effect;
+pub mod estimate;
+pub mod fixed_test;
+pub mod holm;
+pub mod paired;
+pub mod power;
+pub mod special;
+pub mod weighted_ap;
+pub mod wilcoxon;
