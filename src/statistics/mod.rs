@@ -2,6 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | [`verdict`] | every loss against the reference, and all that the report prints |
+//! | [`sentence`] | the same in words |
 //! | [`paired`] | runs on random splits of one data set: the corrected resampled t test |
 //! | [`fixed_test`] | runs with different seeds on one fixed test set |
 //! | [`bootstrap`] | resamples of that test set |
@@ -28,6 +30,8 @@ pub mod fixed_test;
 pub mod holm;
 pub mod paired;
 pub mod power;
+pub mod sentence;
 pub mod special;
+pub mod verdict;
 pub mod weighted_ap;
 pub mod wilcoxon;

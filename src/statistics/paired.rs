@@ -1,11 +1,12 @@
 //! The paired t test over runs, corrected for resplits that share their data.
 //!
 //! Runs of one loss on k random splits of one data set are not independent: their training parts overlap, and every row
-//! is tested several times. The plain t test then finds "differences" at random, in a third of all comparisons in the
-//! simulation of `tests/statistics_simulation.rs`; more resplits make it worse. The corrected variance brings that
-//! down to the level asked for.
+//! is tested several times. The plain t test then finds "differences" at random, in 29 % of
+//! families of two comparisons at 10 resplits, in 49 to 56 % at 20, where 5 % was asked for (1000 families of equally good
+//! classifiers, `tests/statistics_simulation.rs`). With the corrected variance it is 6 % at 3 resplits, 4 % at 5, 3 % at 10
+//! and at 20. Rows of validation count as neither: with n_test / n_train of 20 : 80 instead of 20 : 60 it would be 5 to 7 %.
 
-use super::estimate::Estimate;
+use super::estimate::{Estimate, Variance};
 use crate::metrics::Summary;
 
 /// The corrected resampled t test (Nadeau and Bengio 2003, "Inference for the generalization error", eq. 9 and section 5)
@@ -34,8 +35,8 @@ pub fn corrected_t(differences: &[f64], test_to_train: f64) -> Option<Estimate> 
     );
     let Summary { mean, std, n } = Summary::of(differences.iter().copied().map(Some));
     let (difference, sd) = (mean?, std.filter(|sd| *sd > 0.0)?);
-    let standard_error = sd * (1.0 / n as f64 + test_to_train).sqrt();
-    Some(Estimate { difference, standard_error, df: n as f64 - 1.0 })
+    let value = sd * sd * (1.0 / n as f64 + test_to_train);
+    Some(Estimate { difference, variances: vec![Variance { value, df: n as f64 - 1.0 }] })
 }
 
 /// The plain paired t test (Student 1908): [`corrected_t`] with a ratio of 0.
