@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`ranking`] | are positives scored above negatives? | average precision, ROC AUC, both curves |
 //! | [`probability`] | can a score be read as a probability? | log loss, Brier score, ECE |
+//! | [`calibration`] | how far off are probabilities, and what repairs them? | reliability curve, Brier parts, temperature |
 //! | [`threshold`] | are the decisions at one threshold good? | F1, MCC, balanced accuracy, precision, recall |
 //! | [`registry`] | which metrics are there, what are they called? | [`METRICS`], [`evaluate`] |
 //! | [`classes`] | and with more than two classes? | macro averages, [`CLASS_METRICS`], [`evaluate_classes`] |
@@ -33,6 +34,7 @@
 //! ```
 
 mod boxes;
+pub mod calibration;
 mod check;
 pub mod classes;
 pub mod probability;
@@ -42,6 +44,7 @@ pub mod summary;
 pub mod threshold;
 
 pub use boxes::{BOX_METRICS, evaluate_boxes};
+pub use calibration::{Calibration, Reliability, Scored, assess, fit_temperature};
 pub use check::MetricError;
 pub use classes::{CLASS_METRICS, evaluate_classes, macro_average_precision, predicted_classes};
 pub use probability::{brier, ece, ece_mass, log_loss, log_loss_from_logits};

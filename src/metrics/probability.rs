@@ -4,6 +4,7 @@
 //! alone: a model that always reports the prevalence has ECE 0 and ranks nothing. A loss that is not a proper score,
 //! such as the focal loss, can rank well and still do badly here until its probabilities are mapped back.
 
+use super::calibration::reliability::{Binning, upper_edges};
 use super::check::{self, MetricError};
 
 /// Number of bins of [`ece`] and [`ece_mass`], as in the experiments of Guo et al. 2017 (table 1).
@@ -101,7 +102,7 @@ pub fn brier(scores: &[f64], labels: &[bool]) -> Result<Option<f64>, MetricError
 pub fn ece(scores: &[f64], labels: &[bool]) -> Result<Option<f64>, MetricError> {
     check::same_length(scores, labels);
     check::probabilities(scores)?;
-    let upper: Vec<f64> = (1..=ECE_BINS).map(|m| m as f64 / ECE_BINS as f64).collect();
+    let upper = upper_edges(scores, Binning::EqualWidth, ECE_BINS);
     Ok(calibration_error(scores, labels, &upper))
 }
 
@@ -127,9 +128,7 @@ pub fn ece_mass(scores: &[f64], labels: &[bool]) -> Result<Option<f64>, MetricEr
     if scores.is_empty() {
         return Ok(None);
     }
-    let mut sorted = scores.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let upper: Vec<f64> = (1..=ECE_BINS).map(|m| sorted[(m * scores.len()).div_ceil(ECE_BINS) - 1]).collect();
+    let upper = upper_edges(scores, Binning::EqualMass, ECE_BINS);
     Ok(calibration_error(scores, labels, &upper))
 }
 

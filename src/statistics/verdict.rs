@@ -194,9 +194,10 @@ fn measure(
     alpha: f64,
     level: f64,
 ) -> LossVerdict {
+    let identical = !differences.is_empty() && differences.iter().all(|d| *d == 0.0);
     LossVerdict {
         loss: loss.loss.clone(),
-        verdict: Verdict::NotTested,
+        verdict: if identical { Verdict::Identical } else { Verdict::NotTested },
         sentence: String::new(),
         difference: Summary::of(differences.iter().copied().map(Some)).mean,
         interval: estimate.map(|e| e.interval(alpha)),
@@ -211,11 +212,9 @@ fn measure(
 }
 
 fn decide(loss: &LossVerdict, alpha: f64) -> Verdict {
-    // Identical in every run is Identical; without a spread there are no ranks of different signs to tell it apart.
-    let all_zero = loss.difference == Some(0.0) && loss.p.is_none() && loss.wilcoxon.is_none();
     match (loss.p_holm, loss.difference) {
         _ if loss.diverged > 0 => Verdict::Diverged,
-        _ if all_zero => Verdict::Identical,
+        _ if loss.verdict == Verdict::Identical => Verdict::Identical,
         (Some(p), Some(difference)) if p <= alpha && difference > 0.0 => Verdict::Better,
         (Some(p), Some(_)) if p <= alpha => Verdict::Worse,
         (Some(_), _) => Verdict::NoDetectableDifference,
