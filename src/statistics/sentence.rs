@@ -111,6 +111,8 @@ fn runs(n: usize) -> String {
 fn sureness(v: &LossVerdict, alpha: f64, digits: usize) -> String {
     match (v.interval, v.p_holm) {
         (Some((low, high)), Some(p)) => {
+            // "Worse by 0.03" goes with "0.02 to 0.04".
+            let (low, high) = if v.verdict == Verdict::Worse { (-high, -low) } else { (low, high) };
             let percent = (1e6 * (1.0 - alpha)).round() / 1e4;
             format!("{percent} % interval {low:.digits$} to {high:.digits$}, corrected {}", p_words(p))
         }
