@@ -156,8 +156,7 @@ fn step(tape: &mut Tape<f32>, params: &[[Param; 2]], data: &Data, optimizer: &mu
         let targets = TapeTargets::Sigmoid(tape.constant(logits.shape(), &data.classes));
         let class_loss = criterion(&data.loss, TapeBatch { logits, targets, weights: None, valid: None });
         let [target, mask] = [&data.boxes, &data.mask].map(|x| tape.constant(boxes.shape(), x));
-        let box_loss =
-            tape.push(BoxLoss { positives: data.positives.max(1) as f64 }, &[boxes, target, mask]);
+        let box_loss = tape.push(BoxLoss { positives: data.positives.max(1) as f64 }, &[boxes, target, mask]);
         let loss = class_loss + box_loss;
         loss.backward();
         loss.item()

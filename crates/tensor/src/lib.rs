@@ -18,6 +18,7 @@ pub mod rng;
 mod shape;
 mod tensor;
 pub mod window;
+mod workers;
 
 pub use dual::Dual;
 pub use kernel::{Isa, Kernel};
@@ -25,3 +26,4 @@ pub use real::{Float, Fused, Lane, Real};
 pub use reduce::sum;
 pub use shape::{MAX_RANK, Shape};
 pub use tensor::Tensor;
+pub use workers::Workers;
