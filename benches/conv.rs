@@ -1,10 +1,11 @@
-//! Convolutions of the peers' bench, one thread: 3x3, padding 1, channels last.
+//! Convolutions of the peers' bench, on one thread and two: 3x3, padding 1, channels last.
 //!
 //! `cargo bench --bench conv`
 
 use divan::Bencher;
 use losslab_autograd::{Conv2d, Tape};
-use losslab_tensor::{Tensor, rng::Rng};
+use losslab_tensor::{Tensor, Workers, rng::Rng};
+use std::sync::Arc;
 
 fn main() {
     divan::main();
@@ -14,21 +15,22 @@ fn main() {
 const CASES: [([usize; 4], usize, usize); 3] =
     [([8, 32, 32, 32], 32, 1), ([8, 16, 16, 64], 64, 1), ([8, 64, 64, 16], 32, 2)];
 
-#[divan::bench(args = 0..CASES.len())]
-fn forward(bencher: Bencher, case: usize) {
-    run(bencher, case, false);
+#[divan::bench(args = 0..CASES.len(), consts = [1, 2])]
+fn forward<const THREADS: usize>(bencher: Bencher, case: usize) {
+    run(bencher, case, THREADS, false);
 }
 
-#[divan::bench(args = 0..CASES.len())]
-fn forward_and_backward(bencher: Bencher, case: usize) {
-    run(bencher, case, true);
+#[divan::bench(args = 0..CASES.len(), consts = [1, 2])]
+fn forward_and_backward<const THREADS: usize>(bencher: Bencher, case: usize) {
+    run(bencher, case, THREADS, true);
 }
 
 /// On a tape that has warmed up; the gradients are those of images, weights and bias.
-fn run(bencher: Bencher, case: usize, backward: bool) {
+fn run(bencher: Bencher, case: usize, threads: usize, backward: bool) {
     let (shape, features, stride) = CASES[case];
     let mut rng = Rng::seed(1);
     let mut tape = Tape::<f32>::new();
+    tape.set_workers(&Arc::new(Workers::new(threads)));
     let shapes = [&shape[..], &[3, 3, shape[3], features], &[features]];
     let params = shapes.map(|shape| {
         let normal = Tensor::from_fn(losslab_tensor::Shape::new(shape), |_| rng.normal() as f32);

@@ -12,7 +12,7 @@ use losslab_losses::{
     Criterion, Head, Normalizer, Reduction, Registry, Spec, TapeBatch, TapeTargets, criterion,
 };
 use losslab_tensor::rng::Rng;
-use losslab_tensor::{Float, Kernel, Lane, Shape, Tensor};
+use losslab_tensor::{Float, Kernel, Lane, Shape, Tensor, Workers};
 use std::sync::Arc;
 
 const BATCH: usize = 16;
@@ -165,11 +165,12 @@ fn step(tape: &mut Tape<f32>, params: &[[Param; 2]], data: &Data, optimizer: &mu
     loss
 }
 
-#[divan::bench(args = [1])]
-fn detector_b16(bencher: Bencher, _threads: usize) {
+#[divan::bench(args = [1, 2])]
+fn detector_b16(bencher: Bencher, threads: usize) {
     let mut rng = Rng::seed(1);
     let data = Data::new(&mut rng);
     let mut tape = Tape::new();
+    tape.set_workers(&Arc::new(Workers::new(threads)));
     let params = parameters(&mut tape, &mut rng);
     let mut optimizer = Sgd::new(0.9, 0.0);
     bencher.bench_local(move || step(&mut tape, &params, &data, &mut optimizer));

@@ -1,4 +1,4 @@
-//! Training steps of small MLPs, one thread: the shapes of the peers' benches.
+//! Training steps of small MLPs, on one thread and two: the shapes of the peers' benches.
 //!
 //! `cargo bench --bench mlp`
 
@@ -9,25 +9,25 @@ use losslab_losses::{
     Criterion, Head, Normalizer, Reduction, Registry, Spec, TapeBatch, TapeTargets, criterion,
 };
 use losslab_models::{Activation, Mlp};
-use losslab_tensor::rng::Rng;
+use losslab_tensor::{Workers, rng::Rng};
 use std::sync::Arc;
 
 fn main() {
     divan::main();
 }
 
-#[divan::bench(args = ["momentum", "adam"])]
-fn mlp_32_64_64_1_b256(bencher: Bencher, optimizer: &str) {
-    step(bencher, &[32, 64, 64, 1], 256, optimizer);
+#[divan::bench(args = ["momentum", "adam"], consts = [1, 2])]
+fn mlp_32_64_64_1_b256<const THREADS: usize>(bencher: Bencher, optimizer: &str) {
+    step(bencher, &[32, 64, 64, 1], 256, optimizer, THREADS);
 }
 
-#[divan::bench(args = ["momentum", "adam"])]
-fn mlp_784_256_128_10_b128(bencher: Bencher, optimizer: &str) {
-    step(bencher, &[784, 256, 128, 10], 128, optimizer);
+#[divan::bench(args = ["momentum", "adam"], consts = [1, 2])]
+fn mlp_784_256_128_10_b128<const THREADS: usize>(bencher: Bencher, optimizer: &str) {
+    step(bencher, &[784, 256, 128, 10], 128, optimizer, THREADS);
 }
 
 /// Forward, loss, backward and update, on a tape that has warmed up.
-fn step(bencher: Bencher, sizes: &[usize], batch: usize, optimizer: &str) {
+fn step(bencher: Bencher, sizes: &[usize], batch: usize, optimizer: &str, threads: usize) {
     let mut rng = Rng::seed(1);
     let (inputs, outputs) = (sizes[0], sizes[sizes.len() - 1]);
     let head = if outputs == 1 { Head::Sigmoid } else { Head::Softmax };
@@ -37,6 +37,7 @@ fn step(bencher: Bencher, sizes: &[usize], batch: usize, optimizer: &str) {
     let loss = Arc::new(Criterion::new(&spec, head, &counts, mean).expect("fits the head"));
 
     let mut tape = Tape::<f32>::new();
+    tape.set_workers(&Arc::new(Workers::new(threads)));
     let model = Mlp::new(&mut tape, sizes, Activation::Relu, &mut rng);
     let mut optimizer: Box<dyn Optimizer<f32>> = match optimizer {
         "adam" => Box::new(Adam::new(0.0)),

@@ -2,7 +2,7 @@
 //! vector-Jacobian product per input. Built-in operations and a user's own are the same trait.
 
 use crate::tape::Node;
-use losslab_tensor::{Float, Shape};
+use losslab_tensor::{Float, Shape, Workers};
 use std::any::Any;
 use std::fmt::Debug;
 
@@ -37,6 +37,7 @@ pub trait Op<T: Float>: Any + Debug {
 pub struct Args<'a, T> {
     pub(crate) nodes: &'a [Node<T>],
     pub(crate) inputs: &'a [u32],
+    pub(crate) workers: &'a Workers,
 }
 
 impl<'a, T> Args<'a, T> {
@@ -54,6 +55,15 @@ impl<'a, T> Args<'a, T> {
     /// The integers of input `i`, where it is a list of [indices](crate::Tape::indices).
     pub fn indices(&self, i: usize) -> &'a [u32] {
         &self.node(i).indices
+    }
+    /// Whether a gradient of input `i` will be asked for.
+    pub fn needs_grad(&self, i: usize) -> bool {
+        self.node(i).needs_grad
+    }
+    /// The threads that the operation may share its work with: the caller alone, unless the tape has others
+    /// ([`Tape::set_workers`](crate::Tape::set_workers)). The result must not depend on how many there are.
+    pub fn workers(&self) -> &'a Workers {
+        self.workers
     }
     /// Number of inputs.
     pub fn len(&self) -> usize {

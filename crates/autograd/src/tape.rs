@@ -6,9 +6,10 @@
 
 use crate::op::{Args, At, MAX_INPUTS, Op};
 use crate::var::{Indices, Var};
-use losslab_tensor::{Float, Shape, Tensor};
+use losslab_tensor::{Float, Shape, Tensor, Workers};
 use std::any::Any;
 use std::cell::{Ref, RefCell};
+use std::sync::Arc;
 
 /// A parameter of a model: the position of its node, valid on every tape built in the same order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,7 +26,7 @@ pub(crate) struct Node<T> {
     pub(crate) value: Vec<T>,
     pub(crate) indices: Vec<u32>,
     saved: Vec<T>,
-    needs_grad: bool,
+    pub(crate) needs_grad: bool,
 }
 
 impl<T> Default for Node<T> {
@@ -63,6 +64,7 @@ struct Arena<T> {
     names: Vec<String>,
     /// The second and later gradients of a node land here before they are added.
     scratch: Vec<T>,
+    workers: Option<Arc<Workers>>,
 }
 
 /// A record of a computation in `T`, which can be differentiated.
@@ -87,9 +89,22 @@ impl<T: Float> Default for Tape<T> {
 impl<T: Float> Tape<T> {
     /// An empty tape.
     pub fn new() -> Self {
-        let arena =
-            Arena { nodes: Vec::new(), grads: Vec::new(), len: 0, names: Vec::new(), scratch: Vec::new() };
+        let arena = Arena {
+            nodes: Vec::new(),
+            grads: Vec::new(),
+            len: 0,
+            names: Vec::new(),
+            scratch: Vec::new(),
+            workers: None,
+        };
         Self { arena: RefCell::new(arena) }
+    }
+
+    /// Shares the work of large operations among these threads from now on. Values and gradients have the same bits
+    /// with any number of them. A tape that is not told otherwise works on the thread that calls it, which is best
+    /// where several tapes train side by side.
+    pub fn set_workers(&mut self, workers: &Arc<Workers>) {
+        self.arena.get_mut().workers = Some(workers.clone());
     }
 
     /// Adds a parameter: a value that persists through [`rewind`](Tape::rewind) and has a gradient.
@@ -217,6 +232,14 @@ impl<T: Float> Tape<T> {
         (&mut arena.nodes[param.0 as usize].value, grad.present.then_some(&grad.buffer))
     }
 
+    /// As [`value_and_grad`](Tape::value_and_grad), with the threads that may share the work.
+    pub fn for_update(&mut self, param: Param) -> (&mut [T], Option<&[T]>, &Workers) {
+        let Arena { nodes, grads, workers, .. } = self.arena.get_mut();
+        let grad = &grads[param.0 as usize];
+        let workers = workers.as_deref().unwrap_or(Workers::alone());
+        (&mut nodes[param.0 as usize].value, grad.present.then_some(&grad.buffer), workers)
+    }
+
     /// The parameter's gradient of the last backward pass, to change, if the parameter took part.
     pub fn grad_mut(&mut self, param: Param) -> Option<&mut [T]> {
         let grad = &mut self.arena.get_mut().grads[param.0 as usize];
@@ -301,11 +324,12 @@ impl<T: Float> Arena<T> {
         let upstream = inputs.iter().any(|&i| self.nodes[i as usize].needs_grad);
         let id = self.next(shape, upstream && op.is_differentiable());
 
+        let workers = self.workers.as_deref().unwrap_or(Workers::alone());
         let (before, rest) = self.nodes.split_at_mut(id as usize);
         let node = &mut rest[0];
         node.arity = inputs.len();
         node.inputs[..inputs.len()].copy_from_slice(inputs);
-        op.forward(Args { nodes: before, inputs }, &mut node.value, &mut node.saved);
+        op.forward(Args { nodes: before, inputs, workers }, &mut node.value, &mut node.saved);
         // The box of the step before is taken over if the same kind of operation stands here again.
         match node.op.as_deref_mut().and_then(|old| (old as &mut dyn Any).downcast_mut::<O>()) {
             Some(old) => *old = op,
@@ -321,6 +345,7 @@ impl<T: Float> Arena<T> {
         first.buffer.extend_from_slice(seed);
         first.present = true;
 
+        let workers = self.workers.as_deref().unwrap_or(Workers::alone());
         for id in (0..=last).rev() {
             let node = &self.nodes[id];
             let (grads, rest) = self.grads.split_at_mut(id);
@@ -329,7 +354,7 @@ impl<T: Float> Arena<T> {
                 continue;
             };
             let at = At {
-                x: Args { nodes: &self.nodes, inputs: node.inputs() },
+                x: Args { nodes: &self.nodes, inputs: node.inputs(), workers },
                 y: &node.value,
                 saved: &node.saved,
                 shape: node.shape,

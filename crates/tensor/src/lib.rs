@@ -5,10 +5,8 @@
 //! Nothing here touches a file, a clock, the environment or a global random generator.
 
 pub mod conv;
-pub mod conv_grouped;
 mod dual;
 pub mod gemm;
-pub mod im2col;
 pub mod init;
 pub mod kernel;
 pub mod math;

@@ -88,8 +88,8 @@ pub trait Float: Real + Default + Display + AddAssign + Send + Sync + 'static {
     fn is_finite(self) -> bool;
     /// Runs a kernel compiled for the best instruction set of this machine (see [`crate::kernel`]).
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output;
-    /// The innermost loop of [`gemm`](crate::gemm::gemm) for this type; `c` has `c_stride` numbers a row.
-    fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self], c_stride: usize);
+    /// The innermost loop of [`gemm`](crate::gemm::gemm) for this type.
+    fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self]);
 }
 
 /// A number in a kernel's registers that came from, and goes back to, storage of type `T`.
@@ -255,8 +255,8 @@ impl Float for f32 {
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         crate::kernel::dispatch(kernel)
     }
-    fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self], c_stride: usize) {
-        tile::multiply_f32(tile, c, c_stride);
+    fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self]) {
+        tile::multiply_f32(tile, c);
     }
 }
 
@@ -279,7 +279,7 @@ impl Float for f64 {
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         kernel.run::<f64>()
     }
-    fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self], c_stride: usize) {
-        tile::multiply_plain(tile, c, c_stride);
+    fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self]) {
+        tile::multiply_plain(tile, c);
     }
 }

@@ -1,12 +1,12 @@
 //! Convolution of images `[N, H, W, C]` (channels last).
 //!
-//! Saved for the backward pass: the transposed weights. The columns of im2col are made again instead
-//! (see [`losslab_tensor::conv`], with figures).
+//! Saved for the backward pass: the transposed weights, if the images need a gradient.
 
 use super::linear::SumRows;
 use crate::op::{Args, At, Op};
+use losslab_tensor::conv::{self, grouped};
 use losslab_tensor::window::{Window, Windows};
-use losslab_tensor::{Float, Shape, conv, conv_grouped};
+use losslab_tensor::{Float, Shape};
 
 /// How the window of a convolution moves; pairs are `[vertical, horizontal]`.
 ///
@@ -59,9 +59,6 @@ impl Conv2d {
                  F divisible by groups"
             ));
         }
-        if inside > conv::MAX_CHANNELS {
-            return Err(format!("weight {weight} has more than {} channels a group", conv::MAX_CHANNELS));
-        }
         Ok((w, features))
     }
 
@@ -88,22 +85,24 @@ impl<T: Float> Op<T> for Conv2d {
     }
     fn forward(&self, x: Args<'_, T>, y: &mut [T], saved: &mut Vec<T>) {
         let (w, weight, bias) = (self.windows(x), x.value(1), x.value(2));
-        y.chunks_exact_mut(bias.len().max(1)).for_each(|row| row.copy_from_slice(bias));
+        saved.clear();
         if self.groups > 1 {
-            saved.clear();
-            return conv_grouped::forward(&w, self.groups, x.value(0), weight, y);
+            y.chunks_exact_mut(bias.len().max(1)).for_each(|row| row.copy_from_slice(bias));
+            return grouped::forward(&w, self.groups, x.value(0), weight, y);
         }
-        saved.resize(weight.len(), T::default());
-        conv::transpose_weight(&w, weight, saved);
-        conv::forward(&w, x.value(0), weight, y);
+        if x.needs_grad(0) {
+            saved.resize(weight.len(), T::default());
+            conv::transpose_weight(x.workers(), &w, weight, saved);
+        }
+        conv::forward(x.workers(), &w, x.value(0), weight, bias, y);
     }
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {
         let (w, x) = (self.windows(at.x), at.x);
         match (i, self.groups) {
-            (0, 1) => conv::input_gradient(&w, at.saved, at.dy, dx),
-            (0, groups) => conv_grouped::input_gradient(&w, groups, x.value(1), at.dy, dx),
-            (1, 1) => conv::weight_gradient(&w, x.value(0), at.dy, dx),
-            (1, groups) => conv_grouped::weight_gradient(&w, groups, x.value(0), at.dy, dx),
+            (0, 1) => conv::input_gradient(x.workers(), &w, at.saved, at.dy, dx),
+            (0, groups) => grouped::input_gradient(&w, groups, x.value(1), at.dy, dx),
+            (1, 1) => conv::weight_gradient(x.workers(), &w, x.value(0), at.dy, dx),
+            (1, groups) => grouped::weight_gradient(&w, groups, x.value(0), at.dy, dx),
             _ => T::dispatch(SumRows { x: at.dy, sum: dx }),
         }
     }

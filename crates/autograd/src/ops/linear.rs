@@ -1,7 +1,7 @@
 //! Matrix products: `matmul` and the affine map of a layer.
 
 use crate::op::{Args, At, Op};
-use losslab_tensor::gemm::{Matrix, Store, gemm};
+use losslab_tensor::gemm::{Matrix, Start, product};
 use losslab_tensor::{Float, Kernel, Lane, Shape};
 
 /// `Y = A B` for `A [m, k]`, `B [k, n]`.
@@ -27,14 +27,14 @@ impl<T: Float> Op<T> for MatMul {
         }
     }
     fn forward(&self, x: Args<'_, T>, y: &mut [T], _: &mut Vec<T>) {
-        gemm(matrix(x, 0), matrix(x, 1), y, Store::Overwrite);
+        product(x.workers(), matrix(x, 0), matrix(x, 1), y, Start::Zero);
     }
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {
         let (rows, columns) = at.shape.rows_and_columns();
         let dy = Matrix::new(at.dy, rows, columns);
         match i {
-            0 => gemm(dy, matrix(at.x, 1).t(), dx, Store::Overwrite),
-            _ => gemm(matrix(at.x, 0).t(), dy, dx, Store::Overwrite),
+            0 => product(at.x.workers(), dy, matrix(at.x, 1).t(), dx, Start::Zero),
+            _ => product(at.x.workers(), matrix(at.x, 0).t(), dy, dx, Start::Zero),
         }
     }
 }
@@ -64,19 +64,14 @@ impl<T: Float> Op<T> for Linear {
         }
     }
     fn forward(&self, x: Args<'_, T>, y: &mut [T], _: &mut Vec<T>) {
-        let bias = x.value(2);
-        if bias.is_empty() {
-            return;
-        }
-        y.chunks_exact_mut(bias.len()).for_each(|row| row.copy_from_slice(bias));
-        gemm(matrix(x, 0), matrix(x, 1), y, Store::Accumulate);
+        product(x.workers(), matrix(x, 0), matrix(x, 1), y, Start::Bias(x.value(2)));
     }
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {
         let (rows, columns) = at.shape.rows_and_columns();
         let dy = Matrix::new(at.dy, rows, columns);
         match i {
-            0 => gemm(dy, matrix(at.x, 1).t(), dx, Store::Overwrite),
-            1 => gemm(matrix(at.x, 0).t(), dy, dx, Store::Overwrite),
+            0 => product(at.x.workers(), dy, matrix(at.x, 1).t(), dx, Start::Zero),
+            1 => product(at.x.workers(), matrix(at.x, 0).t(), dy, dx, Start::Zero),
             _ => T::dispatch(SumRows { x: at.dy, sum: dx }),
         }
     }

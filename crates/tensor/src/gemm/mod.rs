@@ -1,7 +1,7 @@
 //! Matrix products C = A B and C += A B, each of A and B plain or transposed.
 //!
 //! One tile of C (8 x 32 with AVX-512, 6 x 16 with AVX2) stays in registers while k runs (`tile.rs`).
-//! B is packed, panel by panel, into a buffer on the stack: its rows become contiguous whatever its
+//! B is packed, panel by panel, into a buffer on the stack, unless it is narrow: its rows become contiguous whatever its
 //! layout, and a product allocates nothing. A is read where it lies.
 //!
 //! matrixmultiply 0.3.11, which packs both operands into buffers that it allocates on every call,
@@ -12,16 +12,16 @@
 //! which sums in sixteen lanes): AVX2+FMA and AVX-512 agree bit for bit, and so does any split of
 //! the rows among threads.
 
+pub(crate) mod sweep;
 pub(crate) mod tile;
+mod vector;
 
-use crate::kernel::{Isa, Kernel};
-use crate::{Float, Lane};
-pub use tile::TileProduct;
+use crate::{Float, Workers};
+use sweep::{DEPTH, Rows, Sweep};
+pub use tile::{Row, Start, Step, Steps, TileProduct};
 
-/// Depth of a packed panel: 256 x 32 f32 are 32 KB of stack, which stays in the first-level cache.
-const DEPTH: usize = 256;
-/// Largest tile width.
-const WIDTH: usize = 32;
+/// Multiply-adds that a piece of a product should have: 65536 take about a microsecond, ten times a hand-over.
+const PIECE: usize = 64 * 1024;
 
 /// A matrix operand: `rows x columns`, row-major in `data` unless `transposed`.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +48,16 @@ impl<'a, T> Matrix<'a, T> {
         Self { data, rows, columns, transposed: false }
     }
 
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// The transpose: a view, nothing is copied.
     pub fn t(self) -> Self {
         Self { rows: self.columns, columns: self.rows, transposed: !self.transposed, ..self }
@@ -63,138 +73,102 @@ pub enum Store {
     Accumulate,
 }
 
+impl Store {
+    fn start<'a, T>(self) -> Start<'a, T> {
+        match self {
+            Store::Overwrite => Start::Zero,
+            Store::Accumulate => Start::Old,
+        }
+    }
+}
+
 /// `c = a b` or `c += a b`; `c` is row-major, `a.rows x b.columns`.
 ///
 /// # Panics
 /// If the inner dimensions differ or `c` has another size; the message names all three shapes.
 #[track_caller]
 pub fn gemm<T: Float>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], store: Store) {
-    assert!(
-        a.columns == b.rows && c.len() == a.rows * b.columns,
-        "matmul: {} x {} times {} x {} into {} numbers",
-        a.rows,
-        a.columns,
-        b.rows,
-        b.columns,
-        c.len()
-    );
-    if a.columns == 0 && store == Store::Overwrite {
-        c.fill(T::default());
-    }
-    match (b.columns, Isa::current()) {
-        (1, _) => matrix_vector(a, b.data, c, store),
-        (2..=16, Isa::Avx512) => tiles::<T, 8, 16>(a, b, c, store),
-        (_, Isa::Avx512) => tiles::<T, 8, 32>(a, b, c, store),
-        _ => tiles::<T, 6, 16>(a, b, c, store),
-    }
+    product(Workers::alone(), a, b, c, store.start());
 }
 
-/// The general case: for each panel of B, all tiles of C that it touches.
-fn tiles<T: Float, const MR: usize, const NR: usize>(
+/// As [`gemm`], with the rows of `c` shared among the workers; and the sums may start at a bias, one number per column.
+///
+/// # Panics
+/// As [`gemm`], or if the bias has another length.
+#[track_caller]
+pub fn product<T: Float>(
+    workers: &Workers,
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     c: &mut [T],
-    store: Store,
+    start: Start<'_, T>,
 ) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
-    let (row_stride, depth_stride) = if a.transposed { (1, m) } else { (k, 1) };
-    let mut panel = [[T::default(); WIDTH]; DEPTH];
-    let panel: &mut [[T; NR]] = panel.as_flattened_mut().as_chunks_mut().0;
-    for p0 in (0..k).step_by(DEPTH) {
-        let panel = &mut panel[..DEPTH.min(k - p0)];
-        let fresh = p0 == 0 && store == Store::Overwrite;
-        for j0 in (0..n).step_by(NR) {
-            pack(b, p0, j0, panel);
-            let width = NR.min(n - j0);
-            for i0 in (0..m).step_by(MR) {
-                let height = MR.min(m - i0);
-                let a = &a.data[i0 * row_stride + p0 * depth_stride..];
-                let call = TileProduct { a, row_stride, depth_stride, panel, height, fresh };
-                let c = &mut c[i0 * n + j0..];
-                if width == NR {
-                    T::multiply_tile::<NR>(call, c, n);
-                } else {
-                    // A narrow edge goes through a full-width tile on the stack.
-                    let mut edge = [[T::default(); NR]; MR];
-                    for (i, row) in edge.iter_mut().enumerate().take(height) {
-                        row[..width].copy_from_slice(&c[i * n..][..width]);
-                    }
-                    T::multiply_tile::<NR>(call, edge.as_flattened_mut(), NR);
-                    for (i, row) in edge.iter().enumerate().take(height) {
-                        c[i * n..][..width].copy_from_slice(&row[..width]);
-                    }
-                }
-            }
+    assert!(
+        k == b.rows && c.len() == m * n,
+        "matmul: {m} x {k} times {} x {n} into {} numbers",
+        b.rows,
+        c.len()
+    );
+    if let Start::Bias(bias) = start {
+        assert!(bias.len() == n, "matmul: bias of {} numbers for {n} columns", bias.len());
+    }
+    if n == 0 || m == 0 {
+        return;
+    }
+    let rows = workers.share(m, 8, PIECE.div_ceil((k * n).max(1)));
+    workers.chunks([c], rows * n, |first, [c]| {
+        let part = Part { a, first: first / n, rows: c.len() / n };
+        match n {
+            1 => vector::multiply(part, b.data, c, start),
+            _ => part.multiply(b, c, start),
         }
-    }
+    });
 }
 
-/// Fills the panel with rows `p0..`, columns `j0..` of B; columns past B's last become 0.
-fn pack<T: Float, const NR: usize>(b: Matrix<'_, T>, p0: usize, j0: usize, panel: &mut [[T; NR]]) {
-    let width = NR.min(b.columns - j0);
-    for (p, row) in panel.iter_mut().enumerate() {
-        row[width..].fill(T::default());
-        if b.transposed {
-            for (j, slot) in row[..width].iter_mut().enumerate() {
-                *slot = b.data[(j0 + j) * b.rows + p0 + p];
-            }
-        } else {
-            row[..width].copy_from_slice(&b.data[(p0 + p) * b.columns + j0..][..width]);
-        }
-    }
-}
-
-/// One column of B: a tile would waste 31 of its 32 lanes.
-fn matrix_vector<T: Float>(a: Matrix<'_, T>, b: &[T], c: &mut [T], store: Store) {
-    if store == Store::Overwrite {
-        c.fill(T::default());
-    }
-    T::dispatch(MatrixVector { a, b, c });
-}
-
-struct MatrixVector<'a, T> {
+/// Some rows of a matrix.
+#[derive(Clone, Copy)]
+struct Part<'a, T> {
     a: Matrix<'a, T>,
-    b: &'a [T],
-    c: &'a mut [T],
+    first: usize,
+    rows: usize,
 }
 
-impl<T: Float> Kernel<T> for MatrixVector<'_, T> {
-    type Output = ();
+impl<T: Float> Part<'_, T> {
+    /// The general case: k in blocks, each of which adds to all rows.
+    fn multiply(self, b: Matrix<'_, T>, c: &mut [T], start: Start<'_, T>) {
+        let Self { a, first, rows } = self;
+        let (k, n) = (a.columns, b.columns);
+        let (row_stride, depth_stride) = if a.transposed { (1, a.rows) } else { (k, 1) };
+        assert!(
+            a.data.len() <= u32::MAX as usize && k <= u32::MAX as usize,
+            "matmul: {} x {k} is too large",
+            a.rows
+        );
+        let mut steps = [Step::default(); DEPTH];
+        for p0 in (0..k.max(1)).step_by(DEPTH) {
+            let steps = &mut steps[..DEPTH.min(k - p0)];
+            for (step, p) in steps.iter_mut().zip(p0..) {
+                *step = Step { a: (p * depth_stride) as u32, b: p as u32 };
+            }
+            let start = if p0 == 0 { start } else { Start::Old };
+            let list = Strided { rows, first: first * row_stride, stride: row_stride, columns: n };
+            Sweep { a: a.data, steps, b, start, c: &mut *c }.run(&list);
+        }
+    }
+}
+
+/// Rows of a matrix that lie evenly in A, and one behind the other in C.
+struct Strided {
+    rows: usize,
+    first: usize,
+    stride: usize,
+    columns: usize,
+}
+
+impl Rows for Strided {
     #[inline(always)]
-    fn run<R: Lane<T>>(self) {
-        let (m, k) = (self.a.rows, self.a.columns);
-        if self.a.transposed {
-            // Rows of A's storage are scaled and added: contiguous in A and in C.
-            for (row, &x) in self.a.data.chunks_exact(m.max(1)).zip(self.b) {
-                for (c, &a) in self.c.iter_mut().zip(row) {
-                    *c = R::load(a).mul_add(R::load(x), R::load(*c)).store();
-                }
-            }
-        } else {
-            for (c, row) in self.c.iter_mut().zip(self.a.data.chunks_exact(k.max(1))) {
-                *c = (R::load(*c) + dot::<T, R>(row, self.b)).store();
-            }
-        }
+    fn each(&self, mut visit: impl FnMut(Row)) {
+        (0..self.rows).for_each(|i| visit(Row { a: self.first + i * self.stride, c: i * self.columns }));
     }
-}
-
-/// Sixteen lanes, then pairwise: a single chain would wait for each addition.
-#[inline(always)]
-fn dot<T: Float, R: Lane<T>>(a: &[T], b: &[T]) -> R {
-    let mut lanes = [R::lift(0.0); 16];
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-    for (a, b) in a.iter().zip(b) {
-        for i in 0..16 {
-            lanes[i] = R::load(a[i]).mul_add(R::load(b[i]), lanes[i]);
-        }
-    }
-    for (lane, (&a, &b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
-        *lane = R::load(a).mul_add(R::load(b), *lane);
-    }
-    for width in [8, 4, 2, 1] {
-        for i in 0..width {
-            lanes[i] = lanes[i] + lanes[i + width];
-        }
-    }
-    lanes[0]
 }

@@ -1,4 +1,8 @@
-//! The innermost loop of the matrix product: a tile of C, in registers, while k runs.
+//! The innermost loop of matrix products and convolutions: a tile of C, in registers, while k runs.
+//!
+//! Rows of A and steps along k are given as tables of offsets: element (i, k) of A is `a[rows[i].a + steps[k].a]`. So one
+//! kernel serves matrices, transposed ones, and convolutions whose windows are read where they lie. The tables cost one load
+//! in sixteen multiply-adds.
 //!
 //! Written with intrinsics because the compiler's vectoriser keeps the tile in registers only
 //! for some of the shapes that the loop is instantiated with (2.7 to 117 GFLOP/s for the same
@@ -8,50 +12,102 @@
 
 use crate::Real;
 
-/// `tile (+)= A panel`, `height` rows of A against a packed panel of B.
+/// Most rows of a tile.
+pub const MOST_ROWS: usize = 8;
+
+/// Where a row of the tile begins in A, and in C.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Row {
+    /// In A.
+    pub a: usize,
+    /// In C.
+    pub c: usize,
+}
+
+/// One step along k.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Step {
+    /// Distance from the start of each row of A.
+    pub a: u32,
+    /// The row of the panel.
+    pub b: u32,
+}
+
+/// All steps of a product, and how far they reach.
+#[derive(Clone, Copy, Debug)]
+pub struct Steps<'a> {
+    list: &'a [Step],
+    last: Step,
+}
+
+impl<'a> Steps<'a> {
+    /// These steps, in this order.
+    pub fn new(list: &'a [Step]) -> Self {
+        let last = list.iter().fold(Step::default(), |m, s| Step { a: m.a.max(s.a), b: m.b.max(s.b) });
+        Self { list, last }
+    }
+}
+
+/// What the sums start at.
+#[derive(Clone, Copy, Debug)]
+pub enum Start<'a, T> {
+    /// 0; C may hold anything, NaN included.
+    Zero,
+    /// What C holds.
+    Old,
+    /// The same numbers in each row: a bias.
+    Bias(&'a [T]),
+}
+
+/// `C = start + A panel`, a few rows of A against a panel of B.
 #[derive(Clone, Copy, Debug)]
 pub struct TileProduct<'a, T, const NR: usize> {
-    /// A from the tile's first row and the panel's first depth on.
+    /// What the offsets of rows and steps point into.
     pub a: &'a [T],
-    /// Distance in `a` from row to row.
-    pub row_stride: usize,
-    /// Distance in `a` from one k to the next.
-    pub depth_stride: usize,
-    /// Rows of B, packed.
+    /// The rows, 1 to [`MOST_ROWS`].
+    pub rows: &'a [Row],
+    /// The steps along k.
+    pub steps: Steps<'a>,
+    /// Rows of B.
     pub panel: &'a [[T; NR]],
-    /// Rows in the tile.
-    pub height: usize,
-    /// Start from 0 rather than from what C holds.
-    pub fresh: bool,
+    /// What the sums start at; a bias holds NR numbers.
+    pub start: Start<'a, T>,
+    /// Columns that are wanted; of those beyond, some may be written.
+    pub columns: usize,
 }
 
 impl<T, const NR: usize> TileProduct<'_, T, NR> {
-    /// Panics unless every element of A and C that the tile touches exists.
-    fn check(&self, c: &[T], c_stride: usize) {
-        let (rows, depth) = (self.height, self.panel.len());
-        assert!(rows > 0 && depth > 0, "empty tile");
-        // Checked: a stride that wraps around would pass an unchecked comparison.
-        let last = |steps: [(usize, usize); 2]| {
-            steps.into_iter().try_fold(0usize, |sum, (n, stride)| sum.checked_add(n.checked_mul(stride)?))
-        };
-        let last_a = last([(rows - 1, self.row_stride), (depth - 1, self.depth_stride)]);
-        assert!(last_a.is_some_and(|last| last < self.a.len()), "tile leaves A");
-        let end_of_c = last([(rows - 1, c_stride), (1, NR)]);
-        assert!(end_of_c.is_some_and(|end| end <= c.len()), "tile leaves C");
+    /// Panics unless every element of A, B and C that the tile touches exists.
+    fn check(&self, c: &[T]) {
+        let rows = self.rows;
+        assert!((1..=MOST_ROWS).contains(&rows.len()) && self.columns <= NR, "tile of {} rows", rows.len());
+        let last = rows.iter().fold(Row::default(), |m, r| Row { a: m.a.max(r.a), c: m.c.max(r.c) });
+        if !self.steps.list.is_empty() {
+            // Checked: a sum that wraps around would pass an unchecked comparison.
+            let last_a = last.a.checked_add(self.steps.last.a as usize);
+            assert!(last_a.is_some_and(|last| last < self.a.len()), "tile leaves A");
+            assert!((self.steps.last.b as usize) < self.panel.len(), "tile leaves B");
+        }
+        assert!(last.c.checked_add(NR).is_some_and(|end| end <= c.len()), "tile leaves C");
+        if let Start::Bias(bias) = self.start {
+            assert!(bias.len() == NR, "bias of {} numbers for {NR} columns", bias.len());
+        }
     }
 }
 
 /// The tile as a plain loop, in any arithmetic.
-pub fn multiply_plain<T: Real, const NR: usize>(tile: TileProduct<'_, T, NR>, c: &mut [T], c_stride: usize) {
-    tile.check(c, c_stride);
-    for i in 0..tile.height {
-        let c: &mut [T] = &mut c[i * c_stride..][..NR];
-        if tile.fresh {
-            c.fill(T::lift(0.0));
+pub fn multiply_plain<T: Real, const NR: usize>(tile: TileProduct<'_, T, NR>, c: &mut [T]) {
+    tile.check(c);
+    for row in tile.rows {
+        let c = &mut c[row.c..][..NR];
+        match tile.start {
+            Start::Zero => c.fill(T::lift(0.0)),
+            Start::Old => {}
+            Start::Bias(bias) => c.copy_from_slice(bias),
         }
-        for (p, b) in tile.panel.iter().enumerate() {
-            let a = tile.a[i * tile.row_stride + p * tile.depth_stride];
-            c.iter_mut().zip(b).for_each(|(c, &b)| *c = a.mul_add(b, *c));
+        for step in tile.steps.list {
+            let a = tile.a[row.a + step.a as usize];
+            c.iter_mut().zip(&tile.panel[step.b as usize]).for_each(|(c, &b)| *c = a.mul_add(b, *c));
         }
     }
 }
@@ -60,47 +116,51 @@ pub fn multiply_plain<T: Real, const NR: usize>(tile: TileProduct<'_, T, NR>, c:
 #[cfg(target_arch = "x86_64")]
 macro_rules! tile_kernel {
     ($name:ident, $feature:literal, $vector:ty, $lanes:literal, $zero:ident, $load:ident, $store:ident, $splat:ident, $fma:ident) => {
-        /// Multiplies `ROWS` rows, starting at row `row` of the tile, by the panel.
+        /// Multiplies `ROWS` rows of the tile, from row `first` on, by the first `VECTORS * lanes` columns of the panel.
         ///
         /// # Safety
-        /// The machine must have the instruction set, and `TileProduct::check` must have passed.
+        /// The machine must have the instruction set, `TileProduct::check` must have passed, and the rows must exist.
         #[target_feature(enable = $feature)]
         unsafe fn $name<const ROWS: usize, const VECTORS: usize, const NR: usize>(
             tile: &TileProduct<'_, f32, NR>,
-            row: usize,
+            first: usize,
             c: &mut [f32],
-            c_stride: usize,
         ) {
-            debug_assert!(row + ROWS <= tile.height && VECTORS * $lanes == NR);
-            // SAFETY: rows `row .. row + ROWS` lie within `height`, which `check` compared with the
-            // lengths of A and C; a row of the panel holds NR = VECTORS * lanes numbers.
+            debug_assert!(first + ROWS <= tile.rows.len() && VECTORS * $lanes <= NR);
+            // SAFETY: `check` compared the largest offsets with the lengths of A, C and the panel; a row of the panel, of
+            // the bias and of C holds NR numbers, of which VECTORS * lanes are touched.
             unsafe {
-                let a = tile.a.as_ptr().add(row * tile.row_stride);
-                let c = c.as_mut_ptr().add(row * c_stride);
+                let rows = tile.rows.as_ptr().add(first);
+                let mut a = [tile.a.as_ptr(); ROWS];
                 let mut sum = [[$zero(); VECTORS]; ROWS];
-                if !tile.fresh {
-                    for i in 0..ROWS {
-                        for v in 0..VECTORS {
-                            sum[i][v] = $load(c.add(i * c_stride + v * $lanes));
+                for i in 0..ROWS {
+                    a[i] = a[i].wrapping_add((*rows.add(i)).a);
+                    for v in 0..VECTORS {
+                        match tile.start {
+                            Start::Zero => {}
+                            Start::Old => sum[i][v] = $load(c.as_ptr().add((*rows.add(i)).c + v * $lanes)),
+                            Start::Bias(bias) => sum[i][v] = $load(bias.as_ptr().add(v * $lanes)),
                         }
                     }
                 }
-                for (p, b) in tile.panel.iter().enumerate() {
-                    let a = a.add(p * tile.depth_stride);
+                let panel = tile.panel.as_ptr().cast::<f32>();
+                for step in tile.steps.list {
+                    let b = panel.add(step.b as usize * NR);
                     let mut b_row = [$zero(); VECTORS];
                     for v in 0..VECTORS {
-                        b_row[v] = $load(b.as_ptr().add(v * $lanes));
+                        b_row[v] = $load(b.add(v * $lanes));
                     }
                     for i in 0..ROWS {
-                        let x = $splat(*a.add(i * tile.row_stride));
+                        let x = $splat(*a[i].add(step.a as usize));
                         for v in 0..VECTORS {
                             sum[i][v] = $fma(x, b_row[v], sum[i][v]);
                         }
                     }
                 }
                 for i in 0..ROWS {
+                    let c = c.as_mut_ptr().add((*rows.add(i)).c);
                     for v in 0..VECTORS {
-                        $store(c.add(i * c_stride + v * $lanes), sum[i][v]);
+                        $store(c.add(v * $lanes), sum[i][v]);
                     }
                 }
             }
@@ -110,7 +170,7 @@ macro_rules! tile_kernel {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::TileProduct;
+    use super::{Start, TileProduct};
     use crate::kernel::Isa;
     use std::arch::x86_64::*;
 
@@ -137,41 +197,51 @@ mod x86 {
         _mm256_fmadd_ps
     );
 
-    /// The tile with AVX-512: 8 rows of 16 or 32 columns at a time.
-    pub fn multiply_avx512<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32], c_stride: usize) {
-        tile.check(c, c_stride);
+    /// The tile with AVX-512: up to 8 rows of 16 or 32 columns (16 of 32 registers).
+    pub fn multiply_avx512<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
+        tile.check(c);
         assert!(Isa::Avx512.is_available() && (NR == 16 || NR == 32));
-        let mut row = 0;
-        while row < tile.height {
-            let rows = [8, 4, 1].into_iter().find(|&rows| row + rows <= tile.height).unwrap_or(1);
-            // SAFETY: availability, bounds and width were asserted above.
-            unsafe {
-                match (rows, NR) {
-                    (8, 32) => rows_avx512::<8, 2, NR>(&tile, row, c, c_stride),
-                    (4, 32) => rows_avx512::<4, 2, NR>(&tile, row, c, c_stride),
-                    (_, 32) => rows_avx512::<1, 2, NR>(&tile, row, c, c_stride),
-                    (8, _) => rows_avx512::<8, 1, NR>(&tile, row, c, c_stride),
-                    (4, _) => rows_avx512::<4, 1, NR>(&tile, row, c, c_stride),
-                    _ => rows_avx512::<1, 1, NR>(&tile, row, c, c_stride),
-                }
+        let t = &tile;
+        // SAFETY: availability, bounds and width were asserted above; all rows are taken from row 0 on.
+        unsafe {
+            match (tile.rows.len(), tile.columns > 16) {
+                (8, true) => rows_avx512::<8, 2, NR>(t, 0, c),
+                (7, true) => rows_avx512::<7, 2, NR>(t, 0, c),
+                (6, true) => rows_avx512::<6, 2, NR>(t, 0, c),
+                (5, true) => rows_avx512::<5, 2, NR>(t, 0, c),
+                (4, true) => rows_avx512::<4, 2, NR>(t, 0, c),
+                (3, true) => rows_avx512::<3, 2, NR>(t, 0, c),
+                (2, true) => rows_avx512::<2, 2, NR>(t, 0, c),
+                (_, true) => rows_avx512::<1, 2, NR>(t, 0, c),
+                (8, _) => rows_avx512::<8, 1, NR>(t, 0, c),
+                (7, _) => rows_avx512::<7, 1, NR>(t, 0, c),
+                (6, _) => rows_avx512::<6, 1, NR>(t, 0, c),
+                (5, _) => rows_avx512::<5, 1, NR>(t, 0, c),
+                (4, _) => rows_avx512::<4, 1, NR>(t, 0, c),
+                (3, _) => rows_avx512::<3, 1, NR>(t, 0, c),
+                (2, _) => rows_avx512::<2, 1, NR>(t, 0, c),
+                (_, _) => rows_avx512::<1, 1, NR>(t, 0, c),
             }
-            row += rows;
         }
     }
 
-    /// The tile with AVX2 and FMA: 6 rows of 16 columns at a time (12 of 16 registers).
-    pub fn multiply_avx2<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32], c_stride: usize) {
-        tile.check(c, c_stride);
+    /// The tile with AVX2 and FMA: 6 rows of 8 or 16 columns at a time (12 of 16 registers).
+    pub fn multiply_avx2<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
+        tile.check(c);
         assert!(Isa::Avx2Fma.is_available() && NR == 16);
         let mut row = 0;
-        while row < tile.height {
-            let rows = [6, 3, 1].into_iter().find(|&rows| row + rows <= tile.height).unwrap_or(1);
+        while row < tile.rows.len() {
+            let rows = [6, 3, 1].into_iter().find(|&rows| row + rows <= tile.rows.len()).unwrap_or(1);
+            let t = &tile;
             // SAFETY: availability, bounds and width were asserted above.
             unsafe {
-                match rows {
-                    6 => rows_avx2::<6, 2, NR>(&tile, row, c, c_stride),
-                    3 => rows_avx2::<3, 2, NR>(&tile, row, c, c_stride),
-                    _ => rows_avx2::<1, 2, NR>(&tile, row, c, c_stride),
+                match (rows, tile.columns > 8) {
+                    (6, true) => rows_avx2::<6, 2, NR>(t, row, c),
+                    (3, true) => rows_avx2::<3, 2, NR>(t, row, c),
+                    (_, true) => rows_avx2::<1, 2, NR>(t, row, c),
+                    (6, _) => rows_avx2::<6, 1, NR>(t, row, c),
+                    (3, _) => rows_avx2::<3, 1, NR>(t, row, c),
+                    (_, _) => rows_avx2::<1, 1, NR>(t, row, c),
                 }
             }
             row += rows;
@@ -180,12 +250,12 @@ mod x86 {
 }
 
 /// The tile for f32, by the instruction set in use.
-pub fn multiply_f32<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32], c_stride: usize) {
+pub fn multiply_f32<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     match (crate::Isa::current(), NR) {
-        (crate::Isa::Avx512, 16 | 32) => return x86::multiply_avx512(tile, c, c_stride),
-        (crate::Isa::Avx2Fma, 16) => return x86::multiply_avx2(tile, c, c_stride),
+        (crate::Isa::Avx512, 16 | 32) => return x86::multiply_avx512(tile, c),
+        (crate::Isa::Avx2Fma, 16) => return x86::multiply_avx2(tile, c),
         _ => {}
     }
-    multiply_plain(tile, c, c_stride);
+    multiply_plain(tile, c);
 }

@@ -1,0 +1,154 @@
+//! Rows of A against all columns of B: what matrix products and convolutions have in common.
+//!
+//! B is read where it lies if its rows are whole tiles wide and not far apart, which spares packing for every
+//! convolution of up to 128 channels. Else the rows that the steps name are packed, panel by panel, into a buffer on the
+//! stack. (A power of two of bytes from row to row maps many rows to the same lines of the cache: at 4 KB a panel of 64 rows
+//! already evicts itself.)
+
+use super::tile::{MOST_ROWS, Row, Start, Step, Steps};
+use super::{Matrix, TileProduct};
+use crate::{Float, Isa};
+
+/// Most steps of one sweep: a packed panel of 256 x 32 f32 is 32 KB of stack.
+pub(crate) const DEPTH: usize = 256;
+/// Most columns of B that are read unpacked: rows 512 bytes apart.
+const UNPACKED: usize = 128;
+/// Largest tile width.
+const WIDTH: usize = 32;
+
+/// `C = start + A B` for the rows of A and C that [`rows`](Rows) lists.
+pub(crate) struct Sweep<'a, T> {
+    pub a: &'a [T],
+    /// One per row of B that takes part, in the order of the sum; `b` is the number of that row. At most [`DEPTH`].
+    pub steps: &'a mut [Step],
+    pub b: Matrix<'a, T>,
+    pub start: Start<'a, T>,
+    pub c: &'a mut [T],
+}
+
+/// Lists the rows of a sweep.
+pub(crate) trait Rows {
+    fn each(&self, visit: impl FnMut(Row));
+}
+
+impl<T: Float> Sweep<'_, T> {
+    /// Runs all rows, with the tile that suits the machine and the width of B.
+    #[inline(always)]
+    pub fn run(self, rows: &impl Rows) {
+        match (self.b.columns, Isa::current()) {
+            (0..=16, Isa::Avx512) => self.run_tiles::<8, 16>(rows),
+            (_, Isa::Avx512) => self.run_tiles::<8, 32>(rows),
+            _ => self.run_tiles::<6, 16>(rows),
+        }
+    }
+
+    fn run_tiles<const MR: usize, const NR: usize>(self, rows: &impl Rows) {
+        let Self { a, steps, b, start, c } = self;
+        let n = b.columns;
+        let in_place = n % NR == 0 && n <= UNPACKED && !b.transposed;
+        if in_place {
+            let (panels, _) = b.data.as_chunks::<NR>();
+            let stride = (n / NR) as u32;
+            steps.iter_mut().for_each(|step| step.b *= stride);
+            for j in 0..n / NR {
+                let panel = panels.get(j..).unwrap_or(&[]);
+                tiles::<T, MR, NR>(a, steps, panel, start, j * NR, n, rows, c);
+            }
+            return;
+        }
+        // The numbers of the rows, which the steps forget.
+        let mut numbers = [0; DEPTH];
+        numbers.iter_mut().zip(&*steps).for_each(|(number, step)| *number = step.b as usize);
+        let numbers = &numbers[..steps.len()];
+        steps.iter_mut().zip(0..).for_each(|(step, i)| step.b = i);
+        let mut buffer = [[T::default(); WIDTH]; DEPTH];
+        let (panel, _) = buffer.as_flattened_mut().as_chunks_mut::<NR>();
+        let panel = &mut panel[..numbers.len()];
+        for j0 in (0..n).step_by(NR) {
+            pack(b, numbers, j0, panel);
+            tiles::<T, MR, NR>(a, steps, panel, start, j0, n, rows, c);
+        }
+    }
+}
+
+/// One panel: columns `j0..` of C, `MR` rows at a time.
+#[allow(clippy::too_many_arguments)]
+#[inline(always)]
+fn tiles<T: Float, const MR: usize, const NR: usize>(
+    a: &[T],
+    steps: &[Step],
+    panel: &[[T; NR]],
+    start: Start<'_, T>,
+    j0: usize,
+    n: usize,
+    rows: &impl Rows,
+    c: &mut [T],
+) {
+    let columns = NR.min(n - j0);
+    let mut bias = [T::default(); NR];
+    let start = match start {
+        Start::Bias(all) => {
+            bias[..columns].copy_from_slice(&all[j0..j0 + columns]);
+            Start::Bias(&bias[..])
+        }
+        other => other,
+    };
+    let steps = Steps::new(steps);
+    let mut block = [Row::default(); MOST_ROWS];
+    let mut count = 0;
+    let mut flush = |rows: &mut [Row]| {
+        let call = TileProduct { a, rows: &[], steps, panel, start, columns };
+        if columns == NR {
+            return T::multiply_tile::<NR>(TileProduct { rows, ..call }, c);
+        }
+        // A narrow edge goes through a full-width tile on the stack.
+        let mut edge = [[T::default(); NR]; MR];
+        let places: [usize; MOST_ROWS] = std::array::from_fn(|i| rows.get(i).map_or(0, |row| row.c));
+        for (i, row) in rows.iter_mut().enumerate() {
+            if let Start::Old = start {
+                edge[i][..columns].copy_from_slice(&c[row.c..][..columns]);
+            }
+            row.c = i * NR;
+        }
+        T::multiply_tile::<NR>(TileProduct { rows, ..call }, edge.as_flattened_mut());
+        for (place, row) in places.iter().zip(&edge[..rows.len()]) {
+            c[*place..][..columns].copy_from_slice(&row[..columns]);
+        }
+    };
+    rows.each(|row| {
+        block[count] = Row { c: row.c + j0, ..row };
+        count += 1;
+        if count == MR {
+            flush(&mut block[..MR]);
+            count = 0;
+        }
+    });
+    if count > 0 {
+        flush(&mut block[..count]);
+    }
+}
+
+/// Fills the panel with columns `j0..` of these rows of B; columns past B's last become 0.
+fn pack<T: Float, const NR: usize>(b: Matrix<'_, T>, numbers: &[usize], j0: usize, panel: &mut [[T; NR]]) {
+    let width = NR.min(b.columns - j0);
+    if width < NR {
+        panel.as_flattened_mut().fill(T::default());
+    }
+    if b.transposed {
+        // A few rows of the panel at a time, which stay in the first-level cache while all columns are written.
+        for (panel, numbers) in panel.chunks_mut(16).zip(numbers.chunks(16)) {
+            for j in 0..width {
+                let column = &b.data[(j0 + j) * b.rows..][..b.rows];
+                panel.iter_mut().zip(numbers).for_each(|(row, &number)| row[j] = column[number]);
+            }
+        }
+        return;
+    }
+    for (row, &number) in panel.iter_mut().zip(numbers) {
+        let from = &b.data[number * b.columns + j0..];
+        match from.first_chunk::<NR>() {
+            Some(whole) if width == NR => *row = *whole,
+            _ => row[..width].copy_from_slice(&from[..width]),
+        }
+    }
+}

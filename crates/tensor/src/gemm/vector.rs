@@ -1,0 +1,62 @@
+//! Products with a matrix of one column: a tile would waste 31 of its 32 lanes.
+
+use super::{Part, Start};
+use crate::{Float, Kernel, Lane};
+
+/// `c = start + a b` for some rows of A.
+pub(super) fn multiply<T: Float>(a: Part<'_, T>, b: &[T], c: &mut [T], start: Start<'_, T>) {
+    match start {
+        Start::Zero => c.fill(T::default()),
+        Start::Old => {}
+        Start::Bias(bias) => c.fill(bias[0]),
+    }
+    T::dispatch(MatrixVector { a, b, c });
+}
+
+struct MatrixVector<'a, T> {
+    a: Part<'a, T>,
+    b: &'a [T],
+    c: &'a mut [T],
+}
+
+impl<T: Float> Kernel<T> for MatrixVector<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Lane<T>>(self) {
+        let Part { a, first, rows } = self.a;
+        if a.transposed {
+            // Rows of A's storage are scaled and added: contiguous in A and in C.
+            for (row, &x) in a.data.chunks_exact(a.rows).zip(self.b) {
+                for (c, &a) in self.c.iter_mut().zip(&row[first..first + rows]) {
+                    *c = R::load(a).mul_add(R::load(x), R::load(*c)).store();
+                }
+            }
+        } else if a.columns > 0 {
+            let rows = a.data[first * a.columns..].chunks_exact(a.columns);
+            for (c, row) in self.c.iter_mut().zip(rows) {
+                *c = (R::load(*c) + dot::<T, R>(row, self.b)).store();
+            }
+        }
+    }
+}
+
+/// Sixteen lanes, then pairwise: a single chain would wait for each addition.
+#[inline(always)]
+fn dot<T: Float, R: Lane<T>>(a: &[T], b: &[T]) -> R {
+    let mut lanes = [R::lift(0.0); 16];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..16 {
+            lanes[i] = R::load(a[i]).mul_add(R::load(b[i]), lanes[i]);
+        }
+    }
+    for (lane, (&a, &b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+        *lane = R::load(a).mul_add(R::load(b), *lane);
+    }
+    for width in [8, 4, 2, 1] {
+        for i in 0..width {
+            lanes[i] = lanes[i] + lanes[i + width];
+        }
+    }
+    lanes[0]
+}
