@@ -5,6 +5,7 @@
 //! operations, serve the next step. From the second step of the same shapes on nothing is allocated.
 
 use crate::op::{Args, At, MAX_INPUTS, Op};
+use crate::ops::pointwise::PIECE;
 use crate::var::{Indices, Var};
 use losslab_tensor::{Float, Shape, Tensor, Workers};
 use std::any::Any;
@@ -370,7 +371,10 @@ impl<T: Float> Arena<T> {
                 buffer.resize(source.value.len(), T::default());
                 op.vjp(i, at, buffer);
                 if grad.present {
-                    grad.buffer.iter_mut().zip(&self.scratch).for_each(|(sum, &dx)| *sum += dx);
+                    let (sum, scratch) = (&mut grad.buffer, &self.scratch);
+                    workers.chunks([sum], workers.share(scratch.len(), 16, PIECE), |start, [sum]| {
+                        sum.iter_mut().zip(&scratch[start..]).for_each(|(sum, &dx)| *sum += dx);
+                    });
                 }
                 grad.present = true;
             }

@@ -2,7 +2,7 @@
 //!
 //! Saved for the backward pass: the transposed weights, if the images need a gradient.
 
-use super::linear::SumRows;
+use super::rows::sum_rows;
 use crate::op::{Args, At, Op};
 use losslab_tensor::conv::{self, grouped};
 use losslab_tensor::window::{Window, Windows};
@@ -103,7 +103,7 @@ impl<T: Float> Op<T> for Conv2d {
             (0, groups) => grouped::input_gradient(&w, groups, x.value(1), at.dy, dx),
             (1, 1) => conv::weight_gradient(x.workers(), &w, x.value(0), at.dy, dx),
             (1, groups) => grouped::weight_gradient(&w, groups, x.value(0), at.dy, dx),
-            _ => T::dispatch(SumRows { x: at.dy, sum: dx }),
+            _ => sum_rows(x.workers(), at.dy, dx),
         }
     }
 }

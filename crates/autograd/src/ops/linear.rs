@@ -1,8 +1,9 @@
 //! Matrix products: `matmul` and the affine map of a layer.
 
+use super::rows::sum_rows;
 use crate::op::{Args, At, Op};
 use losslab_tensor::gemm::{Matrix, Start, product};
-use losslab_tensor::{Float, Kernel, Lane, Shape};
+use losslab_tensor::{Float, Shape};
 
 /// `Y = A B` for `A [m, k]`, `B [k, n]`.
 ///
@@ -72,26 +73,7 @@ impl<T: Float> Op<T> for Linear {
         match i {
             0 => product(at.x.workers(), dy, matrix(at.x, 1).t(), dx, Start::Zero),
             1 => product(at.x.workers(), matrix(at.x, 0).t(), dy, dx, Start::Zero),
-            _ => T::dispatch(SumRows { x: at.dy, sum: dx }),
-        }
-    }
-}
-
-/// The sum of the rows of a matrix.
-pub(super) struct SumRows<'a, T> {
-    pub(super) x: &'a [T],
-    pub(super) sum: &'a mut [T],
-}
-
-impl<T: Float> Kernel<T> for SumRows<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run<R: Lane<T>>(self) {
-        self.sum.fill(T::default());
-        for row in self.x.chunks_exact(self.sum.len().max(1)) {
-            for (sum, &x) in self.sum.iter_mut().zip(row) {
-                *sum = (R::load(*sum) + R::load(x)).store();
-            }
+            _ => sum_rows(at.x.workers(), at.dy, dx),
         }
     }
 }

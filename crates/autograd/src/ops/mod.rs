@@ -19,6 +19,7 @@ pub(crate) mod pointwise;
 pub(crate) mod pool;
 pub(crate) mod power;
 pub(crate) mod reduce;
+mod rows;
 pub(crate) mod running;
 pub(crate) mod select;
 pub(crate) mod shape;

@@ -2,6 +2,7 @@
 
 use super::{Optimizer, ensure_state, power};
 use crate::Tape;
+use crate::ops::pointwise::PIECE;
 use losslab_tensor::{Float, Kernel, Lane};
 
 /// Adam: `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`,
@@ -47,12 +48,16 @@ impl<T: Float> Optimizer<T> for Adam<T> {
         };
         let moments = self.m.iter_mut().zip(&mut self.v);
         for ((param, steps), (m, v)) in tape.param_ids().zip(&mut self.steps).zip(moments) {
-            if let (value, Some(grad)) = tape.value_and_grad(param) {
+            if let (value, Some(grad), workers) = tape.for_update(param) {
                 *steps += 1;
                 let [c1, c2] = [BETA1, BETA2].map(|beta| 1.0 - power(beta, *steps));
                 let [rate, inv_c2, penalty, shrink] =
                     [learning_rate / c1, 1.0 / c2, penalty, shrink].map(T::lift);
-                T::dispatch(Step { rate, inv_c2, penalty, shrink, value, grad, m, v });
+                let size = workers.share(value.len(), 16, PIECE);
+                workers.chunks([value, m, v], size, |start, [value, m, v]| {
+                    let grad = &grad[start..start + value.len()];
+                    T::dispatch(Step { rate, inv_c2, penalty, shrink, value, grad, m, v });
+                });
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Optimizer, ensure_state};
 use crate::Tape;
+use crate::ops::pointwise::PIECE;
 use losslab_tensor::{Float, Kernel, Lane};
 
 /// SGD: `g' = g + decay w`, `v = momentum v + g'`, `w = w - rate v`; with Nesterov's momentum
@@ -38,10 +39,14 @@ impl<T: Float> Optimizer<T> for Sgd<T> {
     fn step(&mut self, tape: &mut Tape<T>, learning_rate: f64) {
         ensure_state(&mut self.velocity, tape);
         for (param, velocity) in tape.param_ids().zip(&mut self.velocity) {
-            if let (value, Some(grad)) = tape.value_and_grad(param) {
+            if let (value, Some(grad), workers) = tape.for_update(param) {
                 let [rate, momentum, decay] = [learning_rate, self.momentum, self.weight_decay].map(T::lift);
                 let nesterov = self.nesterov;
-                T::dispatch(Step { rate, momentum, decay, nesterov, value, grad, velocity });
+                let size = workers.share(value.len(), 16, PIECE);
+                workers.chunks([value, velocity], size, |start, [value, velocity]| {
+                    let grad = &grad[start..start + value.len()];
+                    T::dispatch(Step { rate, momentum, decay, nesterov, value, grad, velocity });
+                });
             }
         }
     }
