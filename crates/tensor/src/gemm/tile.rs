@@ -197,30 +197,38 @@ mod x86 {
         _mm256_fmadd_ps
     );
 
-    /// The tile with AVX-512: up to 8 rows of 16 or 32 columns (16 of 32 registers).
+    /// The tile with AVX-512: up to 8 rows of 32, 16 or 8 columns (at most 16 of 32 registers).
     pub fn multiply_avx512<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
         tile.check(c);
         assert!(Isa::Avx512.is_available() && (NR == 16 || NR == 32));
         let t = &tile;
-        // SAFETY: availability, bounds and width were asserted above; all rows are taken from row 0 on.
+        // SAFETY: availability (AVX2 and FMA with it), bounds and width were asserted above; all rows are taken from row 0.
         unsafe {
-            match (tile.rows.len(), tile.columns > 16) {
-                (8, true) => rows_avx512::<8, 2, NR>(t, 0, c),
-                (7, true) => rows_avx512::<7, 2, NR>(t, 0, c),
-                (6, true) => rows_avx512::<6, 2, NR>(t, 0, c),
-                (5, true) => rows_avx512::<5, 2, NR>(t, 0, c),
-                (4, true) => rows_avx512::<4, 2, NR>(t, 0, c),
-                (3, true) => rows_avx512::<3, 2, NR>(t, 0, c),
-                (2, true) => rows_avx512::<2, 2, NR>(t, 0, c),
-                (_, true) => rows_avx512::<1, 2, NR>(t, 0, c),
-                (8, _) => rows_avx512::<8, 1, NR>(t, 0, c),
-                (7, _) => rows_avx512::<7, 1, NR>(t, 0, c),
-                (6, _) => rows_avx512::<6, 1, NR>(t, 0, c),
-                (5, _) => rows_avx512::<5, 1, NR>(t, 0, c),
-                (4, _) => rows_avx512::<4, 1, NR>(t, 0, c),
-                (3, _) => rows_avx512::<3, 1, NR>(t, 0, c),
-                (2, _) => rows_avx512::<2, 1, NR>(t, 0, c),
-                (_, _) => rows_avx512::<1, 1, NR>(t, 0, c),
+            match (tile.rows.len(), tile.columns) {
+                (8, 17..) => rows_avx512::<8, 2, NR>(t, 0, c),
+                (7, 17..) => rows_avx512::<7, 2, NR>(t, 0, c),
+                (6, 17..) => rows_avx512::<6, 2, NR>(t, 0, c),
+                (5, 17..) => rows_avx512::<5, 2, NR>(t, 0, c),
+                (4, 17..) => rows_avx512::<4, 2, NR>(t, 0, c),
+                (3, 17..) => rows_avx512::<3, 2, NR>(t, 0, c),
+                (2, 17..) => rows_avx512::<2, 2, NR>(t, 0, c),
+                (_, 17..) => rows_avx512::<1, 2, NR>(t, 0, c),
+                (8, 9..) => rows_avx512::<8, 1, NR>(t, 0, c),
+                (7, 9..) => rows_avx512::<7, 1, NR>(t, 0, c),
+                (6, 9..) => rows_avx512::<6, 1, NR>(t, 0, c),
+                (5, 9..) => rows_avx512::<5, 1, NR>(t, 0, c),
+                (4, 9..) => rows_avx512::<4, 1, NR>(t, 0, c),
+                (3, 9..) => rows_avx512::<3, 1, NR>(t, 0, c),
+                (2, 9..) => rows_avx512::<2, 1, NR>(t, 0, c),
+                (_, 9..) => rows_avx512::<1, 1, NR>(t, 0, c),
+                (8, _) => rows_avx2::<8, 1, NR>(t, 0, c),
+                (7, _) => rows_avx2::<7, 1, NR>(t, 0, c),
+                (6, _) => rows_avx2::<6, 1, NR>(t, 0, c),
+                (5, _) => rows_avx2::<5, 1, NR>(t, 0, c),
+                (4, _) => rows_avx2::<4, 1, NR>(t, 0, c),
+                (3, _) => rows_avx2::<3, 1, NR>(t, 0, c),
+                (2, _) => rows_avx2::<2, 1, NR>(t, 0, c),
+                (_, _) => rows_avx2::<1, 1, NR>(t, 0, c),
             }
         }
     }
