@@ -1,6 +1,7 @@
 //! Convolution of images `[N, H, W, C]` (channels last).
 //!
-//! Saved for the backward pass: the transposed weights, if the images need a gradient.
+//! Saved for the backward pass: the transposed weights, if the images need a gradient. Behind them stand the weights with
+//! longer rows, where the forward pass wants them so.
 
 use super::rows::sum_rows;
 use crate::op::{Args, At, Op};
@@ -85,21 +86,32 @@ impl<T: Float> Op<T> for Conv2d {
     }
     fn forward(&self, x: Args<'_, T>, y: &mut [T], saved: &mut Vec<T>) {
         let (w, weight, bias) = (self.windows(x), x.value(1), x.value(2));
-        saved.clear();
         if self.groups > 1 {
+            saved.clear();
             y.chunks_exact_mut(bias.len().max(1)).for_each(|row| row.copy_from_slice(bias));
             return grouped::forward(&w, self.groups, x.value(0), weight, y);
         }
-        if x.needs_grad(0) {
-            saved.resize(weight.len(), T::default());
-            conv::transpose_weight(x.workers(), &w, weight, saved);
+        // What the backward pass needs comes first.
+        let transposed = if x.needs_grad(0) { conv::transposed_length(&w, bias.len()) } else { 0 };
+        let padded = conv::padded_length(&w, bias.len());
+        saved.resize(transposed + padded.unwrap_or(0), T::default());
+        let (transposed, spare) = saved.split_at_mut(transposed);
+        if !transposed.is_empty() {
+            conv::transpose_weight(x.workers(), &w, weight, transposed);
         }
+        if padded.is_some() {
+            conv::pad_weight(&w, weight, spare);
+        }
+        let weight = if padded.is_some() { spare } else { weight };
         conv::forward(x.workers(), &w, x.value(0), weight, bias, y);
     }
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {
         let (w, x) = (self.windows(at.x), at.x);
         match (i, self.groups) {
-            (0, 1) => conv::input_gradient(x.workers(), &w, at.saved, at.dy, dx),
+            (0, 1) => {
+                let transposed = conv::transposed_length(&w, x.shape(2).elements());
+                conv::input_gradient(x.workers(), &w, &at.saved[..transposed], at.dy, dx);
+            }
             (0, groups) => grouped::input_gradient(&w, groups, x.value(1), at.dy, dx),
             (1, 1) => conv::weight_gradient(x.workers(), &w, x.value(0), at.dy, dx),
             (1, groups) => grouped::weight_gradient(&w, groups, x.value(0), at.dy, dx),

@@ -16,7 +16,7 @@
 pub mod grouped;
 mod spans;
 
-use crate::gemm::sweep::{DEPTH, Rows, Sweep};
+use crate::gemm::sweep::{DEPTH, Rows, Sweep, unpacked_stride};
 use crate::gemm::{Matrix, Row, Start, Step};
 use crate::window::Windows;
 use crate::{Float, Workers};
@@ -25,18 +25,25 @@ use spans::{Axis, Span};
 /// Multiply-adds that a piece should have: 65536 take about a microsecond, ten times a hand-over between threads.
 const PIECE: usize = 64 * 1024;
 
-/// `y = bias + x * weight` for `weight [kh, kw, C, F]` and `bias [F]`.
+/// `y = bias + x * weight` for `weight [kh, kw, C, F]` and `bias [F]`; the weights as they are, or with the rows that
+/// [`pad_weight`] has made longer.
 pub fn forward<T: Float>(workers: &Workers, w: &Windows, x: &[T], weight: &[T], bias: &[T], y: &mut [T]) {
     let classes = Classes { w, axes: [0, 1].map(|axis| Axis::new(w, axis)), backward: false };
-    classes.gather(workers, x, Matrix::new(weight, w.taps() * w.channels, bias.len()), Start::Bias(bias), y);
+    classes.gather(
+        workers,
+        x,
+        Matrix::padded(weight, w.taps() * w.channels, bias.len()),
+        Start::Bias(bias),
+        y,
+    );
 }
 
 /// The gradient of the images, for weights that [`transpose_weight`] has transposed: each pixel collects what the outputs
 /// that saw it send back. With stride s there are s^2 kinds of pixels, which see different taps.
 pub fn input_gradient<T: Float>(workers: &Workers, w: &Windows, transposed: &[T], dy: &[T], dx: &mut [T]) {
     let classes = Classes { w, axes: [0, 1].map(|axis| Axis::new(w, axis)), backward: true };
-    let features = transposed.len() / (w.taps() * w.channels).max(1);
-    classes.gather(workers, dy, Matrix::new(transposed, w.taps() * features, w.channels), Start::Zero, dx);
+    let features = dy.len() / w.positions().max(1);
+    classes.gather(workers, dy, Matrix::padded(transposed, w.taps() * features, w.channels), Start::Zero, dx);
 }
 
 /// The gradient of the weights: for each tap, what lay under it times what came of it, summed over all positions.
@@ -231,18 +238,44 @@ impl Rows for WeightRows<'_> {
     }
 }
 
-/// Transposes the weights of each tap for [`input_gradient`]: `[kh, kw, C, F]` to `[kh, kw, F, C]`.
+/// Numbers in weights `[kh, kw, C, F]` after [`pad_weight`], if that changes anything: rows of 27, 36 or 48 numbers would
+/// be packed again for each class of outputs and each piece of work.
+pub fn padded_length(w: &Windows, features: usize) -> Option<usize> {
+    let stride = unpacked_stride(features);
+    (stride > features).then_some(w.taps() * w.channels * stride)
+}
+
+/// Copies the weights to rows that end in zeros.
+pub fn pad_weight<T: Float>(w: &Windows, weight: &[T], padded: &mut [T]) {
+    let rows = (w.taps() * w.channels).max(1);
+    let (features, stride) = (weight.len() / rows, padded.len() / rows);
+    for (to, from) in padded.chunks_exact_mut(stride.max(1)).zip(weight.chunks_exact(features.max(1))) {
+        to[..features].copy_from_slice(from);
+        to[features..].fill(T::default());
+    }
+}
+
+/// Numbers in weights that [`transpose_weight`] has transposed.
+pub fn transposed_length(w: &Windows, features: usize) -> usize {
+    w.taps() * features * unpacked_stride(w.channels)
+}
+
+/// Transposes the weights of each tap for [`input_gradient`]: `[kh, kw, C, F]` to `[kh, kw, F, C]`, the rows
+/// ending in zeros.
 pub fn transpose_weight<T: Float>(workers: &Workers, w: &Windows, weight: &[T], transposed: &mut [T]) {
     let (channels, each) = (w.channels, weight.len() / w.taps().max(1));
     if weight.is_empty() {
         return;
     }
-    workers.chunks([transposed], workers.share(w.taps(), 1, PIECE / 8 / each + 1) * each, |start, [part]| {
-        for (transposed, weight) in part.chunks_exact_mut(each).zip(weight[start..].chunks_exact(each)) {
-            let features = each / channels;
-            for (f, row) in transposed.chunks_exact_mut(channels).enumerate() {
+    let (features, stride) = (each / channels, unpacked_stride(channels));
+    let taps = workers.share(w.taps(), 1, PIECE / 8 / each + 1);
+    workers.chunks([transposed], taps * features * stride, |start, [part]| {
+        let weight = &weight[start / (features * stride) * each..];
+        for (transposed, weight) in part.chunks_exact_mut(features * stride).zip(weight.chunks_exact(each)) {
+            for (f, row) in transposed.chunks_exact_mut(stride).enumerate() {
                 let column = weight[f..].iter().step_by(features);
-                row.iter_mut().zip(column).for_each(|(to, &from)| *to = from);
+                row[..channels].iter_mut().zip(column).for_each(|(to, &from)| *to = from);
+                row[channels..].fill(T::default());
             }
         }
     });

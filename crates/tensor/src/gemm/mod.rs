@@ -29,6 +29,8 @@ pub struct Matrix<'a, T> {
     data: &'a [T],
     rows: usize,
     columns: usize,
+    /// Numbers from row to row in `data` (from column to column, if transposed).
+    stride: usize,
     transposed: bool,
 }
 
@@ -45,7 +47,14 @@ impl<'a, T> Matrix<'a, T> {
             rows * columns,
             data.len()
         );
-        Self { data, rows, columns, transposed: false }
+        Self { data, rows, columns, stride: columns, transposed: false }
+    }
+
+    /// The first `columns` of rows that are `data.len() / rows` apart; what lies between them must be 0.
+    pub(crate) fn padded(data: &'a [T], rows: usize, columns: usize) -> Self {
+        let stride = data.len() / rows.max(1);
+        assert!(stride >= columns, "rows of {columns} numbers, {stride} apart");
+        Self { data, rows, columns, stride, transposed: false }
     }
 
     /// Number of rows.

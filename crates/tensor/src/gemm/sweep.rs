@@ -13,6 +13,15 @@ use crate::{Float, Isa};
 pub(crate) const DEPTH: usize = 256;
 /// Most columns of B that are read unpacked: rows 512 bytes apart.
 const UNPACKED: usize = 128;
+
+/// How far apart rows of so many numbers should lie to be read where they lie.
+pub(crate) fn unpacked_stride(columns: usize) -> usize {
+    match columns {
+        0..=16 => columns.next_multiple_of(16),
+        17..=UNPACKED => columns.next_multiple_of(WIDTH),
+        _ => columns,
+    }
+}
 /// Largest tile width.
 const WIDTH: usize = 32;
 
@@ -45,12 +54,12 @@ impl<T: Float> Sweep<'_, T> {
     fn run_tiles<const MR: usize, const NR: usize>(self, rows: &impl Rows) {
         let Self { a, steps, b, start, c } = self;
         let n = b.columns;
-        let in_place = n % NR == 0 && n <= UNPACKED && !b.transposed;
+        let in_place = b.stride % NR == 0 && b.stride <= UNPACKED && !b.transposed;
         if in_place {
             let (panels, _) = b.data.as_chunks::<NR>();
-            let stride = (n / NR) as u32;
+            let stride = (b.stride / NR) as u32;
             steps.iter_mut().for_each(|step| step.b *= stride);
-            for j in 0..n / NR {
+            for j in 0..n.div_ceil(NR) {
                 let panel = panels.get(j..).unwrap_or(&[]);
                 tiles::<T, MR, NR>(a, steps, panel, start, j * NR, n, rows, c);
             }
@@ -138,14 +147,14 @@ fn pack<T: Float, const NR: usize>(b: Matrix<'_, T>, numbers: &[usize], j0: usiz
         // A few rows of the panel at a time, which stay in the first-level cache while all columns are written.
         for (panel, numbers) in panel.chunks_mut(16).zip(numbers.chunks(16)) {
             for j in 0..width {
-                let column = &b.data[(j0 + j) * b.rows..][..b.rows];
+                let column = &b.data[(j0 + j) * b.stride..][..b.rows];
                 panel.iter_mut().zip(numbers).for_each(|(row, &number)| row[j] = column[number]);
             }
         }
         return;
     }
     for (row, &number) in panel.iter_mut().zip(numbers) {
-        let from = &b.data[number * b.columns + j0..];
+        let from = &b.data[number * b.stride + j0..];
         match from.first_chunk::<NR>() {
             Some(whole) if width == NR => *row = *whole,
             _ => row[..width].copy_from_slice(&from[..width]),
