@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`reliability`] | the reliability curve over bins, ECE, the parts of the Brier score |
 //! | [`temperature`] | one number, fitted on validation logits, that softens or sharpens them all |
-//! | [`assess`] | both for one model: as it reports, scaled, and with the bias of its loss inverted |
+//! | [`mod@assess`] | both for one model: as it reports, scaled, and with the bias of its loss inverted |
 
 pub mod assess;
 pub mod reliability;
