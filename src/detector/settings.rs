@@ -6,15 +6,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
 
-/// Images that a training shows unless told otherwise: 40 epochs of 200 images, 20 of 800.
-const DEFAULT_IMAGES_SHOWN: usize = 16_000;
+/// Images that a training shows unless told otherwise: 40 epochs of up to 600 images, 30 of 800.
+const DEFAULT_IMAGES_SHOWN: usize = 24_000;
 /// Most epochs by default.
 const MOST_DEFAULT_EPOCHS: usize = 40;
 
 /// The settings of a detector's training.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DetectorSettings {
-    /// Epochs; none: as many as show 16 000 images, at most 40 and at least 1.
+    /// Epochs; none: as many as show 24 000 images, at most 40 and at least 1.
     pub epochs: Option<usize>,
     /// Images per step.
     pub batch: usize,
