@@ -61,6 +61,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             rows::run(&arguments, &arguments.out)
         }
         (false, false) => {
+            // What can be refused without data is refused before anything is written.
+            arguments.check()?;
+            ensure_writable(&arguments.out)?;
             rows::run(&arguments, &arguments.out.join("tabular"))?;
             detectors::run_short(&arguments, &arguments.out.join("scenes"))
         }
@@ -68,6 +71,16 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 impl Arguments {
+    /// Refuses what needs no data to be refused.
+    fn check(&self) -> anyhow::Result<()> {
+        self.seeds(DEFAULT_SEEDS)?;
+        self.threads()?;
+        self.losses(&[])?;
+        self.train.config()?;
+        self.detector.settings(&self.train.for_scenes())?;
+        Ok(())
+    }
+
     /// The seeds, checked.
     fn seeds(&self, default: u64) -> anyhow::Result<Vec<u64>> {
         let seeds = self.seeds.unwrap_or(default);
