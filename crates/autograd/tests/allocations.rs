@@ -3,9 +3,10 @@
 
 use losslab_autograd::optim::{Adam, Optimizer, Sgd, clip_global_norm};
 use losslab_autograd::{Conv2d, Dropout, Param, Pool, RunningStatistics, Tape};
-use losslab_tensor::{Shape, Tensor};
+use losslab_tensor::{Shape, Tensor, Workers};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::Arc;
 
 /// The system's allocator, counting the calls of each thread.
 struct Counting;
@@ -134,6 +135,8 @@ fn a_smaller_last_batch_allocates_nothing() {
 #[test]
 fn steps_on_images_allocate_nothing() {
     let mut tape = Tape::<f32>::new();
+    // The counter sees this thread alone; the pieces run the same code on all threads.
+    tape.set_workers(&Arc::new(Workers::new(2)));
     let shapes: [&[usize]; 8] = [&[3, 3, 4, 8], &[8], &[3, 3, 1, 8], &[8], &[8], &[8], &[8], &[8]];
     let params = shapes
         .map(|shape| tape.param("p", Tensor::from_fn(Shape::new(shape), |i| 0.1 * (i as f32 * 1.7).sin())));

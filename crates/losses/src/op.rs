@@ -125,8 +125,9 @@ impl<T: Scalar> Op<T> for LossOp {
         }
         // One upstream number for all, or one per loss, which a softmax row shares.
         let per_loss = dx.len().checked_div(at.dy.len()).unwrap_or(1).max(1);
-        for ((dx, &dz), k) in dx.iter_mut().zip(at.saved).zip(0..) {
-            *dx = at.dy[k / per_loss] * dz;
+        let losses = dx.chunks_mut(per_loss).zip(at.saved.chunks(per_loss)).zip(at.dy);
+        for ((dx, dz), &dy) in losses {
+            dx.iter_mut().zip(dz).for_each(|(dx, &dz)| *dx = dy * dz);
         }
     }
 }

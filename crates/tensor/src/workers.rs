@@ -47,13 +47,19 @@ pub struct Workers {
 /// The piece with this number of the closure behind this pointer.
 type Run = unsafe fn(*const (), usize);
 
+/// On cache lines of its own (two, as they are fetched in pairs): workers look at the ticket all the time, and a write to
+/// another number on the same line would wait for them.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Line<T>(T);
+
 #[derive(Debug)]
 struct Shared {
     /// Number of the job (32 bits), its pieces (16), those taken (16).
-    ticket: AtomicU64,
-    job: UnsafeCell<(Run, *const ())>,
+    ticket: Line<AtomicU64>,
     /// Pieces of the job that are done.
-    done: AtomicUsize,
+    done: Line<AtomicUsize>,
+    job: UnsafeCell<(Run, *const ())>,
     /// Somebody is running a job.
     busy: AtomicBool,
     /// Workers that sleep, or are about to.
@@ -80,9 +86,9 @@ impl Workers {
             return Self { shared: None, threads: Vec::new() };
         }
         let shared = Arc::new(Shared {
-            ticket: AtomicU64::new(0),
+            ticket: Line(AtomicU64::new(0)),
+            done: Line(AtomicUsize::new(0)),
             job: UnsafeCell::new((run_piece::<fn(usize)>, std::ptr::null())),
-            done: AtomicUsize::new(0),
             busy: AtomicBool::new(false),
             asleep: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
@@ -177,10 +183,10 @@ impl Workers {
     fn publish<F: Fn(usize) + Sync>(&self, shared: &Shared, pieces: usize, piece: &F) {
         // SAFETY: this thread holds `busy`, and all pieces of the job before are done: nobody reads.
         unsafe { *shared.job.get() = (run_piece::<F>, std::ptr::from_ref(piece).cast()) };
-        shared.done.store(0, Ordering::Relaxed);
-        let number = (shared.ticket.load(Ordering::Relaxed) >> 32).wrapping_add(1);
+        shared.done.0.store(0, Ordering::Relaxed);
+        let number = (shared.ticket.0.load(Ordering::Relaxed) >> 32).wrapping_add(1);
         // Sequentially consistent, as in `sleep`: either the worker sees the job, or this sees it asleep.
-        shared.ticket.store(number << 32 | (pieces as u64) << 16, Ordering::SeqCst);
+        shared.ticket.0.store(number << 32 | (pieces as u64) << 16, Ordering::SeqCst);
         if shared.asleep.load(Ordering::SeqCst) > 0 {
             self.threads.iter().for_each(|worker| worker.thread().unpark());
         }
@@ -222,13 +228,14 @@ unsafe fn run_piece<F: Fn(usize) + Sync>(piece: *const (), i: usize) {
 impl Shared {
     /// Takes a piece, if the job has one left.
     fn take(&self) -> Option<usize> {
-        let mut ticket = self.ticket.load(Ordering::SeqCst);
+        let mut ticket = self.ticket.0.load(Ordering::SeqCst);
         loop {
             let (pieces, taken) = (ticket >> 16 & 0xffff, ticket & 0xffff);
             if taken >= pieces {
                 return None;
             }
-            match self.ticket.compare_exchange_weak(ticket, ticket + 1, Ordering::AcqRel, Ordering::Acquire) {
+            match self.ticket.0.compare_exchange_weak(ticket, ticket + 1, Ordering::AcqRel, Ordering::Acquire)
+            {
                 Ok(_) => return Some(taken as usize),
                 Err(now) => ticket = now,
             }
@@ -246,14 +253,14 @@ impl Shared {
             if let Err(panic) = result {
                 self.panic.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(panic);
             }
-            self.done.fetch_add(1, Ordering::Release);
+            self.done.0.fetch_add(1, Ordering::Release);
         }
     }
 
     /// Waits until all pieces are done: those that others have taken.
     fn wait(&self, pieces: usize) {
         let mut looks = 0;
-        while self.done.load(Ordering::Acquire) < pieces {
+        while self.done.0.load(Ordering::Acquire) < pieces {
             if looks < LOOKS {
                 std::hint::spin_loop();
             } else {
@@ -266,10 +273,12 @@ impl Shared {
     /// The life of a worker.
     fn work(&self, looks: usize) {
         let mut left = looks;
-        while !self.stop.load(Ordering::SeqCst) {
+        loop {
             if self.has_piece() {
                 self.take_pieces();
                 left = looks;
+            } else if self.stop.load(Ordering::Relaxed) {
+                return;
             } else if left > 0 {
                 left -= 1;
                 std::hint::spin_loop();
@@ -281,7 +290,7 @@ impl Shared {
     }
 
     fn has_piece(&self) -> bool {
-        let ticket = self.ticket.load(Ordering::SeqCst);
+        let ticket = self.ticket.0.load(Ordering::SeqCst);
         ticket & 0xffff < ticket >> 16 & 0xffff
     }
 

@@ -125,7 +125,10 @@ pub fn product<T: Float>(
     if n == 0 || m == 0 {
         return;
     }
-    let rows = workers.share(m, 8, PIECE.div_ceil((k * n).max(1)));
+    // Every piece packs B: one for each thread, unless there are rows enough to make up for two.
+    let per_thread = m.div_ceil(workers.threads());
+    let rows = if per_thread < 512 { per_thread } else { per_thread.div_ceil(2) };
+    let rows = rows.max(PIECE.div_ceil((k * n).max(1))).next_multiple_of(8);
     workers.chunks([c], rows * n, |first, [c]| {
         let part = Part { a, first: first / n, rows: c.len() / n };
         match n {
