@@ -62,6 +62,20 @@ fn results_do_not_depend_on_threads() {
 }
 
 #[test]
+fn a_training_has_the_same_bits_however_many_threads_share_its_steps() {
+    for norm in [NormKind::Batch, NormKind::Group] {
+        let settings = DetectorSettings { norm, ..settings() };
+        let problem = DetectionProblem::new(scenes(SMALL), &settings).unwrap();
+        let [one, others @ ..] = [1, 2, 4, 8].map(|threads| {
+            let trained =
+                train_detector(&problem, &spec("focal:gamma=2"), &settings, 0, threads, |_| {}).unwrap();
+            (trained.weights, trained.epochs, trained.detections)
+        });
+        assert!(others.iter().all(|other| *other == one));
+    }
+}
+
+#[test]
 fn a_detector_learns_to_find_what_it_is_shown() {
     // Twelve images by heart: without flips, judged on the images that it has seen.
     let parts = scenes("images=12,size=48,ratio=60,classes=1,hard=0");
@@ -79,7 +93,11 @@ fn a_detector_learns_to_find_what_it_is_shown() {
             .unwrap();
     let untrained = DetectorSettings { epochs: Some(1), learning_rate: 1e-9, ..settings.clone() };
     let ap50 = |settings| {
-        train_detector(&problem, &spec("focal:gamma=2"), settings, 0, |_| {}).unwrap().results.ap50.unwrap()
+        train_detector(&problem, &spec("focal:gamma=2"), settings, 0, 1, |_| {})
+            .unwrap()
+            .results
+            .ap50
+            .unwrap()
     };
     let (before, after) = (ap50(&untrained), ap50(&settings));
     assert!(before < 0.1 && after > 0.9, "AP50 {before} before, {after} after");
@@ -88,12 +106,12 @@ fn a_detector_learns_to_find_what_it_is_shown() {
 #[test]
 fn every_loss_with_a_sigmoid_form_trains_a_detector() {
     let settings = DetectorSettings { epochs: Some(1), ..settings() };
-    let problem = DetectionProblem::new(scenes("images=4,size=32,ratio=30,classes=2"), &settings).unwrap();
+    let problem = DetectionProblem::new(scenes("images=4,size=40,ratio=60,classes=2"), &settings).unwrap();
     let mut trained = 0;
     for entry in Registry::standard().losses() {
         let loss = spec(entry.name());
         if bind_detector(&loss, &problem, &settings).is_ok() {
-            let result = train_detector(&problem, &loss, &settings, 0, |_| {}).unwrap();
+            let result = train_detector(&problem, &loss, &settings, 0, 1, |_| {}).unwrap();
             assert!(result.epochs[0].class_loss.is_finite(), "{}", entry.name());
             trained += 1;
         }
@@ -109,7 +127,7 @@ fn every_loss_with_a_sigmoid_form_trains_a_detector() {
 fn a_training_that_diverges_says_where() {
     let settings = DetectorSettings { learning_rate: 1e30, clip: None, norm: NormKind::None, ..settings() };
     let problem = DetectionProblem::new(scenes(SMALL), &settings).unwrap();
-    let error = train_detector(&problem, &spec("ce"), &settings, 0, |_| {}).unwrap_err();
+    let error = train_detector(&problem, &spec("ce"), &settings, 0, 1, |_| {}).unwrap_err();
     assert!(matches!(error, DetectorError::Diverged { .. } | DetectorError::Output { .. }), "{error}");
     assert!(error.to_string().starts_with("diverged: "), "{error}");
 }
@@ -153,7 +171,7 @@ fn a_saved_detector_finds_in_image_files_what_it_found_in_its_test() {
     let json = write_coco(folder.path(), &parts);
     let problem = DetectionProblem::new(parts, &settings).unwrap();
     let loss = spec("focal:gamma=2");
-    let trained = train_detector(&problem, &loss, &settings, 3, |_| {}).unwrap();
+    let trained = train_detector(&problem, &loss, &settings, 3, 2, |_| {}).unwrap();
     let file = folder.path().join("detector.safetensors");
     DetectorModel::new(&problem, &loss, &settings, 3, &trained).save(&file).unwrap();
 

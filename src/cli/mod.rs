@@ -103,6 +103,10 @@ fn emit_error(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 fn at_least_one(flag: &str, value: usize) -> anyhow::Result<()> {
     anyhow::ensure!(value > 0, "{flag} 0: expected at least 1");
     Ok(())

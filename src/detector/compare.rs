@@ -41,7 +41,8 @@ impl DetectorOutcome {
 
 /// Runs a comparison on a pool of threads; outcomes come in the order losses x seeds.
 ///
-/// Each training is one task on one thread, so its numbers do not depend on how many there are.
+/// Each training is one task on one thread; where there are fewer trainings than threads, each shares its steps among
+/// its part of them. Numbers do not depend on how many there are.
 pub fn compare_detectors(
     problem: &DetectionProblem,
     comparison: &DetectorComparison,
@@ -51,8 +52,9 @@ pub fn compare_detectors(
     let DetectorComparison { losses, seeds, settings } = comparison;
     let tasks: Vec<(usize, u64)> =
         (0..losses.len()).flat_map(|loss| seeds.iter().map(move |&seed| (loss, seed))).collect();
+    let threads = pool.current_num_threads() / tasks.len().max(1);
     let run = |&(loss, seed): &(usize, u64)| {
-        let result = train_detector(problem, &losses[loss], settings, seed, |epoch| {
+        let result = train_detector(problem, &losses[loss], settings, seed, threads, |epoch| {
             observer.on(Event::Epoch {
                 loss,
                 seed,

@@ -11,6 +11,7 @@ use crate::images::{Augmentation, ImageSet};
 use losslab_autograd::optim::{Optimizer, Schedule, clip_global_norm};
 use losslab_losses::{self as losses, Criterion, Spec, SpecError, Training};
 use losslab_models::prior_bias;
+use losslab_tensor::Workers;
 use losslab_tensor::rng::Rng;
 use serde::Serialize;
 use std::sync::Arc;
@@ -80,7 +81,8 @@ pub enum DetectorError {
     Evaluation(#[from] DataError),
 }
 
-/// Trains one detector with one loss. The result depends on the arguments alone.
+/// Trains one detector with one loss, on `threads` threads. The result has the same bits with any number of them, and
+/// depends on the other arguments alone.
 ///
 /// # Errors
 /// If the loss does not suit detectors, or training diverges.
@@ -89,10 +91,14 @@ pub fn train_detector(
     spec: &Spec,
     settings: &DetectorSettings,
     seed: u64,
+    threads: usize,
     mut after_epoch: impl FnMut(&DetectorEpoch),
 ) -> Result<TrainedDetector, DetectorError> {
     let loss = bind_detector(spec, problem, settings)?;
     let mut session = Session::new(problem, loss, settings, seed);
+    if threads > 1 {
+        session.network.tape.set_workers(&Arc::new(Workers::new(threads)));
+    }
     let (mut best_epoch, mut best_ap, mut weights) = (0, f64::NEG_INFINITY, Weights::new());
     let mut epochs = Vec::with_capacity(session.epochs);
     for epoch in 1..=session.epochs {

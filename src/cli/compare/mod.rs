@@ -3,11 +3,11 @@
 mod detectors;
 mod rows;
 
-use super::at_least_one;
 use super::data_args::DataArguments;
 use super::detector_args::DetectorArguments;
 use super::image_args::ImageArguments;
 use super::train_args::TrainArguments;
+use super::{at_least_one, processors};
 use crate::report::{Environment, Results, diverged_notes, table};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -114,10 +114,6 @@ impl Arguments {
         at_least_one("--threads", threads)?;
         Ok(threads)
     }
-}
-
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn pool(threads: usize) -> anyhow::Result<rayon::ThreadPool> {

@@ -2,7 +2,7 @@
 
 use super::{Arguments, cannot_write, ensure_writable};
 use crate::cli::progress::Progress;
-use crate::cli::{emit, notes};
+use crate::cli::{at_least_one, emit, notes, processors};
 use crate::detector::{DetectionProblem, DetectorModel, DetectorOutcome, bind_detector, train_detector};
 use crate::experiment::{Epoch, Event, Observer};
 use crate::metrics::{BOX_METRICS, evaluate_boxes};
@@ -12,7 +12,8 @@ use anyhow::Context;
 /// Trains a detector and saves it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let settings = arguments.detector.settings(&arguments.train)?;
-    let spec = arguments.spec()?;
+    let (spec, threads) = (arguments.spec()?, arguments.threads.unwrap_or_else(processors));
+    at_least_one("--threads", threads)?;
     ensure_writable(&arguments.save)?;
     let problem = DetectionProblem::new(arguments.images.load()?, &settings)?;
     bind_detector(&spec, &problem, &settings)?;
@@ -23,7 +24,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let seed = arguments.seed;
     let progress = Progress::new(vec![spec.to_string()], 1, epochs, arguments.quiet);
-    let result = train_detector(&problem, &spec, &settings, seed, |epoch| {
+    let result = train_detector(&problem, &spec, &settings, seed, threads, |epoch| {
         let train_loss = epoch.class_loss + epoch.box_loss;
         let epoch = Epoch { epoch: epoch.epoch, train_loss, validation_ap: epoch.validation_ap };
         progress.on(Event::Epoch { loss: 0, seed, epoch });

@@ -29,6 +29,9 @@ pub struct Arguments {
     train: TrainArguments,
     #[command(flatten)]
     detector: DetectorArguments,
+    /// Threads that share the steps of a detector's training [default: one per processor]; a classifier's takes one
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
     /// File for the model
     #[arg(long, value_name = "FILE.safetensors")]
     save: PathBuf,
