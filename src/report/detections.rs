@@ -3,8 +3,9 @@
 
 use super::results::{Results, Run, Summaries};
 use super::write_atomically;
-use crate::detection::VocResults;
+use crate::detection::{CategoryResult, VocResults};
 use crate::detector::{DetectorComparison, DetectorOutcome, Share, Shares};
+use crate::metrics::Summary;
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 use std::io;
 use std::path::Path;
@@ -69,6 +70,29 @@ pub fn share_table(results: &Results) -> String {
     }
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     if rows == 0 { String::new() } else { format!("{table}\neasy negatives: p_t > 0.9\n") }
+}
+
+/// AP and AP50 of each category, mean over the seeds in which it is defined: a row per category, a column per loss.
+pub fn category_table(results: &Results) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY);
+    let losses = results.summary.iter().map(|summary| summary.loss.replace(':', ":\n"));
+    table.set_header(std::iter::once("category: AP | AP50".to_string()).chain(losses));
+    let categories = results.runs.iter().find_map(|run| run.detector.as_ref());
+    for (i, category) in categories.iter().flat_map(|run| &run.per_category).enumerate() {
+        let mut row = vec![category.name.clone()];
+        for summary in &results.summary {
+            let mean = |of: fn(&CategoryResult) -> Option<f64>| {
+                let runs = results.runs.iter().filter(|run| run.loss == summary.loss);
+                let values = runs.filter_map(|run| Some(of(&run.detector.as_ref()?.per_category[i])));
+                Summary::of(values).mean.map_or_else(|| "–".to_string(), |mean| format!("{mean:.3}"))
+            };
+            row.push(format!("{} | {}", mean(|c| c.ap), mean(|c| c.ap50)));
+        }
+        table.add_row(row);
+    }
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    format!("{table}\n")
 }
 
 /// A line for each loss with the mean over seeds of Pascal VOC's own average precision, where runs have it.

@@ -9,7 +9,9 @@ use crate::detector::{
     DetectionProblem, DetectorComparison, DetectorOutcome, DetectorSettings, ImageParts, bind_detector,
     compare_detectors,
 };
-use crate::report::{ImageData, Results, share_table, voc_lines, write_detections, write_pictures};
+use crate::report::{
+    ImageData, Results, category_table, share_table, voc_lines, write_detections, write_pictures,
+};
 use anyhow::Context;
 use std::path::Path;
 use std::time::Instant;
@@ -79,6 +81,7 @@ fn compare(
     }
     conclude(&results, folder, arguments.quiet)?;
     emit(&voc_lines(&results))?;
+    emit(&category_table(&results))?;
     emit(&share_table(&results))
 }
 
