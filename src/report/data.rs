@@ -12,7 +12,7 @@ pub enum Data {
     /// Rows with a class each.
     Table(TableData),
     /// Images with boxes.
-    Images(Box<ImageData>),
+    Images(ImageData),
 }
 
 impl Data {

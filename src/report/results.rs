@@ -176,7 +176,7 @@ impl Results {
         let runs = outcomes.iter().map(|outcome| Run::of_detector(outcome, &losses)).collect();
         let train = Training::Detector(Box::new(comparison.settings.clone()));
         let config = Config { losses, seeds: comparison.seeds.clone(), train };
-        Self::sum_up(Data::Images(Box::new(data)), config, runs, environment)
+        Self::sum_up(Data::Images(data), config, runs, environment)
     }
 
     fn sum_up(data: Data, config: Config, runs: Vec<Run>, environment: Environment) -> Self {

@@ -64,7 +64,7 @@ pub enum Start<'a, T> {
 pub struct TileProduct<'a, T, const NR: usize> {
     /// What the offsets of rows and steps point into.
     pub a: &'a [T],
-    /// The rows, 1 to [`MOST_ROWS`].
+    /// The rows, 1 to `MOST_ROWS`.
     pub rows: &'a [Row],
     /// The steps along k.
     pub steps: Steps<'a>,
