@@ -6,7 +6,8 @@ use losslab_autograd::optim::{Adam, Optimizer, Sgd};
 use losslab_losses::{
     Criterion, Head, Normalizer, Reduction, Registry, Spec, TapeBatch, TapeTargets, criterion,
 };
-use losslab_models::{Activation, Mlp};
+use losslab_models::{Activation, Detector, DetectorConfig, Mlp, Norm};
+use losslab_tensor::Workers;
 use losslab_tensor::rng::Rng;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -79,5 +80,37 @@ fn steps_after_the_first_allocate_nothing() {
             counts[1..].iter().all(|&count| count == 0),
             "{spec} on {sizes:?}: allocations per step {counts:?}"
         );
+    }
+}
+
+#[test]
+fn a_detectors_steps_after_the_first_allocate_nothing() {
+    let config = DetectorConfig { anchors_per_cell: 3, ..DetectorConfig::small(3, 2, 4, 2) };
+    let spec = Spec::parse("focal:gamma=2,alpha=0.25", &Registry::standard()).unwrap();
+    let per_positive = Reduction::Mean(Normalizer::Positives);
+    let loss = Arc::new(Criterion::new(&spec, Head::Sigmoid, &[5, 5], per_positive).unwrap());
+    for norm in [Norm::Batch, Norm::Group(8)] {
+        let mut tape = Tape::<f32>::new();
+        tape.set_workers(&Arc::new(Workers::new(2)));
+        let model = Detector::new(&mut tape, &DetectorConfig { norm, ..config.clone() }, &mut Rng::seed(1));
+        let mut buffers = model.buffers();
+        let mut optimizer = Sgd::new(0.9, 1e-4);
+        let mut step = || {
+            let before = COUNT.get();
+            tape.rewind();
+            let images = tape.constant_with([2, 33, 40, 3], |x| x.fill(0.5));
+            let output = model.forward_train(images, &mut buffers);
+            let shape = output.class_logits.shape();
+            let targets = TapeTargets::Sigmoid(tape.constant_with(shape, |y| y.fill(1.0)));
+            let valid = Some(tape.constant_with(shape, |valid| valid.fill(1.0)));
+            let batch = TapeBatch { logits: output.class_logits, targets, weights: None, valid };
+            let rows = output.boxes.shape().dims()[..2].iter().product();
+            let boxes = output.boxes.reshape([rows, 4]).gather(tape.indices(&[0, 7, 7]));
+            (criterion(&loss, batch) + boxes.smooth_l1(0.11).sum_all()).backward();
+            optimizer.step(&mut tape, 1e-3);
+            COUNT.get() - before
+        };
+        let counts: Vec<usize> = (0..5).map(|_| step()).collect();
+        assert!(counts[0] > 0 && counts[1..].iter().all(|&count| count == 0), "{norm:?}: {counts:?}");
     }
 }
