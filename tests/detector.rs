@@ -7,9 +7,11 @@ use losslab::detector::{
 };
 use losslab::experiment::{Event, Observer};
 use losslab::images::{ImageOptions, ScenePart, SceneSpec, encode_png, load_coco, load_folder};
-use losslab::report::{Environment, Results};
+use losslab::report::{Config, Data, Environment, Plan, Results, RunRecord, Training as ReportedTraining};
 use losslab_losses::{Registry, Spec};
 use serde_json::{Value, json};
+use std::ops::ControlFlow;
+use std::sync::Mutex;
 
 struct Nobody;
 
@@ -39,9 +41,24 @@ fn results_do_not_depend_on_threads() {
     let problem = DetectionProblem::new(scenes(SMALL), &settings).unwrap();
     let losses = ["ce", "focal:gamma=2,alpha=0.25"].map(spec).to_vec();
     let comparison = DetectorComparison { losses, seeds: vec![0, 1], settings };
+    let config = Config {
+        losses: comparison.losses.iter().map(ToString::to_string).collect(),
+        seeds: comparison.seeds.clone(),
+        train: ReportedTraining::Detector(Box::new(comparison.settings.clone())),
+    };
+    let plan = Plan::new(Data::Images(problem.describe()), config, "ce".into(), None);
     let results = [1, 2, 4].map(|threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let outcomes = compare_detectors(&problem, &comparison, &pool, &Nobody);
+        let records = Mutex::new(Vec::new());
+        let tasks = [(0, 0), (0, 1), (1, 0), (1, 1)];
+        compare_detectors(&problem, &comparison, &tasks, &pool, &Nobody, &|outcome| {
+            let loss = &comparison.losses[outcome.loss];
+            let record = RunRecord::of_detector(&plan, loss, &problem, None, &outcome).unwrap();
+            records.lock().unwrap().push((outcome.loss, outcome.seed, record));
+        });
+        let mut records = records.into_inner().unwrap();
+        records.sort_by_key(|(loss, seed, _)| (*loss, *seed));
+        let records: Vec<RunRecord> = records.into_iter().map(|(.., record)| record).collect();
         let environment = Environment {
             version: "",
             seconds: 0.0,
@@ -51,7 +68,7 @@ fn results_do_not_depend_on_threads() {
             instruction_set: "",
             paths: Vec::new(),
         };
-        let results = Results::of_detectors(problem.describe(), &comparison, &outcomes, environment);
+        let results = Results::of(plan.clone(), &records, None, environment);
         let mut results = serde_json::to_value(results).unwrap();
         results.as_object_mut().unwrap().remove("environment");
         results
@@ -67,8 +84,10 @@ fn a_training_has_the_same_bits_however_many_threads_share_its_steps() {
         let settings = DetectorSettings { norm, ..settings() };
         let problem = DetectionProblem::new(scenes(SMALL), &settings).unwrap();
         let [one, others @ ..] = [1, 2, 4, 8].map(|threads| {
-            let trained =
-                train_detector(&problem, &spec("focal:gamma=2"), &settings, 0, threads, |_| {}).unwrap();
+            let trained = train_detector(&problem, &spec("focal:gamma=2"), &settings, 0, threads, |_| {
+                ControlFlow::Continue(())
+            })
+            .unwrap();
             (trained.weights, trained.epochs, trained.detections)
         });
         assert!(others.iter().all(|other| *other == one));
@@ -93,7 +112,7 @@ fn a_detector_learns_to_find_what_it_is_shown() {
             .unwrap();
     let untrained = DetectorSettings { epochs: Some(1), learning_rate: 1e-9, ..settings.clone() };
     let ap50 = |settings| {
-        train_detector(&problem, &spec("focal:gamma=2"), settings, 0, 1, |_| {})
+        train_detector(&problem, &spec("focal:gamma=2"), settings, 0, 1, |_| ControlFlow::Continue(()))
             .unwrap()
             .results
             .ap50
@@ -111,7 +130,8 @@ fn every_loss_with_a_sigmoid_form_trains_a_detector() {
     for entry in Registry::standard().losses() {
         let loss = spec(entry.name());
         if bind_detector(&loss, &problem, &settings).is_ok() {
-            let result = train_detector(&problem, &loss, &settings, 0, 1, |_| {}).unwrap();
+            let result =
+                train_detector(&problem, &loss, &settings, 0, 1, |_| ControlFlow::Continue(())).unwrap();
             assert!(result.epochs[0].class_loss.is_finite(), "{}", entry.name());
             trained += 1;
         }
@@ -127,7 +147,8 @@ fn every_loss_with_a_sigmoid_form_trains_a_detector() {
 fn a_training_that_diverges_says_where() {
     let settings = DetectorSettings { learning_rate: 1e30, clip: None, norm: NormKind::None, ..settings() };
     let problem = DetectionProblem::new(scenes(SMALL), &settings).unwrap();
-    let error = train_detector(&problem, &spec("ce"), &settings, 0, 1, |_| {}).unwrap_err();
+    let error =
+        train_detector(&problem, &spec("ce"), &settings, 0, 1, |_| ControlFlow::Continue(())).unwrap_err();
     assert!(matches!(error, DetectorError::Diverged { .. } | DetectorError::Output { .. }), "{error}");
     assert!(error.to_string().starts_with("diverged: "), "{error}");
 }
@@ -171,7 +192,7 @@ fn a_saved_detector_finds_in_image_files_what_it_found_in_its_test() {
     let json = write_coco(folder.path(), &parts);
     let problem = DetectionProblem::new(parts, &settings).unwrap();
     let loss = spec("focal:gamma=2");
-    let trained = train_detector(&problem, &loss, &settings, 3, 2, |_| {}).unwrap();
+    let trained = train_detector(&problem, &loss, &settings, 3, 2, |_| ControlFlow::Continue(())).unwrap();
     let file = folder.path().join("detector.safetensors");
     DetectorModel::new(&problem, &loss, &settings, 3, &trained).save(&file).unwrap();
 

@@ -11,6 +11,7 @@ use losslab_losses::{Registry, Spec};
 use proptest::prelude::*;
 use serde::Deserialize;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 fn spec(text: &str) -> Spec {
@@ -71,7 +72,7 @@ static TRAINED: LazyLock<(Model, Source)> = LazyLock::new(|| {
     let source = Source::from(dataset);
     let prepared = source.prepare(0, 3).unwrap();
     let loss = spec("focal:gamma=2,alpha=0.25");
-    let trained = train(&prepared, &loss, &config(), 3, |_| {}).unwrap();
+    let trained = train(&prepared, &loss, &config(), 3, |_| ControlFlow::Continue(())).unwrap();
     (Model::new(&source.dataset, &prepared, &loss, &config(), 3, &trained), source)
 });
 

@@ -7,9 +7,11 @@ mod data_args;
 mod detector_args;
 mod eval;
 mod image_args;
+mod interrupt;
 mod losses;
 mod predict;
 mod progress;
+mod report;
 mod train;
 mod train_args;
 
@@ -34,6 +36,8 @@ struct Cli {
 enum Command {
     /// Train with several losses and seeds, and compare what comes out
     Compare(Box<compare::Arguments>),
+    /// Sum up or merge the runs that `compare` kept, without training
+    Report(report::Arguments),
     /// Train one model with one loss and save it
     Train(Box<train::Arguments>),
     /// Score the rows of a table with a saved model
@@ -50,7 +54,7 @@ enum Command {
 
 /// Runs the command that these arguments name (the first is the program's own name).
 ///
-/// Errors are one line on standard error, with exit code 2.
+/// Errors are one line on standard error, with exit code 2; 130 if Ctrl-C stopped a comparison.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -62,6 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     finish(match cli.command.unwrap_or(Command::Compare(Box::new(cli.compare))) {
         Command::Compare(arguments) => compare::run(*arguments),
+        Command::Report(arguments) => report::run(arguments),
         Command::Train(arguments) => train::run(*arguments),
         Command::Predict(arguments) => predict::run(arguments),
         Command::Losses(arguments) => losses::run(arguments),
@@ -77,7 +82,7 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
         Err(error) => {
             // A closed standard error leaves nobody to tell.
             let _ = writeln!(io::stderr(), "error: {}", format!("{error:#}").replace('\n', " "));
-            ExitCode::from(2)
+            ExitCode::from(if error.is::<interrupt::Interrupted>() { interrupt::EXIT_CODE } else { 2 })
         }
     }
 }

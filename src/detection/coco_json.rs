@@ -12,7 +12,8 @@
 use super::coco_set::{Annotation, Category, Detection, GroundTruth};
 use super::json_fault::{Layout, explain};
 use crate::data::DataError;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::ser::{SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::path::Path;
 
 #[derive(Deserialize)]
@@ -22,7 +23,7 @@ struct File<I> {
     annotations: Vec<Annotation>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Image {
     id: i64,
 }
@@ -34,6 +35,18 @@ pub(crate) struct ImageFile {
     pub file_name: String,
     pub width: Option<f64>,
     pub height: Option<f64>,
+}
+
+/// In the form that [`GroundTruth::load`] reads.
+impl Serialize for GroundTruth {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let images: Vec<Image> = self.images().iter().map(|&id| Image { id }).collect();
+        let mut file = serializer.serialize_struct("GroundTruth", 3)?;
+        file.serialize_field("images", &images)?;
+        file.serialize_field("categories", self.categories())?;
+        file.serialize_field("annotations", self.annotations())?;
+        file.end()
+    }
 }
 
 impl GroundTruth {

@@ -2,7 +2,7 @@
 
 use super::boxes::BoundingBox;
 use crate::data::{DataError, Place};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// What a valid box is, in the words of messages.
 pub(super) const A_BOX: &str = "four finite numbers [x, y, width, height] without a negative width or height";
@@ -17,7 +17,7 @@ pub struct Category {
 }
 
 /// One true object.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Annotation {
     /// Its number, unique in the file.
     pub id: i64,
@@ -31,7 +31,7 @@ pub struct Annotation {
     /// outline, smaller than that of the box.
     pub area: f64,
     /// True for a box around many objects: detections in it are neither right nor wrong. Absent means false.
-    #[serde(default, deserialize_with = "zero_or_one")]
+    #[serde(default, deserialize_with = "zero_or_one", serialize_with = "as_zero_or_one")]
     pub iscrowd: bool,
 }
 
@@ -176,6 +176,10 @@ fn unique(name: &str, list: &str, ids: impl Iterator<Item = i64>) -> Result<(), 
             .error(format!("{id} as in {list}[{first}]"), "ids that do not repeat")),
         None => Ok(()),
     }
+}
+
+fn as_zero_or_one<S: Serializer>(value: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(u8::from(*value))
 }
 
 fn zero_or_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {

@@ -21,6 +21,17 @@ const IMAGES_PER_TASK: usize = 256;
 /// # Errors
 /// If a detection names an unknown image, has an unusable box or a score that is not finite.
 pub fn evaluate(truth: &GroundTruth, name: &str, detections: &[Detection]) -> Result<CocoResults, DataError> {
+    let (groups, unknown) = group(truth, name, detections)?;
+    let scores: Vec<CategoryScores> = groups.into_par_iter().map(Group::scores).collect();
+    Ok(CocoResults::new(truth.categories(), &scores, unknown))
+}
+
+/// Truth and detections by category, and the number of detections of a category that the truth does not know.
+pub(super) fn group<'a>(
+    truth: &'a GroundTruth,
+    name: &str,
+    detections: &'a [Detection],
+) -> Result<(Vec<Group<'a>>, usize), DataError> {
     let mut groups: Vec<Group> = truth.categories().iter().map(|_| Group::default()).collect();
     for annotation in truth.annotations() {
         let image = truth.image_index(annotation.image_id);
@@ -38,23 +49,28 @@ pub fn evaluate(truth: &GroundTruth, name: &str, detections: &[Detection]) -> Re
             _ => unknown += 1,
         }
     }
-    let scores: Vec<CategoryScores> = groups.into_par_iter().map(Group::scores).collect();
-    Ok(CocoResults::new(truth.categories(), &scores, unknown))
+    for group in &mut groups {
+        group.sort();
+    }
+    Ok((groups, unknown))
 }
 
-/// What belongs to one category, each with the position of its image.
+/// What belongs to one category, each with the position of its image: by image, detections of one by score.
 #[derive(Default)]
-struct Group<'a> {
+pub(super) struct Group<'a> {
     truths: Vec<(usize, &'a Annotation)>,
     detections: Vec<(usize, &'a Detection)>,
 }
 
 impl Group<'_> {
-    fn scores(mut self) -> CategoryScores {
+    fn sort(&mut self) {
         self.truths.sort_by_key(|(image, _)| *image);
         // Adding 0 makes -0 equal to 0, as it is in numpy; scores have been checked to be finite.
         let score = |detection: &Detection| detection.score + 0.0;
         self.detections.sort_by(|a, b| a.0.cmp(&b.0).then(score(b.1).total_cmp(&score(a.1))));
+    }
+
+    fn scores(self) -> CategoryScores {
         let objects = std::array::from_fn(|range| {
             self.truths.iter().filter(|(_, truth)| !is_ignored(truth, range)).count()
         });
@@ -78,6 +94,22 @@ impl Group<'_> {
         };
         let parts: Vec<Vec<Outcome>> = self.images().par_chunks(IMAGES_PER_TASK).map(match_images).collect();
         parts.concat()
+    }
+
+    /// The same, each with the position of its image.
+    pub(super) fn outcomes_by_image(&self) -> Vec<(u32, Outcome)> {
+        let counted = self.images().into_iter().flat_map(|image| {
+            let position = self.detections[image.detections.start].0 as u32;
+            std::iter::repeat_n(position, image.detections.len().min(MOST_DETECTIONS))
+        });
+        counted.zip(self.outcomes()).collect()
+    }
+
+    /// Objects that count, of all sizes, by position of their image.
+    pub(super) fn objects_by_image(&self) -> Vec<(u32, u32)> {
+        let counted = self.truths.iter().filter(|(_, truth)| !is_ignored(truth, 0));
+        let positions: Vec<usize> = counted.map(|(image, _)| *image).collect();
+        positions.chunk_by(|a, b| a == b).map(|same| (same[0] as u32, same.len() as u32)).collect()
     }
 
     /// The images with detections, ascending, with what is in them.

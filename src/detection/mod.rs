@@ -10,6 +10,7 @@
 //! | `matching` | which detection found which object |
 //! | `accumulate` | average precision and recall of one category |
 //! | `evaluate` | all of it in parallel: [`evaluate`] |
+//! | `resampled` | AP with each image counted several times, for the bootstrap |
 //! | `summary` | the twelve numbers, as lines and as JSON |
 //! | `voc`, `voc_set` | Pascal VOC's average precision of a category and of a set |
 //!
@@ -38,6 +39,7 @@ mod evaluate;
 mod json_fault;
 mod matching;
 mod protocol;
+mod resampled;
 mod summary;
 mod voc;
 mod voc_set;
@@ -48,6 +50,7 @@ pub use coco_json::load_detections;
 pub use coco_set::{Annotation, Category, Detection, GroundTruth};
 pub use evaluate::evaluate;
 pub use protocol::{AREA_RANGES, iou_thresholds, recall_levels};
+pub use resampled::WeightedBoxAp;
 pub use summary::{CategoryResult, CocoResults};
 pub use voc::{VOC_IOU, VocDetection, VocObject, VocRule, voc_average_precision};
 pub use voc_set::{VocCategory, VocResults, evaluate_voc};

@@ -3,7 +3,7 @@
 use super::accumulate::CategoryScores;
 use super::coco_set::Category;
 use super::protocol::IOU_COUNT;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// COCO's evaluation of detected boxes. A number is `None` (null in JSON) where no true object counts for it.
@@ -45,7 +45,7 @@ pub struct CocoResults {
 }
 
 /// Average precision of one category, all areas, 100 detections per image; `None` without objects.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CategoryResult {
     /// Its id in the ground truth.
     pub id: i64,

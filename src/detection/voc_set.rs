@@ -3,14 +3,14 @@
 use super::coco_set::{Detection, GroundTruth};
 use super::voc::{VocDetection, VocObject, VocRule, voc_average_precision};
 use crate::metrics::MetricError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Pascal VOC's numbers, at IoU .50.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VocResults {
     /// `all-point` or `11-point`.
-    pub rule: &'static str,
+    pub rule: String,
     /// Mean over the categories with objects; none without any.
     pub mean_ap: Option<f64>,
     /// Each category by itself, by ascending id.
@@ -18,7 +18,7 @@ pub struct VocResults {
 }
 
 /// One category; none without objects that count.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VocCategory {
     /// Its id.
     pub id: i64,
@@ -59,11 +59,16 @@ pub fn evaluate_voc(
         .collect::<Result<Vec<_>, MetricError>>()?;
     let defined: Vec<f64> = per_category.iter().filter_map(|category| category.ap).collect();
     let mean_ap = (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64);
-    let rule = match rule {
-        VocRule::AllPoint => "all-point",
-        VocRule::ElevenPoint => "11-point",
-    };
-    Ok(VocResults { rule, mean_ap, per_category })
+    Ok(VocResults { rule: rule.to_string(), mean_ap, per_category })
+}
+
+impl fmt::Display for VocRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            VocRule::AllPoint => "all-point",
+            VocRule::ElevenPoint => "11-point",
+        })
+    }
 }
 
 impl fmt::Display for VocResults {

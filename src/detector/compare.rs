@@ -1,9 +1,10 @@
 //! A comparison of detectors: every loss with every seed, as independent trainings side by side.
 
-use super::{DetectionProblem, DetectorError, DetectorSettings, TrainedDetector, train_detector};
-use crate::experiment::{Epoch, Event, Observer};
+use super::{
+    DetectionProblem, DetectorEpoch, DetectorError, DetectorSettings, TrainedDetector, train_detector,
+};
+use crate::experiment::{Epoch, Event, Observer, in_seed_order};
 use losslab_losses::Spec;
-use rayon::prelude::*;
 use std::fmt;
 
 /// What is compared, and how.
@@ -24,6 +25,8 @@ pub struct DetectorOutcome {
     pub loss: usize,
     /// The seed.
     pub seed: u64,
+    /// All epochs, also those before a training diverged.
+    pub epochs: Vec<DetectorEpoch>,
     /// What came out, or how the training diverged.
     pub result: Result<TrainedDetector, DetectorError>,
 }
@@ -39,35 +42,33 @@ impl DetectorOutcome {
     }
 }
 
-/// Runs a comparison on a pool of threads; outcomes come in the order losses x seeds.
+/// Trains these (loss, seed) of a comparison, both as indices, on a pool of threads; `finished` gets each outcome on the
+/// thread and as soon as it is there. A training that was stopped has no outcome.
 ///
 /// Each training is one task on one thread; where there are fewer trainings than threads, each shares its steps among
 /// its part of them. Numbers do not depend on how many there are.
 pub fn compare_detectors(
     problem: &DetectionProblem,
     comparison: &DetectorComparison,
+    tasks: &[(usize, usize)],
     pool: &rayon::ThreadPool,
     observer: &dyn Observer,
-) -> Vec<DetectorOutcome> {
+    finished: &(dyn Fn(DetectorOutcome) + Sync),
+) {
     let DetectorComparison { losses, seeds, settings } = comparison;
-    let tasks: Vec<(usize, u64)> =
-        (0..losses.len()).flat_map(|loss| seeds.iter().map(move |&seed| (loss, seed))).collect();
     let threads = pool.current_num_threads() / tasks.len().max(1);
-    let run = |&(loss, seed): &(usize, u64)| {
+    in_seed_order(tasks, pool, observer, &|loss, run| {
+        let seed = seeds[run];
+        let mut epochs = Vec::new();
         let result = train_detector(problem, &losses[loss], settings, seed, threads, |epoch| {
-            observer.on(Event::Epoch {
-                loss,
-                seed,
-                epoch: Epoch {
-                    epoch: epoch.epoch,
-                    train_loss: epoch.class_loss + epoch.box_loss,
-                    validation_ap: epoch.validation_ap,
-                },
-            });
+            epochs.push(epoch.clone());
+            let train_loss = epoch.class_loss + epoch.box_loss;
+            let epoch = Epoch { epoch: epoch.epoch, train_loss, validation_ap: epoch.validation_ap };
+            observer.on(Event::Epoch { loss, seed, epoch });
+            observer.flow()
         });
-        let outcome = DetectorOutcome { loss, seed, result };
-        observer.on(outcome.done());
-        outcome
-    };
-    pool.install(|| tasks.par_iter().with_max_len(1).map(run).collect())
+        if !matches!(result, Err(DetectorError::Stopped { .. })) {
+            finished(DetectorOutcome { loss, seed, epochs, result });
+        }
+    });
 }

@@ -12,7 +12,7 @@ const DEFAULT_IMAGES_SHOWN: usize = 24_000;
 const MOST_DEFAULT_EPOCHS: usize = 40;
 
 /// The settings of a detector's training.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DetectorSettings {
     /// Epochs; none: as many as show 24 000 images, at most 40 and at least 1.
     pub epochs: Option<usize>,
@@ -39,7 +39,6 @@ pub struct DetectorSettings {
     /// pi, the probability that every anchor starts with, whatever the loss (Lin et al. 2017, section 4.1).
     pub prior: f64,
     /// What the sum of the class loss is divided by.
-    #[serde(serialize_with = "as_text")]
     pub normalizer: NormalizerKind,
     /// Weight of the box loss.
     pub box_weight: f64,
@@ -112,6 +111,18 @@ macro_rules! named {
                 })
             }
         }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
     };
 }
 
@@ -149,20 +160,4 @@ impl NormalizerKind {
             NormalizerKind::Weights => Normalizer::WeightSum,
         }
     }
-}
-
-impl<'de> Deserialize<'de> for NormKind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-impl Serialize for NormKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-fn as_text<T: fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
 }

@@ -3,13 +3,13 @@
 //! This is what the focal loss paper is about: thousands of easy negatives, each cheap, may together outweigh the few
 //! anchors that hold an object (Lin et al. 2017, section 3 and figure 4).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A negative is easy when p_t > .9, that is when its logit is below -log 9.
 const EASY_BELOW: f32 = -2.197_224_6;
 
 /// What a group has of the class loss of an epoch, of its gradient, and of the logits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Share {
     /// Share of all logits that count, 0 to 1.
     pub logits: f64,
@@ -20,7 +20,7 @@ pub struct Share {
 }
 
 /// The shares of an epoch; those of each kind sum to 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Shares {
     /// Negatives with p_t > .9.
     pub easy_negatives: Share,

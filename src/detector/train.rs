@@ -14,6 +14,7 @@ use losslab_models::prior_bias;
 use losslab_tensor::Workers;
 use losslab_tensor::rng::Rng;
 use serde::Serialize;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Streams of random numbers of one seed, so that one purpose does not shift the other's draws.
@@ -70,6 +71,12 @@ pub enum DetectorError {
         /// The loss.
         loss: f32,
     },
+    /// Whoever watches wanted it to end here.
+    #[error("stopped after epoch {epoch}")]
+    Stopped {
+        /// The last epoch that was run, from 1.
+        epoch: usize,
+    },
     /// The network's outputs are not numbers.
     #[error("diverged: outputs for image {image} are not finite")]
     Output {
@@ -85,14 +92,14 @@ pub enum DetectorError {
 /// depends on the other arguments alone.
 ///
 /// # Errors
-/// If the loss does not suit detectors, or training diverges.
+/// If the loss does not suit detectors, training diverges, or `after_epoch` breaks off.
 pub fn train_detector(
     problem: &DetectionProblem,
     spec: &Spec,
     settings: &DetectorSettings,
     seed: u64,
     threads: usize,
-    mut after_epoch: impl FnMut(&DetectorEpoch),
+    mut after_epoch: impl FnMut(&DetectorEpoch) -> ControlFlow<()>,
 ) -> Result<TrainedDetector, DetectorError> {
     let loss = bind_detector(spec, problem, settings)?;
     let mut session = Session::new(problem, loss, settings, seed);
@@ -113,7 +120,9 @@ pub fn train_detector(
                 session.network.save(&mut weights);
             }
         }
-        after_epoch(&record);
+        if after_epoch(&record).is_break() {
+            return Err(DetectorError::Stopped { epoch });
+        }
         epochs.push(record);
     }
     session.network.restore(&weights);

@@ -51,9 +51,7 @@ impl Classifier {
     /// The probabilities of these rows: of the positive class, or one per class.
     pub fn probabilities(&mut self, matrix: &Matrix, rows: &[u32]) -> Vec<f64> {
         let logits = self.logits(matrix, rows);
-        let mut scores = Vec::with_capacity(logits.len());
-        self.task.probabilities(&logits, &mut scores);
-        scores
+        self.task.scores(&logits)
     }
 
     /// Sets the biases of the last layer.

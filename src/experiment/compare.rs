@@ -1,11 +1,12 @@
 //! A comparison: every loss with every seed, as independent trainings side by side.
 
-use super::{Epoch, Gaps, Prepared, Source, TrainConfig, TrainError, Trained, train};
+use super::{Epoch, Prepared, Source, TrainConfig, TrainError, Trained, train};
 use crate::data::DataError;
 use losslab_losses::Spec;
 use rayon::prelude::*;
 use std::fmt;
-use std::sync::Arc;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What is compared, and how.
 #[derive(Debug)]
@@ -25,10 +26,10 @@ pub struct Outcome {
     pub loss: usize,
     /// The seed.
     pub seed: u64,
+    /// All epochs, also those before a training diverged.
+    pub epochs: Vec<Epoch>,
     /// What came out, or how the training diverged.
     pub result: Result<Trained, TrainError>,
-    /// What was filled or ignored in the data of this seed.
-    pub gaps: Arc<[Gaps]>,
 }
 
 impl Outcome {
@@ -69,38 +70,72 @@ pub enum Event<'a> {
 pub trait Observer: Sync {
     /// Called for every event.
     fn on(&self, event: Event<'_>);
+
+    /// Whether trainings shall end at the next end of an epoch, and no other begin.
+    fn stops(&self) -> bool {
+        false
+    }
+
+    /// The same for a training that has finished an epoch.
+    fn flow(&self) -> ControlFlow<()> {
+        if self.stops() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
-/// Runs a comparison on a pool of `threads` threads; outcomes come in the order losses x seeds.
-///
-/// Each training is one task on one thread, so its numbers do not depend on how many there are.
+/// The parts of each seed.
 ///
 /// # Errors
-/// If the data cannot be split with one of the seeds. A training that diverges is an outcome.
+/// If the data cannot be split with one of the seeds.
+pub fn prepare(source: &Source, seeds: &[u64], pool: &rayon::ThreadPool) -> Result<Vec<Prepared>, DataError> {
+    pool.install(|| seeds.par_iter().enumerate().map(|(run, &seed)| source.prepare(run, seed)).collect())
+}
+
+/// Trains these (loss, seed) of a comparison, both as indices, on a pool of threads; `parts` are those of each seed.
+/// `finished` gets each outcome on the thread and as soon as it is there; one that diverged is an outcome, one that was
+/// stopped is not.
+///
+/// Each training is one task on one thread, so its numbers do not depend on how many there are.
 pub fn compare(
-    source: &Source,
+    parts: &[Prepared],
     comparison: &Comparison,
+    tasks: &[(usize, usize)],
     pool: &rayon::ThreadPool,
     observer: &dyn Observer,
-) -> Result<Vec<Outcome>, DataError> {
+    finished: &(dyn Fn(Outcome) + Sync),
+) {
     let Comparison { losses, seeds, train: config } = comparison;
-    pool.install(|| {
-        let prepared: Vec<(Arc<[Gaps]>, Prepared)> = seeds
-            .par_iter()
-            .enumerate()
-            .map(|(run, &seed)| source.prepare(run, seed).map(|data| (Arc::from(&data.gaps[..]), data)))
-            .collect::<Result<_, _>>()?;
-        let tasks: Vec<(usize, usize)> =
-            (0..losses.len()).flat_map(|loss| (0..seeds.len()).map(move |run| (loss, run))).collect();
-        let run_task = |&(loss, run): &(usize, usize)| {
-            let seed = seeds[run];
-            let after_epoch = |epoch| observer.on(Event::Epoch { loss, seed, epoch });
-            let (gaps, data) = &prepared[run];
-            let result = train(data, &losses[loss], config, seed, after_epoch);
-            let outcome = Outcome { loss, seed, result, gaps: gaps.clone() };
-            observer.on(outcome.done());
-            outcome
-        };
-        Ok(tasks.par_iter().with_max_len(1).map(run_task).collect())
-    })
+    in_seed_order(tasks, pool, observer, &|loss, run| {
+        let seed = seeds[run];
+        let mut epochs = Vec::new();
+        let result = train(&parts[run], &losses[loss], config, seed, |epoch| {
+            epochs.push(epoch);
+            observer.on(Event::Epoch { loss, seed, epoch });
+            observer.flow()
+        });
+        if !matches!(result, Err(TrainError::Stopped { .. })) {
+            finished(Outcome { loss, seed, epochs, result });
+        }
+    });
+}
+
+/// Runs (loss, seed) tasks on a pool, all losses of a seed before the next seed: what is done when it is stopped can be
+/// compared in pairs.
+pub(crate) fn in_seed_order(
+    tasks: &[(usize, usize)],
+    pool: &rayon::ThreadPool,
+    observer: &dyn Observer,
+    run: &(dyn Fn(usize, usize) + Sync),
+) {
+    let mut tasks = tasks.to_vec();
+    tasks.sort_by_key(|&(loss, seed)| (seed, loss));
+    let next = AtomicUsize::new(0);
+    // One task after the other, from a counter: splitting the list would give each thread another end of it.
+    pool.broadcast(|_| {
+        while let Some(&(loss, seed)) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if observer.stops() {
+                break;
+            }
+            run(loss, seed);
+        }
+    });
 }

@@ -1,12 +1,12 @@
 //! How a model is trained: everything that is held equal between losses.
 
 use losslab_autograd::optim::{Adam, Optimizer, Sgd};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
 
 /// The settings of a training.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainConfig {
     /// Most epochs.
     pub epochs: usize,
@@ -85,6 +85,12 @@ impl FromStr for OptimizerKind {
             let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
             format!("there is no optimizer '{text}'; there are {}", names.join(", "))
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for OptimizerKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

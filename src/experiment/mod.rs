@@ -6,14 +6,17 @@
 mod classifier;
 mod compare;
 mod config;
+mod loss_sets;
 mod prepare;
 mod sampling;
 mod task;
 mod train;
 
 pub use classifier::Classifier;
-pub use compare::{Comparison, Event, Observer, Outcome, compare};
+pub(crate) use compare::in_seed_order;
+pub use compare::{Comparison, Event, Observer, Outcome, compare, prepare};
 pub use config::{OptimizerKind, TrainConfig};
+pub use loss_sets::{LossSet, ProblemKind};
 pub use prepare::{Gaps, Part, Prepared, Source};
 pub use task::Task;
 pub use train::{Epoch, TrainError, Trained, bind, train};

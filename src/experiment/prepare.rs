@@ -1,9 +1,9 @@
 //! From a data set to the three encoded parts of one seed.
 
 use crate::data::{
-    DEFAULT_FRACTIONS, DataError, Dataset, Encoder, Features, GivenSplits, Imbalance, Matrix, Split,
+    DEFAULT_FRACTIONS, DataError, Dataset, Encoder, Features, Fnv1a, GivenSplits, Imbalance, Matrix, Split,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Where the rows of an experiment come from.
@@ -55,7 +55,7 @@ pub struct Prepared {
 }
 
 /// Values of a column that were filled or ignored, in the training, validation and test part.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gaps {
     /// The column.
     pub column: String,
@@ -150,6 +150,16 @@ fn gaps(encoder: &Encoder, parts: [(&Dataset, &[u32]); 3]) -> Vec<Gaps> {
 }
 
 impl Prepared {
+    /// 16 hexadecimal digits that stand for which rows are in which part.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Fnv1a::new();
+        for part in [&self.train, &self.validation, &self.test] {
+            hash.number(part.rows() as u64);
+            part.rows.iter().for_each(|row| hash.bytes(&row.to_le_bytes()));
+        }
+        format!("{:016x}", hash.finish())
+    }
+
     /// Numbers that a row feeds to the network.
     pub fn columns(&self) -> usize {
         self.train.matrix.columns()

@@ -58,6 +58,13 @@ impl Task {
         }
     }
 
+    /// The probabilities of these logits by themselves, see [`probabilities`](Task::probabilities).
+    pub fn scores(self, logits: &[f32]) -> Vec<f64> {
+        let mut scores = Vec::with_capacity(logits.len());
+        self.probabilities(logits, &mut scores);
+        scores
+    }
+
     /// Average precision, over several classes their mean.
     pub fn average_precision(self, scores: &[f64], labels: &[u32]) -> Result<Option<f64>, MetricError> {
         match self {

@@ -9,6 +9,7 @@ use losslab_losses::{
 };
 use losslab_models::prior_bias;
 use losslab_tensor::rng::Rng;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Streams of random numbers of one seed, so that one purpose does not shift the other's draws.
@@ -38,6 +39,10 @@ pub struct Trained {
     pub threshold: Option<f64>,
     /// Metrics on the test part, in the order of [`Task::metrics`].
     pub metrics: Vec<(&'static str, Option<f64>)>,
+    /// The logits of the validation part.
+    pub validation: Vec<f32>,
+    /// The logits of the test part.
+    pub test: Vec<f32>,
     /// The weights that were kept, for [`Classifier::restore`].
     pub weights: Vec<Vec<f32>>,
 }
@@ -57,6 +62,12 @@ pub enum TrainError {
         step: usize,
         /// The loss.
         loss: f32,
+    },
+    /// Whoever watches wanted it to end here.
+    #[error("stopped after epoch {epoch}")]
+    Stopped {
+        /// The last epoch that was run, from 1.
+        epoch: usize,
     },
     /// The model's scores are not numbers.
     #[error("diverged: {0}")]
@@ -88,13 +99,13 @@ pub fn bind(spec: &Spec, class_counts: &[u64]) -> Result<Criterion, SpecError> {
 /// Trains one model with one loss. The result depends on the arguments alone.
 ///
 /// # Errors
-/// If the loss does not suit the problem, or training diverges.
+/// If the loss does not suit the problem, training diverges, or `after_epoch` breaks off.
 pub fn train(
     data: &Prepared,
     spec: &Spec,
     config: &TrainConfig,
     seed: u64,
-    mut after_epoch: impl FnMut(Epoch),
+    mut after_epoch: impl FnMut(Epoch) -> ControlFlow<()>,
 ) -> Result<Trained, TrainError> {
     let loss = bind(spec, &data.train.class_counts())?;
     let task = Task::of(data.train.classes);
@@ -105,9 +116,11 @@ pub fn train(
     let mut epochs_run = 0;
     for epoch in 1..=config.epochs {
         let train_loss = session.epoch(&data.train, config, epoch)?;
-        let scores = session.score(&data.validation);
+        let scores = task.scores(&session.logits(&data.validation));
         let validation_ap = task.average_precision(&scores, &data.validation.labels)?;
-        after_epoch(Epoch { epoch, train_loss, validation_ap });
+        if after_epoch(Epoch { epoch, train_loss, validation_ap }).is_break() {
+            return Err(TrainError::Stopped { epoch });
+        }
         epochs_run = epoch;
         if validation_ap.is_some_and(|ap| ap > best.ap) || best.epoch == 0 {
             best.epoch = epoch;
@@ -118,14 +131,17 @@ pub fn train(
         }
     }
     session.classifier.restore(&best.weights);
-    let validation = session.score(&data.validation);
+    let validation = session.logits(&data.validation);
     let threshold = match decision {
         Some(Decision::At(threshold)) => Some(threshold),
-        Some(Decision::BestF1) | None => task.best_threshold(&validation, &data.validation.labels)?,
+        Some(Decision::BestF1) | None => {
+            task.best_threshold(&task.scores(&validation), &data.validation.labels)?
+        }
     };
-    let test = session.score(&data.test);
-    let metrics = task.evaluate(&test, &data.test.labels, decision.is_some(), threshold)?;
-    Ok(Trained { epochs_run, best_epoch: best.epoch, threshold, metrics, weights: best.weights })
+    let test = session.logits(&data.test);
+    let metrics = task.evaluate(&task.scores(&test), &data.test.labels, decision.is_some(), threshold)?;
+    let (best_epoch, weights) = (best.epoch, best.weights);
+    Ok(Trained { epochs_run, best_epoch, threshold, metrics, validation, test, weights })
 }
 
 /// The best weights so far.
@@ -177,8 +193,8 @@ impl Session {
         }
     }
 
-    fn score(&mut self, part: &Part) -> Vec<f64> {
-        self.classifier.probabilities(&part.matrix, &part.rows)
+    fn logits(&mut self, part: &Part) -> Vec<f32> {
+        self.classifier.logits(&part.matrix, &part.rows)
     }
 
     /// Visits the training rows that the loss's sampling draws; returns the mean loss of the batches.

@@ -3,14 +3,14 @@
 use crate::data::Dataset;
 use crate::experiment::{Source, Task};
 use crate::metrics::{BOX_METRICS, Metric};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What was learnt from.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Data {
     /// Rows with a class each.
-    Table(TableData),
+    Table(Box<TableData>),
     /// Images with boxes.
     Images(ImageData),
 }
@@ -23,10 +23,18 @@ impl Data {
             Data::Images(_) => BOX_METRICS,
         }
     }
+
+    /// The name of the data.
+    pub fn name(&self) -> &str {
+        match self {
+            Data::Table(table) => &table.name,
+            Data::Images(images) => &images.name,
+        }
+    }
 }
 
 /// Images with boxes, in three parts.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImageData {
     /// The training set's name: its file, or the specification of the scenes.
     pub name: String,
@@ -49,7 +57,7 @@ pub struct ImageData {
 }
 
 /// A category of objects.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CategoryObjects {
     /// Its id.
     pub id: i64,
@@ -62,7 +70,7 @@ pub struct CategoryObjects {
 }
 
 /// One part of a set of images.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImagePart {
     /// Its name.
     pub name: String,
@@ -77,7 +85,7 @@ pub struct ImagePart {
 }
 
 /// Anchors by what they are assigned to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AnchorCounts {
     /// Assigned to an object.
     pub positive: u64,
@@ -120,7 +128,7 @@ impl ImageData {
 }
 
 /// A table, or images that are rows of a table.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TableData {
     /// The file's name without its folder, or the synthetic specification.
     pub name: String,
@@ -143,13 +151,13 @@ pub struct TableData {
     /// The same of a test set of its own.
     pub test_fingerprint: Option<String>,
     /// `given` or `drawn per seed`.
-    pub splits: &'static str,
+    pub splits: String,
     /// What the loader decided.
     pub notes: Vec<String>,
 }
 
 /// A class of the data.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassRows {
     /// Its label.
     pub name: String,
@@ -196,7 +204,7 @@ impl TableData {
             groups: data.groups.as_ref().map(|groups| (groups.column.clone(), groups.names.len())),
             fingerprint: data.fingerprint(),
             test_fingerprint: source.test.as_ref().map(Dataset::fingerprint),
-            splits: if source.splits.is_some() { "given" } else { "drawn per seed" },
+            splits: String::from(if source.splits.is_some() { "given" } else { "drawn per seed" }),
             notes,
         }
     }

@@ -1,36 +1,10 @@
-//! What a comparison of detectors leaves behind beside `results.json`: detections in COCO's format, and the shares of
-//! easy negatives in words.
+//! What is printed of a comparison of detectors beside the table: each category, the shares of easy negatives, and Pascal VOC's numbers.
 
 use super::results::{Results, Run, Summaries};
-use super::write_atomically;
 use crate::detection::{CategoryResult, VocResults};
-use crate::detector::{DetectorComparison, DetectorOutcome, Share, Shares};
+use crate::detector::{Share, Shares};
 use crate::metrics::Summary;
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
-use std::io;
-use std::path::Path;
-
-/// Writes what each run found in the test images: `detections/LOSS-SEED.json`, which `losslab coco-eval --dt` reads.
-///
-/// # Errors
-/// If the folder cannot be written.
-pub fn write_detections(
-    folder: &Path,
-    comparison: &DetectorComparison,
-    outcomes: &[DetectorOutcome],
-) -> io::Result<()> {
-    let folder = folder.join("detections");
-    std::fs::create_dir_all(&folder)?;
-    for outcome in outcomes {
-        if let Ok(trained) = &outcome.result {
-            let name =
-                format!("{}-{}.json", file_name(&comparison.losses[outcome.loss].to_string()), outcome.seed);
-            let text = serde_json::to_string(&trained.detections).map_err(io::Error::other)?;
-            write_atomically(&folder.join(name), text.as_bytes())?;
-        }
-    }
-    Ok(())
-}
 
 /// A spec as part of a file's name: `focal:gamma=2,alpha=0.25` becomes `focal_gamma=2,alpha=0.25`.
 pub fn file_name(spec: &str) -> String {
@@ -101,7 +75,7 @@ pub fn voc_lines(results: &Results) -> String {
         let runs = results.runs.iter().filter(|run| run.loss == summary.loss);
         let of_runs: Vec<&VocResults> = runs.filter_map(|run| run.detector.as_ref()?.voc.as_ref()).collect();
         let means: Vec<f64> = of_runs.iter().filter_map(|voc| voc.mean_ap).collect();
-        let rule = of_runs.first()?.rule;
+        let rule = &of_runs.first()?.rule;
         let mean = means.iter().sum::<f64>() / means.len() as f64;
         Some(format!("{}: Pascal VOC's mean AP ({rule}) {mean:.3}\n", summary.loss))
     };

@@ -1,7 +1,8 @@
 //! What was filled or ignored in the data of each seed, for `results.json` and as notes.
 
+use super::record::RunRecord;
 use crate::data::quoted;
-use crate::experiment::{Gaps, Outcome};
+use crate::experiment::Gaps;
 use serde::Serialize;
 
 /// The gaps in the data of one seed.
@@ -13,10 +14,13 @@ pub struct SeedGaps {
     pub columns: Vec<Gaps>,
 }
 
-/// The gaps of each seed that has some.
-pub(super) fn by_seed(outcomes: &[Outcome]) -> Vec<SeedGaps> {
-    let of_first_loss = outcomes.iter().filter(|outcome| outcome.loss == 0 && !outcome.gaps.is_empty());
-    of_first_loss.map(|o| SeedGaps { seed: o.seed, columns: o.gaps.to_vec() }).collect()
+/// The gaps of each of these seeds that has some.
+pub(super) fn by_seed(seeds: &[u64], records: &[RunRecord]) -> Vec<SeedGaps> {
+    let of_seed = |&seed: &u64| {
+        let record = records.iter().find(|record| record.seed == seed)?;
+        (!record.gaps.is_empty()).then(|| SeedGaps { seed, columns: record.gaps.clone() })
+    };
+    seeds.iter().filter_map(of_seed).collect()
 }
 
 /// A line for each column with categories that the training part does not have, over all seeds.

@@ -1,12 +1,12 @@
 //! Pictures of what detectors found: for each loss a sheet of test images with true and found boxes.
 
 use super::detections::file_name;
+use super::record::RunRecord;
+use super::store::Store;
 use super::write_atomically;
 use crate::detection::{BoundingBox, Detection};
-use crate::detector::{DetectionProblem, DetectorComparison, DetectorOutcome};
 use crate::images::{ImageSet, LabelledImage, Panel, contact_sheet, encode_png};
 use std::io;
-use std::path::Path;
 
 /// Images on a sheet, and in a row of it.
 const IMAGES: usize = 12;
@@ -19,21 +19,20 @@ const COLUMNS: usize = 4;
 /// rank, since losses report different scores for the same certainty.
 ///
 /// # Errors
-/// If the folder cannot be written.
+/// If the folder cannot be written, or detections cannot be read back.
 pub fn write_pictures(
-    folder: &Path,
-    problem: &DetectionProblem,
-    comparison: &DetectorComparison,
-    outcomes: &[DetectorOutcome],
+    store: &Store,
+    set: &ImageSet,
+    losses: &[String],
+    records: &[RunRecord],
 ) -> io::Result<()> {
-    let folder = folder.join("pictures");
+    let folder = store.folder().join("pictures");
     std::fs::create_dir_all(&folder)?;
-    let set = &problem.parts.test;
-    for (index, loss) in comparison.losses.iter().enumerate() {
-        let of_loss = outcomes.iter().filter(|outcome| outcome.loss == index);
-        if let Some(trained) = of_loss.filter_map(|outcome| outcome.result.as_ref().ok()).next() {
-            let name = format!("{}.png", file_name(&loss.to_string()));
-            write_atomically(&folder.join(name), &sheet(set, &trained.detections))?;
+    for loss in losses {
+        let of_loss = records.iter().filter(|run| run.loss == *loss);
+        if let Some(detector) = of_loss.filter_map(|run| run.detector.as_ref()).next() {
+            let found = store.detections(&detector.detections).map_err(io::Error::other)?;
+            write_atomically(&folder.join(format!("{}.png", file_name(loss))), &sheet(set, &found))?;
         }
     }
     Ok(())

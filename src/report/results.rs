@@ -4,14 +4,17 @@
 //! the same, byte for byte, on every run.
 
 use super::atomic::write_atomically;
-use super::data::{Data, ImageData, TableData};
+use super::calibration::CalibrationSummary;
+use super::data::Data;
 use super::gaps::{SeedGaps, by_seed};
+use super::judgement::Judgement;
+use super::named::Named;
+use super::plan::{Config, Plan};
+use super::record::{EpochRecord, RunRecord};
 use crate::detection::{CategoryResult, VocResults};
-use crate::detector::{DetectorComparison, DetectorEpoch, DetectorOutcome, DetectorSettings};
-use crate::experiment::{Comparison, Outcome, TrainConfig};
-use crate::metrics::{BOX_METRICS, Metric, Summary, evaluate_boxes};
+use crate::detector::Shares;
+use crate::metrics::{Metric, Summary};
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 use std::io;
 use std::path::Path;
 
@@ -24,6 +27,10 @@ pub struct Results {
     schema: u32,
     /// Whether every run was done.
     pub complete: bool,
+    /// The metric that verdicts rest on, declared before the runs.
+    pub primary_metric: String,
+    /// The loss that the others are judged against, declared before the runs.
+    pub reference: String,
     /// What was learnt from.
     pub data: Data,
     /// What was compared, and how.
@@ -34,25 +41,10 @@ pub struct Results {
     pub runs: Vec<Run>,
     /// One entry per loss.
     pub summary: Vec<Summaries>,
+    /// Every loss against the reference; none where nothing can be judged.
+    pub verdicts: Option<Judgement>,
     /// Where and how fast it was run.
     pub environment: Environment,
-}
-
-/// What was compared, and how.
-#[derive(Clone, Debug, Serialize)]
-pub struct Config {
-    losses: Vec<String>,
-    seeds: Vec<u64>,
-    #[serde(flatten)]
-    train: Training,
-}
-
-/// How models were trained.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
-enum Training {
-    Table(TrainConfig),
-    Detector(Box<DetectorSettings>),
 }
 
 /// One training.
@@ -86,7 +78,22 @@ pub struct DetectorRun {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub voc: Option<VocResults>,
     /// How the training went: losses, and whose they were.
-    pub epochs: Vec<DetectorEpoch>,
+    pub epochs: Vec<DetectorEpochs>,
+}
+
+/// An epoch of a detector's training.
+#[derive(Clone, Debug, Serialize)]
+pub struct DetectorEpochs {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Mean of the class losses of the steps.
+    pub class_loss: Option<f64>,
+    /// Mean of the box losses of the steps.
+    pub box_loss: Option<f64>,
+    /// Whose class loss and gradient it was.
+    pub shares: Option<Shares>,
+    /// COCO AP on the validation images, where they were looked at.
+    pub validation_ap: Option<f64>,
 }
 
 /// The runs of one loss, summed up.
@@ -96,6 +103,9 @@ pub struct Summaries {
     pub loss: String,
     /// Mean, standard deviation and number of runs, for each metric.
     pub metrics: Named<MeanSd>,
+    /// How far probabilities can be trusted, and what repairs them; of classifiers of rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<CalibrationSummary>,
 }
 
 /// A [`Summary`] under the names of the schema.
@@ -107,27 +117,6 @@ pub struct MeanSd {
     pub sd: Option<f64>,
     /// Runs in which the metric is defined.
     pub n: usize,
-}
-
-/// Values by name, written as a JSON object in this order.
-#[derive(Clone, Debug)]
-pub struct Named<V>(pub Vec<(&'static str, V)>);
-
-impl<V> Named<V> {
-    /// The value of this name.
-    pub fn get(&self, name: &str) -> Option<&V> {
-        self.0.iter().find(|(n, _)| *n == name).map(|(_, value)| value)
-    }
-}
-
-impl<V: Serialize> Serialize for Named<V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
 }
 
 /// Where and how fast it was run.
@@ -150,48 +139,33 @@ pub struct Environment {
 }
 
 impl Results {
-    /// Sums up a comparison on a table.
-    pub fn of_tables(
-        data: TableData,
-        comparison: &Comparison,
-        outcomes: &[Outcome],
+    /// Sums up the runs of a comparison.
+    pub fn of(
+        plan: Plan,
+        records: &[RunRecord],
+        verdicts: Option<Judgement>,
         environment: Environment,
     ) -> Self {
-        let losses: Vec<String> = comparison.losses.iter().map(ToString::to_string).collect();
-        let metrics = data.task().metrics();
-        let runs = outcomes.iter().map(|outcome| Run::of_table(outcome, &losses, metrics)).collect();
-        let train = Training::Table(comparison.train.clone());
-        let config = Config { losses, seeds: comparison.seeds.clone(), train };
-        Self { gaps: by_seed(outcomes), ..Self::sum_up(Data::Table(data), config, runs, environment) }
-    }
-
-    /// Sums up a comparison of detectors.
-    pub fn of_detectors(
-        data: ImageData,
-        comparison: &DetectorComparison,
-        outcomes: &[DetectorOutcome],
-        environment: Environment,
-    ) -> Self {
-        let losses: Vec<String> = comparison.losses.iter().map(ToString::to_string).collect();
-        let runs = outcomes.iter().map(|outcome| Run::of_detector(outcome, &losses)).collect();
-        let train = Training::Detector(Box::new(comparison.settings.clone()));
-        let config = Config { losses, seeds: comparison.seeds.clone(), train };
-        Self::sum_up(Data::Images(data), config, runs, environment)
-    }
-
-    fn sum_up(data: Data, config: Config, runs: Vec<Run>, environment: Environment) -> Self {
+        let Plan { data, config, primary_metric, reference, .. } = plan;
         let summary = config.losses.iter().map(|loss| {
-            let of_loss: Vec<&Run> = runs.iter().filter(|run| run.loss == *loss).collect();
-            Summaries { loss: loss.clone(), metrics: summarise(&of_loss, data.metrics()) }
+            let of_loss: Vec<&RunRecord> = records.iter().filter(|run| run.loss == *loss).collect();
+            Summaries {
+                loss: loss.clone(),
+                metrics: summarise(&of_loss, data.metrics()),
+                calibration: CalibrationSummary::of(&of_loss),
+            }
         });
         Self {
             schema: SCHEMA,
-            complete: runs.len() == config.losses.len() * config.seeds.len(),
-            gaps: Vec::new(),
+            complete: records.len() == config.losses.len() * config.seeds.len(),
+            gaps: by_seed(&config.seeds, records),
+            runs: records.iter().map(Run::of).collect(),
             summary: summary.collect(),
+            primary_metric,
+            reference,
             data,
-            runs,
             config,
+            verdicts,
             environment,
         }
     }
@@ -208,49 +182,43 @@ impl Results {
 }
 
 impl Run {
-    fn of_table(outcome: &Outcome, losses: &[String], metrics: &[Metric]) -> Self {
-        let trained = outcome.result.as_ref().ok();
+    fn of(record: &RunRecord) -> Self {
         Self {
-            loss: losses[outcome.loss].clone(),
-            seed: outcome.seed,
-            epochs_run: trained.map(|t| t.epochs_run),
-            best_epoch: trained.map(|t| t.best_epoch),
-            threshold: trained.and_then(|t| t.threshold),
-            diverged: outcome.result.as_ref().err().map(ToString::to_string),
-            metrics: trained.map_or_else(|| undefined(metrics), |t| Named(t.metrics.clone())),
-            detector: None,
-        }
-    }
-
-    fn of_detector(outcome: &DetectorOutcome, losses: &[String]) -> Self {
-        let trained = outcome.result.as_ref().ok();
-        Self {
-            loss: losses[outcome.loss].clone(),
-            seed: outcome.seed,
-            epochs_run: trained.map(|t| t.epochs.len()),
-            best_epoch: trained.map(|t| t.best_epoch),
-            threshold: None,
-            diverged: outcome.result.as_ref().err().map(ToString::to_string),
-            metrics: trained.map_or_else(|| undefined(BOX_METRICS), |t| Named(evaluate_boxes(&t.results))),
-            detector: trained.map(|t| DetectorRun {
-                per_category: t.results.per_category.clone(),
-                voc: None,
-                epochs: t.epochs.clone(),
+            loss: record.loss.clone(),
+            seed: record.seed,
+            epochs_run: record.epochs_run,
+            best_epoch: record.best_epoch,
+            threshold: record.threshold,
+            diverged: record.diverged.clone(),
+            metrics: record.metrics.clone(),
+            detector: record.detector.as_ref().map(|detector| DetectorRun {
+                per_category: detector.per_category.clone(),
+                voc: detector.voc.clone(),
+                epochs: record.epochs.iter().map(DetectorEpochs::of).collect(),
             }),
         }
     }
 }
 
-/// The metrics of a run that diverged.
-fn undefined(metrics: &[Metric]) -> Named<Option<f64>> {
-    Named(metrics.iter().map(|metric| (metric.name, None)).collect())
+impl DetectorEpochs {
+    fn of(epoch: &EpochRecord) -> Self {
+        let EpochRecord { epoch, class_loss, box_loss, shares, validation_ap, .. } = *epoch;
+        Self { epoch, class_loss, box_loss, shares, validation_ap }
+    }
 }
 
-fn summarise(runs: &[&Run], metrics: &[Metric]) -> Named<MeanSd> {
+fn summarise(runs: &[&RunRecord], metrics: &[Metric]) -> Named<MeanSd> {
     let of = |metric: &'static str| {
         let values = runs.iter().map(|run| run.metrics.get(metric).copied().flatten());
-        let Summary { mean, std, n } = Summary::of(values);
-        (metric, MeanSd { mean, sd: std, n })
+        (metric, MeanSd::of(values))
     };
-    Named(metrics.iter().map(|metric| of(metric.name)).collect())
+    Named::new(metrics.iter().map(|metric| of(metric.name)))
+}
+
+impl MeanSd {
+    /// Sums up the values that are defined.
+    pub fn of(values: impl IntoIterator<Item = Option<f64>>) -> Self {
+        let Summary { mean, std, n } = Summary::of(values);
+        Self { mean, sd: std, n }
+    }
 }

@@ -9,7 +9,7 @@ const LOSSES_PER_TABLE: usize = 4;
 
 /// Mean +- standard deviation over the seeds, for each metric and loss.
 pub fn table(results: &Results) -> String {
-    let runs = results.runs.len() / results.summary.len().max(1);
+    let runs = |loss: &str| results.runs.iter().filter(|run| run.loss == loss).count();
     let tables = results.summary.chunks(LOSSES_PER_TABLE).map(|losses| {
         let mut table = Table::new();
         table.load_style(UTF8_BORDERS_ONLY);
@@ -20,7 +20,10 @@ pub fn table(results: &Results) -> String {
         for metric in results.data.metrics() {
             let mut row = vec![Cell::new(title(metric))];
             for loss in losses {
-                let text = loss.metrics.get(metric.name).map_or_else(String::new, |value| show(value, runs));
+                let text = loss
+                    .metrics
+                    .get(metric.name)
+                    .map_or_else(String::new, |value| show(value, runs(&loss.loss)));
                 row.push(Cell::new(text).set_alignment(CellAlignment::Right));
             }
             table.add_row(row);

@@ -1,23 +1,24 @@
 //! The comparison of detectors: on images with boxes, or on procedural scenes.
 
-use super::{Arguments, conclude, ensure_writable, environment, pool};
+use super::session::Session;
+use super::{Arguments, ensure_writable, environment, pool};
 use crate::cli::image_args::scene_parts;
-use crate::cli::progress::Progress;
 use crate::cli::{emit, notes};
-use crate::detection::{VocRule, evaluate_voc};
+use crate::detection::VocRule;
 use crate::detector::{
     DetectionProblem, DetectorComparison, DetectorOutcome, DetectorSettings, ImageParts, bind_detector,
     compare_detectors,
 };
+use crate::experiment::{LossSet, ProblemKind};
 use crate::report::{
-    ImageData, Results, category_table, share_table, voc_lines, write_detections, write_pictures,
+    Config, Data, Plan, RunRecord, Store, Training, category_table, run_file, share_table, voc_lines,
+    write_pictures,
 };
 use anyhow::Context;
+use losslab_losses::{Registry, Spec};
+use std::io;
 use std::path::Path;
 use std::time::Instant;
-
-/// What is compared unless `--loss` says otherwise.
-const DEFAULT_LOSSES: [&str; 3] = ["ce", "alpha-ce:alpha=0.75", "focal:gamma=2,alpha=0.25"];
 
 /// The comparison that plain `losslab` runs: its scenes, losses, seeds and epochs.
 const SHORT_SCENES: &str = "ratio=60,images=200,contrast=60";
@@ -29,7 +30,7 @@ const SHORT_WIDTH: usize = 16;
 /// Compares losses on the images that the arguments name, and writes to this folder.
 pub fn run(arguments: &Arguments, seeds: u64, folder: &Path) -> anyhow::Result<()> {
     let settings = arguments.detector.settings(&arguments.train)?;
-    compare(arguments, settings, &DEFAULT_LOSSES, seeds, folder, || arguments.images.load())
+    compare(arguments, settings, None, seeds, folder, || arguments.images.load())
 }
 
 /// Compares two losses on the default scenes for a short time.
@@ -39,73 +40,97 @@ pub fn run_short(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     if !arguments.detector.has_width() {
         settings.width = SHORT_WIDTH;
     }
-    compare(arguments, settings, &SHORT_LOSSES, SHORT_SEEDS, folder, || scene_parts(SHORT_SCENES))
+    compare(arguments, settings, Some(short_losses()?), SHORT_SEEDS, folder, || scene_parts(SHORT_SCENES))
 }
 
+/// What the short comparison compares unless losses are named.
+pub fn short_losses() -> anyhow::Result<Vec<Spec>> {
+    let registry = Registry::standard();
+    Ok(SHORT_LOSSES.iter().map(|text| Spec::parse(text, &registry)).collect::<Result<_, _>>()?)
+}
+
+/// Compares the losses of the arguments, else `defaults`, else the quick set.
 fn compare(
     arguments: &Arguments,
     settings: DetectorSettings,
-    losses: &[&str],
+    defaults: Option<Vec<Spec>>,
     seeds: u64,
     folder: &Path,
     load: impl FnOnce() -> anyhow::Result<ImageParts>,
 ) -> anyhow::Result<()> {
     let start = Instant::now();
-    let (seeds, losses, threads) = (arguments.seeds(seeds)?, arguments.losses(losses)?, arguments.threads()?);
+    let (seeds, threads) = (arguments.seeds(seeds)?, arguments.threads()?);
+    arguments.named_losses()?;
     ensure_writable(folder)?;
     let problem = DetectionProblem::new(load()?, &settings)?;
-    for spec in &losses {
-        bind_detector(spec, &problem, &settings)?;
-    }
-    let comparison = DetectorComparison { losses, seeds, settings };
-    let epochs = comparison.settings.epochs_on(problem.parts.train.images.len());
+    let bind = |spec: &Spec| bind_detector(spec, &problem, &settings).map(drop);
+    let (losses, left_out) = match defaults.filter(|_| !arguments.names_losses()) {
+        Some(specs) => (specs, Vec::new()),
+        None => arguments.losses(ProblemKind::Boxes, LossSet::Quick, bind)?,
+    };
+    let reference = arguments.reference(&losses)?;
+    let rule = arguments.images.voc_rule();
+    let epochs = settings.epochs_on(problem.parts.train.images.len());
     let data = problem.describe();
+    let introduction = format!("{}{}{}", data.describe(), notes(&data.notes), notes(&left_out));
+    let plan = plan(Data::Images(data), &losses, &seeds, &settings, reference, rule);
+    let comparison = DetectorComparison { losses, seeds, settings };
     if !arguments.quiet {
-        emit(&introduction(&data, &comparison, epochs))?;
+        emit(&introduction)?;
+        emit(&super::declaration(&plan, &format!("{epochs} epochs each")))?;
     }
     let pool = pool(threads)?;
-    let runs = comparison.losses.len() * comparison.seeds.len();
-    let names = comparison.losses.iter().map(ToString::to_string).collect();
-    let progress = Progress::new(names, runs, epochs, arguments.quiet);
-    let outcomes = compare_detectors(&problem, &comparison, &pool, &progress);
-    progress.finish();
-
+    let split = |_| problem.parts.test.fingerprint();
+    let (session, missing) = Session::begin(plan, folder, arguments.resume, arguments.quiet, &split)?;
     let cannot_write = || super::cannot_write(folder);
-    write_detections(folder, &comparison, &outcomes).with_context(cannot_write)?;
-    write_pictures(folder, &problem, &comparison, &outcomes).with_context(cannot_write)?;
+    session.store.save_truth(&problem.parts.test.truth).with_context(cannot_write)?;
+    let watch = session.watch(missing.len(), epochs);
+    compare_detectors(&problem, &comparison, &missing, &pool, &watch, &|outcome| {
+        watch.keep(outcome.done(), |store| keep(store, &session.plan, &comparison, &problem, rule, &outcome));
+    });
+    watch.finish()?;
+
+    let records = session.records()?;
+    write_pictures(&session.store, &problem.parts.test, &session.plan.config.losses, &records)
+        .with_context(cannot_write)?;
     let mut paths = arguments.images.paths();
     paths.push(folder.display().to_string());
-    let mut results = Results::of_detectors(data, &comparison, &outcomes, environment(start, threads, paths));
-    if let Some(rule) = arguments.images.voc_rule() {
-        add_voc(&mut results, &problem, &outcomes, rule)?;
-    }
-    conclude(&results, folder, arguments.quiet)?;
+    let trained = records.len() + missing.len() - session.plan.runs().count();
+    let results = session.conclude(&records, &pool, || environment(start, threads, paths))?;
     emit(&voc_lines(&results))?;
     emit(&category_table(&results))?;
-    emit(&share_table(&results))
+    emit(&share_table(&results))?;
+    session.end(&results, trained)
 }
 
-/// Adds Pascal VOC's own numbers to the runs.
-fn add_voc(
-    results: &mut Results,
+/// What is compared, and what is declared before the runs.
+fn plan(
+    data: Data,
+    losses: &[Spec],
+    seeds: &[u64],
+    settings: &DetectorSettings,
+    reference: String,
+    rule: Option<VocRule>,
+) -> Plan {
+    let train = Training::Detector(Box::new(settings.clone()));
+    let losses = losses.iter().map(ToString::to_string).collect();
+    let config = Config { losses, seeds: seeds.to_vec(), train };
+    Plan::new(data, config, reference, rule.map(|rule| rule.to_string()))
+}
+
+/// Keeps a run: first what was found, then the record that names it.
+fn keep(
+    store: &Store,
+    plan: &Plan,
+    comparison: &DetectorComparison,
     problem: &DetectionProblem,
-    outcomes: &[DetectorOutcome],
-    rule: VocRule,
-) -> anyhow::Result<()> {
-    for (run, outcome) in results.runs.iter_mut().zip(outcomes) {
-        if let (Some(run), Ok(trained)) = (&mut run.detector, &outcome.result) {
-            run.voc = Some(evaluate_voc(&problem.parts.test.truth, &trained.detections, rule)?);
-        }
+    rule: Option<VocRule>,
+    outcome: &DetectorOutcome,
+) -> io::Result<()> {
+    let spec = &comparison.losses[outcome.loss];
+    let record = RunRecord::of_detector(plan, spec, problem, rule, outcome).map_err(io::Error::other)?;
+    if let Ok(trained) = &outcome.result {
+        store.save_detections(&run_file(&spec.to_string(), outcome.seed), &trained.detections)?;
     }
-    Ok(())
-}
-
-/// What is about to be done.
-fn introduction(data: &ImageData, comparison: &DetectorComparison, epochs: usize) -> String {
-    let (losses, seeds) = (comparison.losses.len(), comparison.seeds.len());
-    format!(
-        "{}{}training {losses} losses x {seeds} seeds, {epochs} epochs each\n",
-        data.describe(),
-        notes(&data.notes),
-    )
+    store.save(&record)
 }

@@ -1,17 +1,21 @@
-//! `losslab compare`: loads the data, runs the comparison, prints the table, writes `results.json`.
+//! `losslab compare`: loads the data, trains what is missing, prints table and verdicts, writes `results.json`.
 
 mod detectors;
 mod rows;
+mod session;
+
+pub(super) use session::Session;
 
 use super::data_args::DataArguments;
 use super::detector_args::DetectorArguments;
 use super::image_args::ImageArguments;
 use super::train_args::TrainArguments;
 use super::{at_least_one, processors};
-use crate::report::{Environment, Results, diverged_notes, table};
+use crate::experiment::{LossSet, ProblemKind};
+use crate::report::{Environment, Plan};
 use anyhow::{Context, bail};
 use clap::Args;
-use losslab_losses::{Registry, Spec};
+use losslab_losses::{Registry, Spec, SpecError};
 use losslab_tensor::Isa;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -26,6 +30,12 @@ pub struct Arguments {
     /// Loss to compare, e.g. focal:gamma=2,alpha=0.25 or ce+class-balanced; repeat for more
     #[arg(long, value_name = "SPEC")]
     loss: Vec<String>,
+    /// Losses to compare where none is named: quick, standard (the usual baselines) or full (all that fit) [default: quick]
+    #[arg(long, value_name = "SET", conflicts_with = "loss")]
+    loss_set: Option<LossSet>,
+    /// Loss that the others are judged against [default: ce if it is among them, else the first]
+    #[arg(long, value_name = "SPEC")]
+    reference: Option<String>,
     /// Number of seeds [default: 5; in the short comparison of detectors 3]
     #[arg(long, value_name = "N")]
     seeds: Option<u64>,
@@ -39,10 +49,13 @@ pub struct Arguments {
     /// Trainings that run at the same time [default: one per processor]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Folder for results.json
+    /// Folder for results.json and the runs it is made of; runs that stand there are replaced
     #[arg(long, value_name = "DIR", default_value = "losslab-results")]
     out: PathBuf,
-    /// Print nothing but the table and errors
+    /// Keep the runs that stand in the folder, and train only those that are missing
+    #[arg(long)]
+    resume: bool,
+    /// Print nothing but the table, the verdicts and errors
     #[arg(long)]
     quiet: bool,
 }
@@ -75,7 +88,10 @@ impl Arguments {
     fn check(&self) -> anyhow::Result<()> {
         self.seeds(DEFAULT_SEEDS)?;
         self.threads()?;
-        self.losses(&[])?;
+        self.named_losses()?;
+        if !self.names_losses() {
+            self.reference(&detectors::short_losses()?)?;
+        }
         self.train.config()?;
         self.detector.settings(&self.train.for_scenes())?;
         Ok(())
@@ -91,12 +107,14 @@ impl Arguments {
         Ok((self.seed..end).collect())
     }
 
-    /// The losses asked for, each another one, or these.
-    fn losses(&self, defaults: &[&str]) -> anyhow::Result<Vec<Spec>> {
+    /// Whether losses are named, or a set of them.
+    fn names_losses(&self) -> bool {
+        !self.loss.is_empty() || self.loss_set.is_some()
+    }
+
+    /// The losses named, each another one.
+    fn named_losses(&self) -> anyhow::Result<Vec<Spec>> {
         let registry = Registry::standard();
-        if self.loss.is_empty() {
-            return Ok(defaults.iter().map(|text| Spec::parse(text, &registry)).collect::<Result<_, _>>()?);
-        }
         let mut losses: Vec<Spec> = Vec::new();
         for text in &self.loss {
             let spec = Spec::parse(text, &registry)?;
@@ -105,7 +123,42 @@ impl Arguments {
             }
             losses.push(spec);
         }
+        if let Some(text) = &self.reference {
+            let reference = Spec::parse(text, &registry)?.to_string();
+            if !losses.is_empty() && losses.iter().all(|loss| loss.to_string() != reference) {
+                bail!("--reference {text}: found none of the losses, expected one of them");
+            }
+        }
         Ok(losses)
+    }
+
+    /// The losses to compare, each bound by `bind`, with a line for each that a set leaves out.
+    fn losses(
+        &self,
+        kind: ProblemKind,
+        default: LossSet,
+        bind: impl Fn(&Spec) -> Result<(), SpecError>,
+    ) -> anyhow::Result<(Vec<Spec>, Vec<String>)> {
+        let named = self.named_losses()?;
+        if named.is_empty() {
+            return Ok(self.loss_set.unwrap_or(default).losses(kind, &Registry::standard(), bind)?);
+        }
+        named.iter().try_for_each(bind)?;
+        Ok((named, Vec::new()))
+    }
+
+    /// The loss that the others are judged against.
+    fn reference(&self, losses: &[Spec]) -> anyhow::Result<String> {
+        let names: Vec<String> = losses.iter().map(ToString::to_string).collect();
+        let Some(text) = &self.reference else {
+            let ce = names.iter().find(|name| *name == "ce").or(names.first());
+            return ce.cloned().context("no loss suits the data");
+        };
+        let reference = Spec::parse(text, &Registry::standard())?.to_string();
+        if !names.contains(&reference) {
+            bail!("--reference {text}: expected one of the losses, {}", names.join(", "));
+        }
+        Ok(reference)
     }
 
     /// Threads to train on.
@@ -116,12 +169,12 @@ impl Arguments {
     }
 }
 
-fn pool(threads: usize) -> anyhow::Result<rayon::ThreadPool> {
+pub(super) fn pool(threads: usize) -> anyhow::Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")
 }
 
 /// Where and how fast it was run, since `start`.
-fn environment(start: Instant, threads: usize, paths: Vec<String>) -> Environment {
+pub(super) fn environment(start: Instant, threads: usize, paths: Vec<String>) -> Environment {
     Environment {
         version: env!("CARGO_PKG_VERSION"),
         seconds: start.elapsed().as_secs_f64(),
@@ -133,20 +186,14 @@ fn environment(start: Instant, threads: usize, paths: Vec<String>) -> Environmen
     }
 }
 
-/// Writes the results and prints their table.
-fn conclude(results: &Results, folder: &Path, quiet: bool) -> anyhow::Result<()> {
-    results.write(folder).with_context(|| cannot_write(folder))?;
-    super::emit(&format!("{}\n", table(results)))?;
-    super::emit(&super::notes(&diverged_notes(results)))?;
-    if !quiet {
-        let Environment { seconds, threads, .. } = &results.environment;
-        let (runs, file) = (results.runs.len(), folder.join("results.json"));
-        super::emit(&format!(
-            "{runs} trainings in {seconds:.1} s on {threads} threads; written to {}\n",
-            file.display()
-        ))?;
-    }
-    Ok(())
+/// What is about to be done, and what is declared before it.
+fn declaration(plan: &Plan, epochs: &str) -> String {
+    let (losses, seeds) = (plan.config.losses.len(), plan.config.seeds.len());
+    let metric = plan.data.metrics()[0].title;
+    format!(
+        "training {losses} losses x {seeds} seeds, {epochs}\nverdicts rest on {metric}, against {}\n",
+        plan.reference
+    )
 }
 
 /// Creates the folder and writes to it, before hours of training rather than after.

@@ -1,17 +1,12 @@
 //! The comparison on rows: tables, and images that are rows of a table.
 
-use super::{Arguments, DEFAULT_SEEDS, conclude, ensure_writable, environment, pool};
-use crate::cli::progress::Progress;
+use super::session::Session;
+use super::{Arguments, DEFAULT_SEEDS, ensure_writable, environment, pool};
 use crate::cli::{emit, notes};
-use crate::experiment::{Comparison, Task, bind, compare};
-use crate::report::{Results, TableData, unseen_notes};
+use crate::experiment::{Comparison, LossSet, ProblemKind, Task, bind, compare, prepare};
+use crate::report::{Config, Data, Plan, RunRecord, TableData, Training};
 use std::path::Path;
 use std::time::Instant;
-
-/// What is compared unless `--loss` says otherwise.
-const DEFAULT_LOSSES: [&str; 4] = ["ce", "alpha-ce:alpha=0.75", "focal:gamma=2,alpha=0.25", "focal:gamma=2"];
-/// The same for more than two classes, which have no alpha.
-const DEFAULT_CLASS_LOSSES: [&str; 3] = ["ce", "ce+class-balanced", "focal:gamma=2"];
 
 /// Compares losses on rows, and writes to this folder.
 pub fn run(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
@@ -19,46 +14,44 @@ pub fn run(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     // What can be refused without reading the data is refused first.
     let (seeds, train) = (arguments.seeds(DEFAULT_SEEDS)?, arguments.train.config()?);
     let threads = arguments.threads()?;
-    arguments.losses(&[])?;
-    let (source, found) = arguments.data.load()?;
+    arguments.named_losses()?;
+    let (source, mut found) = arguments.data.load()?;
     let counts: Vec<u64> = source.dataset.class_counts().iter().map(|&n| n as u64).collect();
-    let losses = arguments.losses(match Task::of(counts.len()) {
-        Task::Binary => &DEFAULT_LOSSES,
-        Task::Classes(_) => &DEFAULT_CLASS_LOSSES,
-    })?;
-    for spec in &losses {
-        bind(spec, &counts)?;
-    }
-    let comparison = Comparison { losses, seeds, train };
+    let kind = match Task::of(counts.len()) {
+        Task::Binary => ProblemKind::Binary,
+        Task::Classes(_) => ProblemKind::Classes,
+    };
+    let (losses, left_out) = arguments.losses(kind, LossSet::Quick, |spec| bind(spec, &counts).map(drop))?;
+    let reference = arguments.reference(&losses)?;
     ensure_writable(folder)?;
 
-    let data = TableData::of(&source, found);
-    if !arguments.quiet {
-        emit(&introduction(&data, &comparison))?;
-    }
     let pool = pool(threads)?;
-    let runs = comparison.losses.len() * comparison.seeds.len();
-    let names = comparison.losses.iter().map(ToString::to_string).collect();
-    let progress = Progress::new(names, runs, comparison.train.epochs, arguments.quiet);
-    let outcomes = compare(&source, &comparison, &pool, &progress)?;
-    progress.finish();
+    let parts = prepare(&source, &seeds, &pool)?;
+    let names = losses.iter().map(ToString::to_string).collect();
+    let config = Config { losses: names, seeds: seeds.clone(), train: Training::Table(train.clone()) };
+    let data = TableData::of(&source, std::mem::take(&mut found));
+    let introduction = format!("{}{}{}", data.describe(), notes(&data.notes), notes(&left_out));
+    let plan = Plan::new(Data::Table(Box::new(data)), config, reference, None);
+    let comparison = Comparison { losses, seeds, train };
+    if !arguments.quiet {
+        emit(&introduction)?;
+        emit(&super::declaration(&plan, &format!("at most {} epochs each", comparison.train.epochs)))?;
+    }
+    let split = |run: usize| parts[run].fingerprint();
+    let (session, missing) = Session::begin(plan, folder, arguments.resume, arguments.quiet, &split)?;
+    let watch = session.watch(missing.len(), comparison.train.epochs);
+    compare(&parts, &comparison, &missing, &pool, &watch, &|outcome| {
+        let run = comparison.seeds.iter().position(|&seed| seed == outcome.seed).unwrap_or_default();
+        let record =
+            RunRecord::of_table(&session.plan, &comparison.losses[outcome.loss], &parts[run], &outcome);
+        watch.keep(outcome.done(), |store| store.save(&record));
+    });
+    watch.finish()?;
 
     let mut paths = arguments.data.paths();
     paths.push(folder.display().to_string());
-    let results = Results::of_tables(data, &comparison, &outcomes, environment(start, threads, paths));
-    if !arguments.quiet {
-        emit(&notes(&unseen_notes(&results.gaps)))?;
-    }
-    conclude(&results, folder, arguments.quiet)
-}
-
-/// What is about to be done.
-fn introduction(data: &TableData, comparison: &Comparison) -> String {
-    let (losses, seeds) = (comparison.losses.len(), comparison.seeds.len());
-    format!(
-        "{}{}training {losses} losses x {seeds} seeds, at most {} epochs each\n",
-        data.describe(),
-        notes(&data.notes),
-        comparison.train.epochs
-    )
+    let records = session.records()?;
+    let trained = records.len() + missing.len() - session.plan.runs().count();
+    let results = session.conclude(&records, &pool, || environment(start, threads, paths))?;
+    session.end(&results, trained)
 }

@@ -28,8 +28,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let train_loss = epoch.class_loss + epoch.box_loss;
         let epoch = Epoch { epoch: epoch.epoch, train_loss, validation_ap: epoch.validation_ap };
         progress.on(Event::Epoch { loss: 0, seed, epoch });
+        progress.flow()
     });
-    let outcome = DetectorOutcome { loss: 0, seed, result };
+    let outcome = DetectorOutcome { loss: 0, seed, epochs: Vec::new(), result };
     progress.on(outcome.done());
     progress.finish();
     let trained = outcome.result.with_context(|| format!("loss {spec}, seed {seed}"))?;

@@ -31,9 +31,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         ))?;
     }
     let progress = Progress::new(vec![spec.to_string()], 1, config.epochs, arguments.quiet);
-    let after_epoch = |epoch| progress.on(Event::Epoch { loss: 0, seed, epoch });
+    let after_epoch = |epoch| {
+        progress.on(Event::Epoch { loss: 0, seed, epoch });
+        progress.flow()
+    };
     let result = train(&prepared, &spec, &config, seed, after_epoch);
-    let outcome = Outcome { loss: 0, seed, result, gaps: prepared.gaps.as_slice().into() };
+    let outcome = Outcome { loss: 0, seed, epochs: Vec::new(), result };
     progress.on(outcome.done());
     progress.finish();
     let trained = outcome.result.with_context(|| format!("loss {spec}, seed {seed}"))?;

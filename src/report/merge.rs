@@ -1,0 +1,79 @@
+//! Several comparisons as one: the same data and settings, other losses or seeds.
+
+use super::plan::Plan;
+use super::record::RunRecord;
+use serde_json::Value;
+
+/// The plan of all these comparisons, each with its name for messages: losses and seeds in the order in which they come,
+/// metric and reference those of the first.
+///
+/// # Errors
+/// If they differ in their data or in how models are trained, or have runs that contradict each other; the message names the
+/// first difference.
+pub fn merge(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<Plan, String> {
+    let Some((first_name, first, _)) = parts.first() else { return Err("no comparison to merge".into()) };
+    let mut merged = first.clone();
+    for (name, plan, _) in &parts[1..] {
+        let cannot = |why: String| Err(format!("{name} and {first_name} cannot be merged: {why}"));
+        if let Some(difference) = difference(first, plan) {
+            return cannot(difference);
+        }
+        if plan.problem != first.problem {
+            return cannot("they are of different versions of losslab".into());
+        }
+        for loss in &plan.config.losses {
+            if !merged.config.losses.contains(loss) {
+                merged.config.losses.push(loss.clone());
+            }
+        }
+        for &seed in &plan.config.seeds {
+            if !merged.config.seeds.contains(&seed) {
+                merged.config.seeds.push(seed);
+            }
+        }
+    }
+    same_parts(parts)?;
+    Ok(merged)
+}
+
+/// Runs of one seed must be of the same parts of the data.
+fn same_parts(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<(), String> {
+    let mut seen: Vec<(u64, &str, &str)> = Vec::new();
+    for (name, _, records) in parts {
+        for record in records {
+            match seen.iter().find(|(seed, ..)| *seed == record.seed) {
+                Some((seed, split, other)) if *split != record.split => {
+                    return Err(format!(
+                        "{name} and {other} cannot be merged: seed {seed} stands for different parts of the data"
+                    ));
+                }
+                Some(_) => {}
+                None => seen.push((record.seed, &record.split, name)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first difference in data or settings, as `data.rows: 100, not 200`.
+fn difference(a: &Plan, b: &Plan) -> Option<String> {
+    let value = |plan: &Plan| {
+        let config = serde_json::to_value(&plan.config.train).unwrap_or_default();
+        let data = serde_json::to_value(&plan.data).unwrap_or_default();
+        serde_json::json!({ "data": data, "config": config, "voc_rule": plan.voc_rule })
+    };
+    first_difference("", &value(a), &value(b))
+}
+
+fn first_difference(path: &str, a: &Value, b: &Value) -> Option<String> {
+    match (a, b) {
+        (Value::Object(of_a), Value::Object(of_b)) => {
+            let mut keys: Vec<&String> = of_a.keys().chain(of_b.keys()).collect();
+            keys.sort();
+            keys.dedup();
+            let at = |key: &String| if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            keys.into_iter().find_map(|key| first_difference(&at(key), &a[key], &b[key]))
+        }
+        _ => (a != b).then(|| format!("{path} is {b}, not {a}")),
+    }
+}

@@ -1,0 +1,131 @@
+//! From the outcome of a training to its record.
+
+use super::named::Named;
+use super::plan::Plan;
+use super::record::{DetectorRecord, EpochRecord, Outputs, RECORD_SCHEMA, RunRecord, TableRecord, run_file};
+use crate::detection::{VocResults, VocRule, evaluate_voc};
+use crate::detector::{DetectionProblem, DetectorEpoch, DetectorOutcome, TrainedDetector};
+use crate::experiment::{Epoch, Outcome, Part, Prepared, Trained};
+use crate::metrics::{Calibration, Metric, MetricError, Scored, assess, evaluate_boxes};
+use crate::model::inverse::Inverse;
+use losslab_losses::Spec;
+
+impl RunRecord {
+    /// The record of a training on rows with this loss; `data` are the parts of its seed.
+    pub fn of_table(plan: &Plan, spec: &Spec, data: &Prepared, outcome: &Outcome) -> Self {
+        let blank = Self::blank(plan, spec, outcome.seed, data.fingerprint());
+        let record = Self {
+            epochs: outcome.epochs.iter().map(table_epoch).collect(),
+            gaps: data.gaps.clone(),
+            ..blank
+        };
+        let trained = match &outcome.result {
+            Ok(trained) => trained,
+            Err(error) => return Self { diverged: Some(error.to_string()), ..record },
+        };
+        let calibration = match calibration(spec, data, trained) {
+            Ok(calibration) => calibration,
+            Err(error) => return Self { diverged: Some(error.to_string()), ..record },
+        };
+        Self {
+            epochs_run: Some(trained.epochs_run),
+            best_epoch: Some(trained.best_epoch),
+            threshold: trained.threshold,
+            metrics: Named::new(trained.metrics.clone()),
+            table: Some(TableRecord {
+                class_counts: data.train.class_counts(),
+                validation: outputs(&data.validation, &trained.validation),
+                test: outputs(&data.test, &trained.test),
+                calibration,
+            }),
+            ..record
+        }
+    }
+
+    /// The record of the training of a detector with this loss.
+    ///
+    /// # Errors
+    /// If a score is not finite.
+    pub fn of_detector(
+        plan: &Plan,
+        spec: &Spec,
+        problem: &DetectionProblem,
+        rule: Option<VocRule>,
+        outcome: &DetectorOutcome,
+    ) -> Result<Self, MetricError> {
+        let split = problem.parts.test.fingerprint();
+        let blank = Self::blank(plan, spec, outcome.seed, split);
+        let record = Self { epochs: outcome.epochs.iter().map(detector_epoch).collect(), ..blank };
+        let trained = match &outcome.result {
+            Ok(trained) => trained,
+            Err(error) => return Ok(Self { diverged: Some(error.to_string()), ..record }),
+        };
+        let TrainedDetector { results, detections, best_epoch, .. } = trained;
+        let voc: Option<VocResults> =
+            rule.map(|rule| evaluate_voc(&problem.parts.test.truth, detections, rule)).transpose()?;
+        Ok(Self {
+            epochs_run: Some(trained.epochs.len()),
+            best_epoch: Some(*best_epoch),
+            metrics: Named::new(evaluate_boxes(results)),
+            detector: Some(DetectorRecord {
+                per_category: results.per_category.clone(),
+                voc,
+                detections: run_file(&record.loss, record.seed),
+            }),
+            ..record
+        })
+    }
+
+    /// The record of a run that came to nothing.
+    fn blank(plan: &Plan, spec: &Spec, seed: u64, split: String) -> Self {
+        let loss = spec.to_string();
+        Self {
+            schema: RECORD_SCHEMA,
+            key: plan.key(&split, &loss, seed),
+            split,
+            loss,
+            seed,
+            epochs: Vec::new(),
+            epochs_run: None,
+            best_epoch: None,
+            threshold: None,
+            diverged: None,
+            metrics: undefined(plan.data.metrics()),
+            gaps: Vec::new(),
+            table: None,
+            detector: None,
+        }
+    }
+}
+
+fn undefined(metrics: &[Metric]) -> Named<Option<f64>> {
+    Named(metrics.iter().map(|metric| (metric.name.to_owned(), None)).collect())
+}
+
+fn outputs(part: &Part, logits: &[f32]) -> Outputs {
+    Outputs { rows: part.rows.clone(), labels: part.labels.clone(), logits: logits.to_vec() }
+}
+
+fn calibration(spec: &Spec, data: &Prepared, trained: &Trained) -> Result<Option<Calibration>, MetricError> {
+    let inverse = Inverse::of(spec, &data.train.class_counts()).ok().filter(|inverse| !inverse.is_identity());
+    let inverted = inverse.map(|inverse| inverse.apply(&trained.test));
+    let validation = Scored { logits: &trained.validation, labels: &data.validation.labels };
+    let test = Scored { logits: &trained.test, labels: &data.test.labels };
+    assess(data.train.classes, validation, test, inverted.as_deref())
+}
+
+fn table_epoch(epoch: &Epoch) -> EpochRecord {
+    let Epoch { epoch, train_loss, validation_ap } = *epoch;
+    EpochRecord { epoch, train_loss, class_loss: None, box_loss: None, validation_ap, shares: None }
+}
+
+fn detector_epoch(epoch: &DetectorEpoch) -> EpochRecord {
+    EpochRecord {
+        epoch: epoch.epoch,
+        train_loss: epoch.class_loss + epoch.box_loss,
+        class_loss: Some(epoch.class_loss),
+        box_loss: Some(epoch.box_loss),
+        validation_ap: epoch.validation_ap,
+        shares: epoch.shares,
+    }
+}

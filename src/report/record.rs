@@ -1,0 +1,114 @@
+//! One training as a file, `DIR/runs/LOSS-SEED.json`: all that reports, verdicts and `--resume` need, so that nothing is
+//! trained twice.
+
+use super::detections::file_name;
+use super::named::Named;
+use crate::detection::{CategoryResult, VocResults};
+use crate::detector::Shares;
+use crate::experiment::Gaps;
+use crate::metrics::Calibration;
+use serde::{Deserialize, Serialize};
+
+/// The version of the records' schema.
+pub const RECORD_SCHEMA: u32 = 1;
+
+/// One training: what it was given, how it went, and what came out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// [`RECORD_SCHEMA`].
+    pub schema: u32,
+    /// Stands for all that the outcome depends on: version, data, settings, split, loss and seed.
+    pub key: String,
+    /// Stands for the rows of the three parts; runs of one seed must agree in it to be paired.
+    pub split: String,
+    /// The canonical spec.
+    pub loss: String,
+    /// The seed.
+    pub seed: u64,
+    /// How the training went, up to where it ended or diverged.
+    pub epochs: Vec<EpochRecord>,
+    /// Epochs until training stopped; none if it diverged.
+    pub epochs_run: Option<usize>,
+    /// The epoch whose weights were judged.
+    pub best_epoch: Option<usize>,
+    /// The threshold of the `_tuned` metrics: a reported probability.
+    pub threshold: Option<f64>,
+    /// How it diverged, if it did.
+    pub diverged: Option<String>,
+    /// On the test part; none where undefined.
+    pub metrics: Named<Option<f64>>,
+    /// What was filled or ignored in the data of this seed.
+    pub gaps: Vec<Gaps>,
+    /// What a classifier of rows has beside; none if it diverged.
+    pub table: Option<TableRecord>,
+    /// What a detector has beside; none if it diverged.
+    pub detector: Option<DetectorRecord>,
+}
+
+/// What is known after an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// Mean of the losses of the steps.
+    pub train_loss: f64,
+    /// The class loss in it, of a detector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_loss: Option<f64>,
+    /// The box loss in it, of a detector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub box_loss: Option<f64>,
+    /// Average precision on the validation part, where it was looked at.
+    pub validation_ap: Option<f64>,
+    /// Whose class loss and gradient it was, of a detector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shares: Option<Shares>,
+}
+
+/// The outputs of a classifier of rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableRecord {
+    /// Training rows of each class.
+    pub class_counts: Vec<u64>,
+    /// On the validation part.
+    pub validation: Outputs,
+    /// On the test part.
+    pub test: Outputs,
+    /// Of the probabilities of the test part: raw, temperature scaled, and with the bias of the loss inverted.
+    pub calibration: Option<Calibration>,
+}
+
+/// The logits of some rows, with the truth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Places of the rows in their data set, from 0.
+    pub rows: Vec<u32>,
+    /// The class of each row.
+    pub labels: Vec<u32>,
+    /// Row by row: one for class 1 with two classes, else one per class.
+    pub logits: Vec<f32>,
+}
+
+/// What a detector found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DetectorRecord {
+    /// Average precision of each category.
+    pub per_category: Vec<CategoryResult>,
+    /// Pascal VOC's own average precision, for data in its form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voc: Option<VocResults>,
+    /// The file of its detections in the test images, in the folder `detections` beside `runs`.
+    pub detections: String,
+}
+
+impl RunRecord {
+    /// The name of its file: `focal_gamma=2,alpha=0.25-3.json`.
+    pub fn file_name(&self) -> String {
+        run_file(&self.loss, self.seed)
+    }
+}
+
+/// The name of the file of a run.
+pub fn run_file(loss: &str, seed: u64) -> String {
+    format!("{}-{seed}.json", file_name(loss))
+}
