@@ -2,23 +2,62 @@
 
 use std::fmt::Write;
 
-/// A document under construction.
+const NAMESPACE: &str = "xmlns=\"http://www.w3.org/2000/svg\"";
+
+/// A document, or a part of one, under construction.
 pub(super) struct Svg {
     text: String,
 }
 
 impl Svg {
-    /// An image of this size in pixels, which scales, with a title and a description for those who do not see it.
+    /// A document of this size in pixels, which scales, with a title and a description for those who do not see it.
     pub fn new(width: f64, height: f64, title: &str, description: &str) -> Self {
+        let look = "font-family=\"system-ui, 'Segoe UI', Helvetica, Arial, sans-serif\" font-size=\"13\" fill=\"#222\"";
+        let size = format!("{NAMESPACE} width=\"{width}\" height=\"{height}\" {look}");
+        Self::opened((width, height), &size, "", title, description)
+    }
+
+    /// The same, coloured by classes.
+    pub fn styled((width, height): (f64, f64), title: &str, description: &str) -> Self {
+        let size = format!("{NAMESPACE} width=\"{width}\" height=\"{height}\" class=\"plot\"");
+        Self::opened((width, height), &size, "", title, description)
+    }
+
+    /// A part of a page, as wide as there is room; `id` is the beginning of its ids.
+    pub fn inline(size: (f64, f64), id: &str, title: &str, description: &str) -> Self {
+        Self::opened(size, "class=\"plot\"", &format!("{id}-"), title, description)
+    }
+
+    /// Without a head, to be put into one.
+    pub fn body() -> Self {
+        Self { text: String::new() }
+    }
+
+    fn opened(
+        (width, height): (f64, f64),
+        attributes: &str,
+        id: &str,
+        title: &str,
+        description: &str,
+    ) -> Self {
         let text = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-             role=\"img\" aria-labelledby=\"title description\" \
-             font-family=\"system-ui, 'Segoe UI', Helvetica, Arial, sans-serif\" font-size=\"13\" fill=\"#222\">\n\
-             <title id=\"title\">{}</title>\n<desc id=\"description\">{}</desc>\n",
+            "<svg {attributes} viewBox=\"0 0 {width} {height}\" role=\"img\" \
+             aria-labelledby=\"{id}title {id}description\">\n\
+             <title id=\"{id}title\">{}</title>\n<desc id=\"{id}description\">{}</desc>\n",
             escape(title),
             escape(description)
         );
         Self { text }
+    }
+
+    /// What was drawn so far, without an end.
+    pub fn into_body(self) -> String {
+        self.text
+    }
+
+    /// Text that is SVG already.
+    pub fn raw(&mut self, svg: &str) {
+        self.text.push_str(svg);
     }
 
     /// One element without content; `attributes` is written as it is.

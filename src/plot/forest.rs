@@ -1,0 +1,95 @@
+//! A forest plot: differences with their intervals, one below the other.
+
+use super::Axis;
+use super::picture::Picture;
+use super::svg::{Svg, path, pixel};
+
+/// Differences to a reference.
+#[derive(Clone, Debug)]
+pub struct Forest {
+    /// What is drawn.
+    pub title: String,
+    /// What it shows, in a few sentences.
+    pub description: String,
+    /// What a difference is.
+    pub label: String,
+    /// What stands left and right of 0.
+    pub sides: (String, String),
+    /// Top to bottom.
+    pub rows: Vec<ForestRow>,
+}
+
+/// A row of a forest plot.
+#[derive(Clone, Debug)]
+pub struct ForestRow {
+    /// What is compared.
+    pub name: String,
+    /// The difference, `None` where there is none.
+    pub value: Option<f64>,
+    /// Its interval.
+    pub interval: Option<(f64, f64)>,
+    /// The numbers and the verdict in words, at the end of the row's first line.
+    pub note: String,
+}
+
+const WIDTH: f64 = 460.0;
+const LEFT: f64 = 14.0;
+const PLOT: f64 = WIDTH - 2.0 * LEFT;
+const TOP: f64 = 50.0;
+const ROW: f64 = 50.0;
+
+impl Forest {
+    /// Draws the plot.
+    pub fn draw(&self) -> Picture {
+        let ends = self.rows.iter().flat_map(|row| {
+            let (low, high) = row.interval.unzip();
+            [row.value, low, high].into_iter().flatten()
+        });
+        let axis = Axis::around(&*self.label, ends.flat_map(|v| [v, -0.15 * v]), (f64::MIN, f64::MAX));
+        let x = |value: f64| LEFT + axis.place(value) * PLOT;
+        let bottom = TOP + ROW * self.rows.len() as f64;
+        let mut svg = Svg::body();
+        svg.text((2.0, 17.0), "start", "class=\"h\"", &self.title);
+        let (worse, better) = &self.sides;
+        if x(0.0) - LEFT > 90.0 {
+            svg.text((x(0.0) - 8.0, 40.0), "end", "class=\"q\"", &format!("\u{2190} {worse}"));
+        }
+        if LEFT + PLOT - x(0.0) > 90.0 {
+            svg.text((x(0.0) + 8.0, 40.0), "start", "class=\"q\"", &format!("{better} \u{2192}"));
+        }
+        // Labels of five ticks have room.
+        let ticks = axis.ticks();
+        let every = ticks.len().div_ceil(7);
+        for (i, (value, text)) in ticks.into_iter().enumerate() {
+            let x = x(value);
+            svg.element("path", &format!("class=\"g\" d=\"{}\"", path(&[(x, TOP), (x, bottom)])));
+            if i % every == 0 {
+                svg.text((x, bottom + 18.0), "middle", "class=\"q\"", &text);
+            }
+        }
+        svg.element("path", &format!("class=\"w\" d=\"{}\"", path(&[(x(0.0), TOP - 6.0), (x(0.0), bottom)])));
+        for (i, row) in self.rows.iter().enumerate() {
+            let y = TOP + ROW * i as f64;
+            svg.text((LEFT, y + 18.0), "start", "", &row.name);
+            svg.text((LEFT + PLOT, y + 18.0), "end", "class=\"q\"", &row.note);
+            let middle = y + 34.0;
+            if let Some((low, high)) = row.interval {
+                let (low, high) = (x(low), x(high));
+                let whiskers = [low, high].map(|x| path(&[(x, middle - 5.0), (x, middle + 5.0)]));
+                let d = path(&[(low, middle), (high, middle)]) + &whiskers.concat();
+                svg.element("path", &format!("class=\"l c1\" d=\"{d}\""));
+            }
+            if let Some(value) = row.value {
+                let (x, y) = (pixel(x(value)), pixel(middle));
+                svg.element("circle", &format!("class=\"o c1\" cx=\"{x}\" cy=\"{y}\" r=\"4.5\""));
+            }
+        }
+        svg.text((LEFT + PLOT / 2.0, bottom + 38.0), "middle", "", &self.label);
+        Picture {
+            size: (WIDTH, bottom + 48.0),
+            title: self.title.clone(),
+            description: self.description.clone(),
+            body: svg.into_body(),
+        }
+    }
+}
