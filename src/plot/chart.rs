@@ -46,6 +46,9 @@ const LEGEND_ROW: f64 = 20.0;
 const TOLERANCE: f64 = 0.15;
 
 impl Chart {
+    /// Width and height of the panel in pixels.
+    pub const PANEL_SIZE: (f64, f64) = (PANEL.2, PANEL.3);
+
     /// Draws the chart.
     pub fn draw(&self) -> Picture {
         let (left, top, width, height) = PANEL;

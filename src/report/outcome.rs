@@ -1,7 +1,8 @@
 //! From the outcome of a training to its record.
 
 use super::named::Named;
-use super::plan::Plan;
+use super::plan::{Plan, Training};
+use super::plane::Plane;
 use super::record::{DetectorRecord, EpochRecord, Outputs, RECORD_SCHEMA, RunRecord, TableRecord, run_file};
 use crate::detection::{VocResults, VocRule, evaluate_voc};
 use crate::detector::{DetectionProblem, DetectorEpoch, DetectorOutcome, TrainedDetector};
@@ -37,6 +38,10 @@ impl RunRecord {
                 validation: outputs(&data.validation, &trained.validation),
                 test: outputs(&data.test, &trained.test),
                 calibration,
+                plane: match &plan.config.train {
+                    Training::Table(train) => Plane::of(data, &train.hidden, &trained.weights),
+                    Training::Detector(_) => None,
+                },
             }),
             ..record
         }

@@ -25,6 +25,9 @@ pub struct Plan {
     pub data: Data,
     /// What was compared, and how.
     pub config: Config,
+    /// The command that it was begun with, as it was typed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub command: String,
     /// The rule of Pascal VOC's own average precision, for data in its form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voc_rule: Option<String>,
@@ -64,7 +67,16 @@ impl Plan {
         hash.text(voc_rule.as_deref().unwrap_or_default());
         let problem = format!("{:016x}", hash.finish());
         let primary_metric = data.metrics()[0].name.into();
-        Self { schema: PLAN_SCHEMA, problem, primary_metric, reference, data, config, voc_rule }
+        Self {
+            schema: PLAN_SCHEMA,
+            problem,
+            primary_metric,
+            reference,
+            data,
+            config,
+            command: String::new(),
+            voc_rule,
+        }
     }
 
     /// Every loss with every seed, in the order of results.

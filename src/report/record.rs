@@ -3,6 +3,7 @@
 
 use super::detections::file_name;
 use super::named::Named;
+use super::plane::Plane;
 use crate::detection::{CategoryResult, VocResults};
 use crate::detector::Shares;
 use crate::experiment::Gaps;
@@ -76,6 +77,9 @@ pub struct TableRecord {
     pub test: Outputs,
     /// Of the probabilities of the test part: raw, temperature scaled, and with the bias of the loss inverted.
     pub calibration: Option<Calibration>,
+    /// What the model says of the whole plane, if there are two columns of numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plane: Option<Plane>,
 }
 
 /// The logits of some rows, with the truth.

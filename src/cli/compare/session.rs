@@ -6,8 +6,8 @@ use crate::cli::progress::Progress;
 use crate::cli::{emit, notes};
 use crate::experiment::{Event, Observer};
 use crate::report::{
-    Judgement, Plan, Results, RunRecord, Store, diverged_notes, judge, score_note, table, unseen_notes,
-    verdict_lines,
+    Judgement, Plan, Results, RunRecord, Store, Story, diverged_notes, file_name, judge, score_note, table,
+    unseen_notes, verdict_lines, write_html,
 };
 use anyhow::Context;
 use std::io;
@@ -28,12 +28,13 @@ impl Session {
     /// Begins or resumes a comparison; returns it with the runs that are missing, as indices of loss and seed. `split` gives
     /// the fingerprint of the parts of a seed, by its index.
     pub fn begin(
-        plan: Plan,
+        mut plan: Plan,
         folder: &Path,
         resume: bool,
         quiet: bool,
         split: &dyn Fn(usize) -> String,
     ) -> anyhow::Result<(Self, Vec<(usize, usize)>)> {
+        plan.command = command_line();
         let store = Store::new(folder);
         store.begin(&plan, resume).with_context(|| super::cannot_write(folder))?;
         let splits: Vec<String> = (0..plan.config.seeds.len()).map(split).collect();
@@ -88,7 +89,11 @@ impl Session {
             Err(fault) => (None, Some(fault)),
         };
         let results = Results::of(plan.clone(), records, judgement, environment());
-        results.write(store.folder()).with_context(|| super::cannot_write(store.folder()))?;
+        let cannot_write = || super::cannot_write(store.folder());
+        results.write(store.folder()).with_context(cannot_write)?;
+        let pictures = read_pictures(store, &plan.config.losses);
+        let story = Story { results: &results, records, command: &plan.command, pictures: &pictures };
+        write_html(store.folder(), story).with_context(cannot_write)?;
         if !quiet {
             emit(&notes(&unseen_notes(&results.gaps)))?;
         }
@@ -111,7 +116,7 @@ impl Session {
                 String::new()
             };
             emit(&format!(
-                "{trained} trainings{kept} in {:.1} s on {} threads; written to {}\n",
+                "{trained} trainings{kept} in {:.1} s on {} threads; written to {} and report.html\n",
                 environment.seconds,
                 environment.threads,
                 file.display()
@@ -119,6 +124,27 @@ impl Session {
         }
         if interrupt::requested() && done < of { Err(Interrupted { done, of }.into()) } else { Ok(()) }
     }
+}
+
+/// The command as it would be typed again.
+fn command_line() -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+.,:/@%".contains(c);
+    let quoted = |argument: String| match argument.chars().all(plain) && !argument.is_empty() {
+        true => argument,
+        false => format!("'{}'", argument.replace('\'', "'\\''")),
+    };
+    let arguments =
+        std::env::args_os().skip(1).map(|argument| quoted(argument.to_string_lossy().into_owned()));
+    std::iter::once("losslab".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+/// The pictures of each loss, where there are some.
+fn read_pictures(store: &Store, losses: &[String]) -> Vec<(String, Vec<u8>)> {
+    let folder = store.folder().join("pictures");
+    let read = |loss: &String| {
+        Some((loss.clone(), std::fs::read(folder.join(format!("{}.png", file_name(loss)))).ok()?))
+    };
+    losses.iter().filter_map(read).collect()
 }
 
 /// Whether a run need not be trained, or why what stands in its place is of no use.

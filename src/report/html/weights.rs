@@ -1,0 +1,311 @@
+//! What gamma does to the examples of a trained model: figure 4 of Lin et al. 2017, and the slider.
+
+use super::figures::{Figures, Numbers};
+use super::story::{Story, number, percent};
+use crate::experiment::Task;
+use crate::plot::{Axis, Chart, Series};
+use losslab_tensor::math::{exp_f64, ln_1p_f64};
+use maud::{Markup, PreEscaped, html};
+use serde::Serialize;
+
+/// The gammas of the figure.
+const GAMMAS: [f64; 5] = [0.0, 0.5, 1.0, 2.0, 5.0];
+/// The slider's: 0 to 5 in steps of a quarter; it starts at 2.
+const STEPS: usize = 20;
+const STEP: f64 = 0.25;
+const START: usize = 8;
+/// Points of a distribution, and of the loss curve.
+const POINTS: usize = 200;
+const CURVE_POINTS: usize = 60;
+/// The height at which the loss curve is cut off.
+const HIGHEST: f64 = 5.0;
+/// An example is easy when p_t > .9, that is when its margin is above log 9.
+const EASY_ABOVE: f64 = 2.197_224_577_336_22;
+
+/// The margins x = logit(p_t) of the reference's test rows, all seeds together, ascending.
+struct Margins {
+    /// Of positives, or of the rarest class.
+    positives: Vec<f64>,
+    /// Of all others.
+    negatives: Vec<f64>,
+    /// What positives are called.
+    rare: String,
+}
+
+/// -(1 - p)^gamma log p at the margin x, and |its derivative in x| = (1 - p)^gamma (1 - p - gamma p log p).
+fn focal(gamma: f64, x: f64) -> (f64, f64) {
+    let softplus = |x: f64| (if x > 0.0 { x } else { 0.0 }) + ln_1p_f64(exp_f64(-x.abs()));
+    let (log_p, log_q) = (-softplus(-x), -softplus(x));
+    let (p, q, factor) = (exp_f64(log_p), exp_f64(log_q), exp_f64(gamma * log_q));
+    (-factor * log_p, factor * (q - gamma * p * log_p))
+}
+
+/// The figure and the slider; nothing for detectors, whose scores of background are not kept.
+pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
+    let Some(margins) = margins(story) else { return html! {} };
+    let data = SliderData::of(&margins);
+    html! {
+        section aria-labelledby="gamma-heading" {
+            h2 #gamma-heading { "What \u{3b3} does to these examples" }
+            p {
+                "The test rows as the models trained with " code { (story.reference()) } " see them, weighed as focal loss with another \u{3b3} would. "
+                "These are the examples at the end of a training; at its start nearly all of them are hard."
+            }
+            (slider(figures, &data, &margins))
+            h3 { "How the loss is spread over the examples" }
+            p {
+                "Sort examples from the least loss to the greatest and add up: a curve on the diagonal says that all weigh the same, one along the right \
+                 edge that few examples have all of the loss. \u{3b3} hardly changes the positives and concentrates the negatives on the hard ones \
+                 (compare figure 4 of Lin et al. 2017)."
+            }
+            div.grid {
+                (distribution(figures, &margins.positives, "loss-of-positives", &format!("Loss of {}", margins.rare)))
+                (distribution(figures, &margins.negatives, "loss-of-negatives", "Loss of all others"))
+            }
+        }
+    }
+}
+
+fn margins(story: Story) -> Option<Margins> {
+    let classes = story.classes()?;
+    let reference = story.losses().into_iter().find(|loss| *loss == story.reference())?;
+    let tables: Vec<_> = story.runs(reference).filter_map(|run| run.table.as_ref()).collect();
+    let counts = &tables.first()?.class_counts;
+    let rare = match Task::of(classes) {
+        Task::Binary => 1,
+        Task::Classes(_) => (0..classes).min_by_key(|&k| counts[k])?,
+    };
+    let (mut positives, mut negatives) = (Vec::new(), Vec::new());
+    for table in tables {
+        let test = &table.test;
+        let columns = Task::of(classes).outputs();
+        for (row, &label) in test.logits.chunks_exact(columns).zip(&test.labels) {
+            let label = label as usize;
+            let x = match row {
+                [z] => f64::from(if label == 1 { *z } else { -z }),
+                _ => {
+                    let others =
+                        || row.iter().enumerate().filter(|(k, _)| *k != label).map(|(_, &z)| f64::from(z));
+                    let max = others().fold(f64::NEG_INFINITY, f64::max);
+                    let sum: f64 = others().map(|z| exp_f64(z - max)).sum();
+                    f64::from(row[label]) - max - losslab_tensor::math::ln_f64(sum)
+                }
+            };
+            if label == rare { positives.push(x) } else { negatives.push(x) }
+        }
+    }
+    positives.sort_unstable_by(f64::total_cmp);
+    negatives.sort_unstable_by(f64::total_cmp);
+    let rare = match &story.results.data {
+        crate::report::Data::Table(table) if classes > 2 => {
+            format!("the rarest class, {}", table.classes[rare].name)
+        }
+        _ => "positives".into(),
+    };
+    (!positives.is_empty() && !negatives.is_empty()).then_some(Margins { positives, negatives, rare })
+}
+
+/// The share of the loss that the `share` of examples with the least loss have, for each gamma.
+fn distribution(figures: &mut Figures, margins: &[f64], name: &str, title: &str) -> Markup {
+    let curve = |gamma: f64| -> Vec<(f64, f64)> {
+        // The greatest margins have the least loss, whatever gamma.
+        let losses: Vec<f64> = margins.iter().rev().map(|&x| focal(gamma, x).0).collect();
+        let total: f64 = losses.iter().sum();
+        let mut points = vec![(0.0, 0.0)];
+        let (mut sum, mut done) = (0.0, 0);
+        for k in 1..=POINTS {
+            let until = k * losses.len() / POINTS;
+            sum += losses[done..until].iter().sum::<f64>();
+            done = until;
+            points.push((k as f64 / POINTS as f64, if total > 0.0 { sum / total } else { 0.0 }));
+        }
+        points
+    };
+    let series: Vec<Series> = GAMMAS
+        .iter()
+        .enumerate()
+        .map(|(look, &gamma)| Series {
+            name: format!("\u{3b3} = {gamma}"),
+            look,
+            points: curve(gamma),
+            band: Vec::new(),
+            markers: false,
+        })
+        .collect();
+    let row = |k: usize| {
+        let values = series.iter().map(|line| number(Some(line.points[k].1), 3));
+        std::iter::once(number(Some(k as f64 / POINTS as f64), 2)).chain(values).collect()
+    };
+    let numbers = Numbers {
+        head: std::iter::once("share of examples".into())
+            .chain(series.iter().map(|line| line.name.clone()))
+            .collect(),
+        rows: [20, 40, 60, 80, 100, 120, 140, 160, 180, 190, 198].map(row).to_vec(),
+    };
+    let chart = Chart {
+        title: title.into(),
+        description: format!(
+            "Cumulative share of the focal loss against the share of examples, {}, for five gammas.",
+            margins.len()
+        ),
+        x: Axis::new("share of examples, least loss first", 0.0, 1.0),
+        y: Axis::new("share of the loss", 0.0, 1.0),
+        series,
+        guide: Some((vec![(0.0, 0.0), (1.0, 1.0)], "all weigh the same".into())),
+    };
+    let caption = format!("{title}: {} examples, all seeds together.", margins.len());
+    figures.figure(name, chart.draw(), &caption, &numbers)
+}
+
+/// What the slider shows, for each of its gammas.
+#[derive(Serialize)]
+struct SliderData {
+    gammas: Vec<f64>,
+    /// Pixels of the panel, and the loss at its top.
+    panel: [f64; 3],
+    /// The p_t of the curves.
+    p: Vec<f64>,
+    /// The loss there.
+    curves: Vec<Vec<f64>>,
+    /// Shares of easy negatives, hard negatives and positives in the loss.
+    loss: Vec<[f64; 3]>,
+    /// The same of the gradient.
+    gradient: Vec<[f64; 3]>,
+}
+
+impl SliderData {
+    fn of(margins: &Margins) -> Self {
+        let gammas: Vec<f64> = (0..=STEPS).map(|k| k as f64 * STEP).collect();
+        let p: Vec<f64> =
+            (0..=CURVE_POINTS).map(|k| round(0.005 + 0.995 * k as f64 / CURVE_POINTS as f64)).collect();
+        let value = |gamma: f64, p: f64| {
+            let x = losslab_tensor::math::ln_f64(p) - ln_1p_f64(-p);
+            // At p = 1 the loss is 0.
+            if p < 1.0 { round(focal(gamma, x).0.min(2.0 * HIGHEST)) } else { 0.0 }
+        };
+        let first_easy = margins.negatives.partition_point(|&x| x <= EASY_ABOVE);
+        let (hard, easy) = margins.negatives.split_at(first_easy);
+        let shares = |gamma: f64, of: fn((f64, f64)) -> f64| {
+            let sums = [easy, hard, &margins.positives]
+                .map(|group| group.iter().map(|&x| of(focal(gamma, x))).sum::<f64>());
+            let total: f64 = sums.iter().sum();
+            sums.map(|sum| if total > 0.0 { round(sum / total) } else { 0.0 })
+        };
+        let (width, height) = Chart::PANEL_SIZE;
+        Self {
+            panel: [width, height, HIGHEST],
+            curves: gammas.iter().map(|&gamma| p.iter().map(|&p| value(gamma, p)).collect()).collect(),
+            loss: gammas.iter().map(|&gamma| shares(gamma, |v| v.0)).collect(),
+            gradient: gammas.iter().map(|&gamma| shares(gamma, |v| v.1)).collect(),
+            gammas,
+            p,
+        }
+    }
+}
+
+/// Four digits behind the point are enough for a pixel and a per mille.
+fn round(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}
+
+fn slider(figures: &mut Figures, data: &SliderData, margins: &Margins) -> Markup {
+    let line = |name: &str, look, step: usize| Series {
+        name: name.into(),
+        look,
+        points: data.p.iter().copied().zip(data.curves[step].iter().copied()).collect(),
+        band: Vec::new(),
+        markers: false,
+    };
+    let chart = Chart {
+        title: "The loss of an example".into(),
+        description:
+            "Focal loss against the probability of the true class, for gamma 0 and the gamma of the slider."
+                .into(),
+        x: Axis::new("p_t, probability of the true class", 0.0, 1.0),
+        y: Axis::new("loss", 0.0, HIGHEST),
+        series: vec![line("\u{3b3} = 0, cross-entropy", 0, 0), line("\u{3b3} of the slider", 1, START)],
+        guide: None,
+    };
+    let row = |(k, gamma): (usize, &f64)| {
+        let shares = data.loss[k].iter().chain(&data.gradient[k]).map(|&share| percent(share));
+        std::iter::once(number(Some(*gamma), 2)).chain(shares).collect()
+    };
+    let head = [
+        "\u{3b3}",
+        "loss: easy negatives",
+        "hard negatives",
+        "positives",
+        "gradient: easy negatives",
+        "hard negatives",
+        "positives",
+    ];
+    let numbers = Numbers {
+        head: head.map(String::from).to_vec(),
+        rows: data.gammas.iter().enumerate().map(row).collect(),
+    };
+    let (all, rare) = (margins.positives.len() + margins.negatives.len(), margins.positives.len());
+    let json = serde_json::to_string(data).unwrap_or_default();
+    html! {
+        div.slider {
+            label for="gamma" { "\u{3b3} = " output #gamma-value for="gamma" { (data.gammas[START]) } }
+            input #gamma type="range" min="0" max=(STEPS) step="1" value=(START) aria-describedby="gamma-help" aria-valuetext=(data.gammas[START]);
+            p.small #gamma-help {
+                "Move the slider. Bars: whose loss and whose gradient it is, among " (all) " test examples of which " (rare) " are " (margins.rare)
+                ". Easy negatives are those with p" sub { "t" } " above 0.9. No \u{3b1} here."
+            }
+            noscript { p.small { "The slider needs JavaScript; the table under the drawing has the same numbers." } }
+            div.grid #gamma-drawing {
+                (figures.figure("gamma", chart.draw(), "The loss of one example.", &numbers))
+                div {
+                    (bars("loss", "Share of the loss", data.loss[START]))
+                    (bars("gradient", "Share of the gradient", data.gradient[START]))
+                }
+            }
+            script #gamma-data type="application/json" { (PreEscaped(json)) }
+        }
+    }
+}
+
+fn bars(id: &str, title: &str, shares: [f64; 3]) -> Markup {
+    html! {
+        h3 { (title) }
+        dl.bars #{ "bars-" (id) } {
+            @for (i, (name, share)) in ["easy negatives", "hard negatives", "positives"].into_iter().zip(shares).enumerate() {
+                dt { (name) }
+                dd {
+                    span.track { span class={ "fill k" (i + 1) } style={ "width:" (format!("{:.1}", 100.0 * share)) "%" } {} }
+                    span.value { (percent(share)) }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn focal_loss_and_its_slope_at_known_places() {
+        // FL(1/2) = ln 2 / 4; |dFL/dx| = 1/4 (1/2 + ln 2) at gamma 2; cross-entropy's slope is 1 - p.
+        let (loss, slope) = focal(2.0, 0.0);
+        assert!((loss - 2f64.ln() / 4.0).abs() < 1e-15 && (slope - (0.5 + 2f64.ln()) / 4.0).abs() < 1e-15);
+        let (loss, slope) = focal(0.0, 9f64.ln());
+        assert!((loss + 0.9f64.ln()).abs() < 1e-15 && (slope - 0.1).abs() < 1e-15);
+        // The paper: at gamma = 2 and p_t = .9 a hundredth of cross-entropy.
+        assert!((focal(2.0, 9f64.ln()).0 / focal(0.0, 9f64.ln()).0 - 0.01).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_greater_gamma_takes_from_the_easy() {
+        let margins = Margins {
+            positives: vec![-1.0, 2.0],
+            negatives: vec![-1.0, 3.0, 4.0, 5.0, 6.0],
+            rare: "positives".into(),
+        };
+        let data = SliderData::of(&margins);
+        assert!(data.loss.windows(2).all(|w| w[1][0] <= w[0][0]), "{:?}", data.loss);
+        assert!(data.loss.iter().all(|s| (s.iter().sum::<f64>() - 1.0).abs() < 3e-4));
+        assert_eq!((data.gammas[START], data.gammas[STEPS]), (2.0, 5.0));
+    }
+}
