@@ -42,8 +42,8 @@ pub fn score_note(records: &[RunRecord]) -> Option<String> {
     let known = if known.is_empty() { String::new() } else { format!(": {}", known.join(", ")) };
     (!losses.is_empty()).then(|| {
         format!(
-            "what focal losses report is no probability, so that a threshold of 0.5 is biased{known}; see the tuned metrics, \
-             and \"calibration\" in results.json"
+            "focal losses report no probabilities, so that a threshold such as 0.5 is biased wherever the two differ{known}; \
+             see the tuned metrics, and \"calibration\" in results.json"
         )
     })
 }
