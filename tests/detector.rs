@@ -46,7 +46,7 @@ fn results_do_not_depend_on_threads() {
         seeds: comparison.seeds.clone(),
         train: ReportedTraining::Detector(Box::new(comparison.settings.clone())),
     };
-    let plan = Plan::new(Data::Images(problem.describe()), config, "ce".into(), None);
+    let plan = Plan::new(Data::Images(Box::new(problem.describe())), config, "ce".into(), None);
     let results = [1, 2, 4].map(|threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let records = Mutex::new(Vec::new());

@@ -49,6 +49,7 @@ fn run(plan: &Plan, loss: &str, seed: u64, ap: Option<f64>, logits: &[f32]) -> R
         metrics: Named::new([("average_precision", ap)]),
         gaps: Vec::new(),
         table: ap.map(|_| TableRecord {
+            plane: None,
             class_counts: vec![48, 12],
             validation: part.clone(),
             test: part,

@@ -33,7 +33,7 @@ pub struct ForestRow {
 }
 
 const WIDTH: f64 = 460.0;
-const LEFT: f64 = 14.0;
+const LEFT: f64 = 24.0;
 const PLOT: f64 = WIDTH - 2.0 * LEFT;
 const TOP: f64 = 50.0;
 const ROW: f64 = 50.0;
@@ -70,8 +70,8 @@ impl Forest {
         svg.element("path", &format!("class=\"w\" d=\"{}\"", path(&[(x(0.0), TOP - 6.0), (x(0.0), bottom)])));
         for (i, row) in self.rows.iter().enumerate() {
             let y = TOP + ROW * i as f64;
-            svg.text((LEFT, y + 18.0), "start", "", &row.name);
-            svg.text((LEFT + PLOT, y + 18.0), "end", "class=\"q\"", &row.note);
+            svg.text((LEFT, y + 18.0), "start", "class=\"r\"", &row.name);
+            svg.text((LEFT + PLOT, y + 18.0), "end", "class=\"q r\"", &row.note);
             let middle = y + 34.0;
             if let Some((low, high)) = row.interval {
                 let (low, high) = (x(low), x(high));

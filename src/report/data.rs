@@ -12,7 +12,7 @@ pub enum Data {
     /// Rows with a class each.
     Table(Box<TableData>),
     /// Images with boxes.
-    Images(ImageData),
+    Images(Box<ImageData>),
 }
 
 impl Data {

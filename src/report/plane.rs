@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 /// Cells in each direction.
 const CELLS: usize = 60;
-/// The grid covers this share of the test rows in each direction, and a margin.
+/// The grid covers this share of the positive test rows in each direction, and on either side of them so many times their
+/// extent: decisions fall near them.
 const COVERED: f64 = 0.98;
+const AROUND: f64 = 0.5;
 /// Most test rows of each class that are kept to be drawn.
 const MOST_POINTS: usize = 300;
 
@@ -38,13 +40,22 @@ impl Plane {
         else {
             return None;
         };
-        if data.train.classes != 2 || data.test.rows.is_empty() {
+        if data.train.classes != 2 {
             return None;
         }
         let test = &data.test;
         let mut inputs = vec![0.0; 2 * test.rows()];
         test.matrix.gather(&test.rows, &mut inputs);
-        let (x, y) = (range(&inputs, 0), range(&inputs, 1));
+        let positives: Vec<f32> = inputs
+            .chunks_exact(2)
+            .zip(&test.labels)
+            .filter(|(_, l)| **l == 1)
+            .flat_map(|(row, _)| row.to_vec())
+            .collect();
+        if positives.is_empty() {
+            return None;
+        }
+        let (x, y) = (range(&positives, 0), range(&positives, 1));
         let middle = |[low, high]: [f64; 2], i: usize| low + (i as f64 + 0.5) / CELLS as f64 * (high - low);
         let cells = (0..CELLS * CELLS).flat_map(|k| [middle(x, k % CELLS), middle(y, k / CELLS)]);
         let grid = Matrix::floats(2, cells.map(|value| value as f32).collect());
@@ -72,12 +83,12 @@ impl Plane {
     }
 }
 
-/// Where most of the values of input `column` of two lie, with a twentieth to spare on either side.
+/// Where most of the values of input `column` of two lie, and what is around them.
 fn range(inputs: &[f32], column: usize) -> [f64; 2] {
     let mut values: Vec<f32> = inputs.chunks_exact(2).map(|row| row[column]).collect();
     values.sort_unstable_by(f32::total_cmp);
     let at = |share: f64| f64::from(values[((values.len() - 1) as f64 * share).round() as usize]);
     let (low, high) = (at((1.0 - COVERED) / 2.0), at((1.0 + COVERED) / 2.0));
-    let spare = if high > low { (high - low) / 20.0 } else { 1.0 };
+    let spare = if high > low { AROUND * (high - low) } else { 1.0 };
     [low - spare, high + spare]
 }

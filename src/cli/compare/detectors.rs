@@ -73,7 +73,7 @@ fn compare(
     let epochs = settings.epochs_on(problem.parts.train.images.len());
     let data = problem.describe();
     let introduction = format!("{}{}{}", data.describe(), notes(&data.notes), notes(&left_out));
-    let plan = plan(Data::Images(data), &losses, &seeds, &settings, reference, rule);
+    let plan = plan(Data::Images(Box::new(data)), &losses, &seeds, &settings, reference, rule);
     let comparison = DetectorComparison { losses, seeds, settings };
     if !arguments.quiet {
         emit(&introduction)?;

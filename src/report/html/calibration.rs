@@ -83,7 +83,7 @@ fn reported(story: Story) -> Markup {
             .class_counts;
         let inverse = Inverse::of(&spec, counts).ok()?;
         let mut row = vec![loss.to_owned()];
-        row.extend(REPORTS.map(|p| number(Some(inverse.of_probability(p)), 3)));
+        row.extend(REPORTS.map(|p| number(Some(inverse.of_probability(p)), 4)));
         Some(row)
     };
     let rows: Vec<Vec<String>> = story.losses().into_iter().filter_map(meaning).collect();

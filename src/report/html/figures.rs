@@ -43,7 +43,7 @@ pub(super) fn table(name: &str, numbers: &Numbers) -> Markup {
     html! {
         div.scroll role="region" aria-label=(name) tabindex="0" {
             table {
-                thead { tr { @for cell in &numbers.head { th scope="col" { (cell) } } } }
+                thead { tr { @for cell in &numbers.head { th.spec[cell.contains(':')] scope="col" { (breakable(cell)) } } } }
                 tbody {
                     @for row in &numbers.rows {
                         tr {
@@ -56,4 +56,9 @@ pub(super) fn table(name: &str, numbers: &Numbers) -> Markup {
             }
         }
     }
+}
+
+/// A spec that may break after its name and between its parts.
+pub(super) fn breakable(spec: &str) -> Markup {
+    html! { @for part in spec.split_inclusive([':', ',', '+', ' ']) { (part) wbr; } }
 }

@@ -1,5 +1,6 @@
 //! The table of all metrics.
 
+use super::figures::breakable;
 use super::story::{Story, number};
 use crate::report::MeanSd;
 use maud::{Markup, html};
@@ -16,7 +17,7 @@ pub(super) fn section(story: Story) -> Markup {
             }
             div.scroll role="region" aria-label="All metrics" tabindex="0" {
                 table {
-                    thead { tr { th scope="col" { "metric" } @for loss in story.losses() { th.spec scope="col" { (loss) } } } }
+                    thead { tr { th scope="col" { "metric" } @for loss in story.losses() { th.spec scope="col" { (breakable(loss)) } } } }
                     tbody {
                         @for metric in story.results.data.metrics() {
                             @let values: Vec<Option<&MeanSd>> = story.results.summary.iter().map(|s| s.metrics.get(metric.name)).collect();

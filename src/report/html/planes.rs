@@ -23,9 +23,8 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
         section aria-labelledby="planes" {
             h2 #planes { "Where the decisions fall" }
             p {
-                "These data have two columns, so that a model can be seen as a whole: the darker, the higher the probability it reports. \
-                 The solid line is where that is 0.5, the dashed one is the threshold with the best F1 on the validation part. Losses differ \
-                 more in what they report than in the shape of what they find: where the dashed lines agree, so do the decisions."
+                "These data have two columns, so that a model can be seen as a whole: the stronger the colour, the higher the probability it reports. \
+                 The solid line is where that is 0.5, the dashed one is the threshold with the best F1 on the validation part. Where the dashed lines of two losses agree, so do their decisions, whatever they report."
             }
             div.grid.four { @for (loss, run, plane) in &maps { (map(figures, loss, run, plane)) } }
         }

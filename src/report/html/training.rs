@@ -50,7 +50,7 @@ pub(super) fn shares(story: Story, figures: &mut Figures) -> Markup {
                  negatives are those with p" sub { "t" } " above 0.9. Their share in the gradient is how much they steer the training; positives are \
                  the places where an object is."
             }
-            div.grid {
+            div.grid.two {
                 @for loss in story.losses() {
                     @for (name, kind, of) in SHARES {
                         (share_chart(story, figures, loss, name, kind, of))
@@ -61,7 +61,12 @@ pub(super) fn shares(story: Story, figures: &mut Figures) -> Markup {
     }
 }
 
-const SHARES: [(&str, &str, fn(Share) -> f64); 2] = [
+/// Name in files, word, and value of a kind of share.
+type Kind = (&'static str, &'static str, fn(Share) -> f64);
+/// Name, look and share of a group of examples.
+type Group = (&'static str, usize, fn(&Shares) -> Share);
+
+const SHARES: [Kind; 2] = [
     ("share-of-loss", "loss", |share| share.loss),
     ("share-of-gradient", "gradient", |share| share.gradient),
 ];
@@ -74,7 +79,7 @@ fn share_chart(
     kind: &str,
     of: fn(Share) -> f64,
 ) -> Markup {
-    let groups: [(&str, usize, fn(&Shares) -> Share); 3] = [
+    let groups: [Group; 3] = [
         ("easy negatives", 1, |s| s.easy_negatives),
         ("hard negatives", 2, |s| s.hard_negatives),
         ("positives", 3, |s| s.positives),

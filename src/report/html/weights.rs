@@ -49,14 +49,14 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
             h2 #gamma-heading { "What \u{3b3} does to these examples" }
             p {
                 "The test rows as the models trained with " code { (story.reference()) } " see them, weighed as focal loss with another \u{3b3} would. "
-                "These are the examples at the end of a training; at its start nearly all of them are hard."
+                "These are the examples at the end of the trainings, not during them."
             }
             (slider(figures, &data, &margins))
             h3 { "How the loss is spread over the examples" }
             p {
                 "Sort examples from the least loss to the greatest and add up: a curve on the diagonal says that all weigh the same, one along the right \
-                 edge that few examples have all of the loss. \u{3b3} hardly changes the positives and concentrates the negatives on the hard ones \
-                 (compare figure 4 of Lin et al. 2017)."
+                 edge that few examples have all of the loss. With the detectors of Lin et al. 2017 (figure 4) \u{3b3} hardly changed the positives and \
+                 concentrated the negatives on the hard ones; these are the same curves for this model."
             }
             div.grid {
                 (distribution(figures, &margins.positives, "loss-of-positives", &format!("Loss of {}", margins.rare)))
@@ -105,56 +105,70 @@ fn margins(story: Story) -> Option<Margins> {
     (!positives.is_empty() && !negatives.is_empty()).then_some(Margins { positives, negatives, rare })
 }
 
-/// The share of the loss that the `share` of examples with the least loss have, for each gamma.
+/// The share of the loss that the examples with the least loss have, for each gamma. Where all curves run along the bottom
+/// for long, only what follows is drawn.
 fn distribution(figures: &mut Figures, margins: &[f64], name: &str, title: &str) -> Markup {
-    let curve = |gamma: f64| -> Vec<(f64, f64)> {
-        // The greatest margins have the least loss, whatever gamma.
-        let losses: Vec<f64> = margins.iter().rev().map(|&x| focal(gamma, x).0).collect();
-        let total: f64 = losses.iter().sum();
-        let mut points = vec![(0.0, 0.0)];
-        let (mut sum, mut done) = (0.0, 0);
-        for k in 1..=POINTS {
-            let until = k * losses.len() / POINTS;
-            sum += losses[done..until].iter().sum::<f64>();
-            done = until;
-            points.push((k as f64 / POINTS as f64, if total > 0.0 { sum / total } else { 0.0 }));
-        }
-        points
+    let sums = GAMMAS.map(|gamma| cumulative(margins, gamma));
+    let at = |sums: &[f64], share: f64| sums[(share * (sums.len() - 1) as f64).round() as usize];
+    let is_low = |start: &&f64| sums.iter().all(|sums| at(sums, **start) <= 0.02);
+    let start = [0.99, 0.95, 0.9, 0.8, 0.5].iter().find(is_low).copied().unwrap_or(0.0);
+    let place = |k: usize| start + (1.0 - start) * k as f64 / POINTS as f64;
+    let line = |(look, (gamma, sums)): (usize, (f64, &Vec<f64>))| Series {
+        name: format!("\u{3b3} = {gamma}"),
+        look,
+        points: (0..=POINTS).map(|k| (place(k), at(sums, place(k)))).collect(),
+        band: Vec::new(),
+        markers: false,
     };
-    let series: Vec<Series> = GAMMAS
-        .iter()
-        .enumerate()
-        .map(|(look, &gamma)| Series {
-            name: format!("\u{3b3} = {gamma}"),
-            look,
-            points: curve(gamma),
-            band: Vec::new(),
-            markers: false,
-        })
-        .collect();
+    let series: Vec<Series> = GAMMAS.into_iter().zip(&sums).enumerate().map(line).collect();
     let row = |k: usize| {
         let values = series.iter().map(|line| number(Some(line.points[k].1), 3));
-        std::iter::once(number(Some(k as f64 / POINTS as f64), 2)).chain(values).collect()
+        std::iter::once(number(Some(place(k)), 3)).chain(values).collect()
     };
+    let head = series.iter().map(|line| line.name.clone());
     let numbers = Numbers {
-        head: std::iter::once("share of examples".into())
-            .chain(series.iter().map(|line| line.name.clone()))
-            .collect(),
-        rows: [20, 40, 60, 80, 100, 120, 140, 160, 180, 190, 198].map(row).to_vec(),
+        head: std::iter::once("share of examples".into()).chain(head).collect(),
+        rows: (0..=POINTS).step_by(POINTS / 10).map(row).collect(),
     };
     let chart = Chart {
         title: title.into(),
         description: format!(
-            "Cumulative share of the focal loss against the share of examples, {}, for five gammas.",
+            "Cumulative share of the focal loss against the share of {} examples, for five gammas.",
             margins.len()
         ),
-        x: Axis::new("share of examples, least loss first", 0.0, 1.0),
+        x: Axis::new("share of examples, least loss first", start, 1.0),
         y: Axis::new("share of the loss", 0.0, 1.0),
         series,
         guide: Some((vec![(0.0, 0.0), (1.0, 1.0)], "all weigh the same".into())),
     };
-    let caption = format!("{title}: {} examples, all seeds together.", margins.len());
-    figures.figure(name, chart.draw(), &caption, &numbers)
+    let all = margins.len();
+    let cut = match start {
+        0.0 => String::new(),
+        start => {
+            format!(" The axis begins at {start}: what is left of it has at most a fiftieth of the loss.")
+        }
+    };
+    figures.figure(
+        name,
+        chart.draw(),
+        &format!("{title}: {all} examples, all seeds together.{cut}"),
+        &numbers,
+    )
+}
+
+/// The share of the loss that the first k examples have, k = 0 to n, least loss first: whatever gamma, those with the
+/// greatest margins. All 0 if there is no loss.
+fn cumulative(margins: &[f64], gamma: f64) -> Vec<f64> {
+    let mut sums = vec![0.0];
+    let mut sum = 0.0;
+    for &x in margins.iter().rev() {
+        sum += focal(gamma, x).0;
+        sums.push(sum);
+    }
+    if sum > 0.0 {
+        sums.iter_mut().for_each(|partial| *partial /= sum);
+    }
+    sums
 }
 
 /// What the slider shows, for each of its gammas.
@@ -250,7 +264,7 @@ fn slider(figures: &mut Figures, data: &SliderData, margins: &Margins) -> Markup
             label for="gamma" { "\u{3b3} = " output #gamma-value for="gamma" { (data.gammas[START]) } }
             input #gamma type="range" min="0" max=(STEPS) step="1" value=(START) aria-describedby="gamma-help" aria-valuetext=(data.gammas[START]);
             p.small #gamma-help {
-                "Move the slider. Bars: whose loss and whose gradient it is, among " (all) " test examples of which " (rare) " are " (margins.rare)
+                "Move the slider. Bars: whose loss and whose gradient it is, among " (all) " test examples of which " (rare) " are " (margins.rare) ", all seeds together"
                 ". Easy negatives are those with p" sub { "t" } " above 0.9. No \u{3b1} here."
             }
             noscript { p.small { "The slider needs JavaScript; the table under the drawing has the same numbers." } }
