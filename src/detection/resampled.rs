@@ -135,7 +135,7 @@ mod tests {
                 let (id, iscrowd) = (objects.len() as i64 + 1, rng.below(9) == 0);
                 objects.push(Annotation { id, image_id, category_id, bbox, area: 320.0, iscrowd });
                 for _ in 0..rng.below(4) {
-                    let moved = corner.map(|c| c + rng.below(9) as f64);
+                    let moved = corner.map(|c| c + rng.below(4) as f64);
                     // No score twice but in copies of an image: ties would fall otherwise.
                     let score = rng.below(1 << 40) as f64;
                     found.push(Detection {
