@@ -5,7 +5,7 @@ use crate::report::write_atomically;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::io;
 use std::path::Path;
 
@@ -27,7 +27,9 @@ pub(crate) fn save_tensors<D: Serialize>(
     shapes: Shapes,
     weights: &[Vec<f32>],
 ) -> io::Result<()> {
-    let text = json!({ "version": VERSION, kind: description }).to_string();
+    // By hand, so that the version comes first.
+    let description = serde_json::to_string(description).map_err(io::Error::other)?;
+    let text = format!("{{\"version\":{VERSION},\"{kind}\":{description}}}");
     let bytes: Vec<Vec<u8>> =
         weights.iter().map(|values| values.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
     let mut tensors = Vec::new();
