@@ -58,7 +58,7 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
                  that fits perfectly (Charoenphakdee et al. 2021); it needs no data. The order of the examples, and with it average precision, \
                  stays as it is."
             }
-            (table("Calibration", &summary(story, &runs)))
+            (table("Table of calibration", &summary(story, &runs)))
         }
     }
 }

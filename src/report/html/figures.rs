@@ -24,14 +24,16 @@ impl Figures {
         let name = if taken == 0 { name.to_owned() } else { format!("{name}-{}", taken + 1) };
         let svg = picture.inline(&name);
         let title = picture.title.clone();
-        self.made.push((name, picture));
+        self.made.push((name.clone(), picture));
         html! {
-            figure {
-                (PreEscaped(svg))
-                figcaption { (caption) }
+            div {
+                figure {
+                    (PreEscaped(svg))
+                    figcaption { (caption) }
+                }
                 details {
                     summary { "Numbers: " (title) }
-                    (table(&title, numbers))
+                    (table(&format!("Numbers of {name}"), numbers))
                 }
             }
         }
@@ -41,7 +43,7 @@ impl Figures {
 /// A table that scrolls by itself where it is too wide; `name` is for those who do not see it.
 pub(super) fn table(name: &str, numbers: &Numbers) -> Markup {
     html! {
-        div.scroll role="region" aria-label=(name) tabindex="0" {
+        section.scroll aria-label=(name) tabindex="0" {
             table {
                 thead { tr { @for cell in &numbers.head { th.spec[cell.contains(':')] scope="col" { (breakable(cell)) } } } }
                 tbody {

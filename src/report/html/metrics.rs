@@ -15,7 +15,7 @@ pub(super) fn section(story: Story) -> Markup {
                 "Mean \u{b1} standard deviation over the seeds, on test parts. The best mean of a row is bold, which is not a verdict: only the \
                  first row decides, and only as the verdict above says. \u{2191} more is better, \u{2193} less is better."
             }
-            div.scroll role="region" aria-label="All metrics" tabindex="0" {
+            section.scroll aria-label="Table of all metrics" tabindex="0" {
                 table {
                     thead { tr { th scope="col" { "metric" } @for loss in story.losses() { th.spec scope="col" { (breakable(loss)) } } } }
                     tbody {

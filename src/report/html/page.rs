@@ -26,7 +26,7 @@ pub(super) fn page(story: Story, figures: &mut Figures) -> Markup {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="generator" content={ "losslab " (story.results.environment.version) };
                 meta name="color-scheme" content="light dark";
-                title { (title) " \u{2013} losslab" }
+                title { (short(name)) " \u{2013} losslab" }
                 style { (PreEscaped(style())) }
             }
             body {
@@ -53,6 +53,12 @@ pub(super) fn page(story: Story, figures: &mut Figures) -> Markup {
             }
         }
     }
+}
+
+/// For the tab of a browser: a specification without its parts.
+fn short(name: &str) -> String {
+    let family = name.split(':').next().unwrap_or(name);
+    format!("Which loss for {}?", family.chars().take(40).collect::<String>())
 }
 
 /// Colours of both grounds, by the system's preference and by the button's; rules of charts; layout.

@@ -40,7 +40,7 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
                 "Both curves come from moving a threshold over the scores. With few positives the first one tells more: the second looks good \
                  as soon as the many easy negatives are ranked low. Lines are means over the seeds, bands one standard deviation."
             }
-            div.grid {
+            div.grid.two {
                 @for group in story.groups() {
                     (figures.figure(
                         "precision-recall",

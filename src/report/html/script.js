@@ -16,7 +16,7 @@
   const line = document.querySelector("#gamma-drawing svg svg .l.c1");
   function bars(id, shares) {
     document.querySelectorAll("#bars-" + id + " dd").forEach(function (row, i) {
-      row.querySelector(".fill").style.width = 100 * shares[i] + "%";
+      row.querySelector(".fill").setAttribute("width", 100 * shares[i]);
       row.querySelector(".value").textContent = (100 * shares[i]).toFixed(1) + "\u00a0%";
     });
   }

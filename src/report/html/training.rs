@@ -26,7 +26,7 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
                 "Losses have different units, so each is drawn as a share of its own first epoch: compare shapes, not heights. The weights of the \
                  epoch that was best on the validation part were kept."
             }
-            div.grid {
+            div.grid.two {
                 @for group in story.groups() {
                     (curves(story, figures, &group, ("training-loss", "Training loss", "loss / loss of epoch 1"), loss))
                     (curves(story, figures, &group, ("validation", "Validation metric", &metric), validation))

@@ -261,7 +261,7 @@ fn slider(figures: &mut Figures, data: &SliderData, margins: &Margins) -> Markup
     let json = serde_json::to_string(data).unwrap_or_default();
     html! {
         div.slider {
-            label for="gamma" { "\u{3b3} = " output #gamma-value for="gamma" { (data.gammas[START]) } }
+            p.label { label for="gamma" { "\u{3b3}" } " = " output #gamma-value for="gamma" { (data.gammas[START]) } }
             input #gamma type="range" min="0" max=(STEPS) step="1" value=(START) aria-describedby="gamma-help" aria-valuetext=(data.gammas[START]);
             p.small #gamma-help {
                 "Move the slider. Bars: whose loss and whose gradient it is, among " (all) " test examples of which " (rare) " are " (margins.rare) ", all seeds together"
@@ -287,7 +287,9 @@ fn bars(id: &str, title: &str, shares: [f64; 3]) -> Markup {
             @for (i, (name, share)) in ["easy negatives", "hard negatives", "positives"].into_iter().zip(shares).enumerate() {
                 dt { (name) }
                 dd {
-                    span.track { span class={ "fill k" (i + 1) } style={ "width:" (format!("{:.1}", 100.0 * share)) "%" } {} }
+                    svg.track viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" {
+                        rect class={ "fill k" (i + 1) } width=(format!("{:.1}", 100.0 * share)) height="10" {}
+                    }
                     span.value { (percent(share)) }
                 }
             }
