@@ -26,7 +26,13 @@ impl Loss<1> for FlooredFocal {
         title: "Focal loss with a floor",
         equation: "L = -(floor + (1 - floor) (1 - p_t)^2) log(p_t)",
         source: "this example",
-        params: [ParamInfo { name: "floor", default: 0.1, range: Range::closed(0., 1.), meaning: "CE part" }],
+        params: [ParamInfo {
+            name: "floor",
+            default: 0.1,
+            range: Range::closed(0., 1.),
+            tuned: &[0.03, 0.1, 0.3],
+            meaning: "CE part",
+        }],
         ..Info::EMPTY
     };
     #[inline(always)]

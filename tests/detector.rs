@@ -8,7 +8,7 @@ use losslab::detector::{
 use losslab::experiment::{Event, Observer};
 use losslab::images::{ImageOptions, ScenePart, SceneSpec, encode_png, load_coco, load_folder};
 use losslab::report::{Config, Data, Environment, Plan, Results, RunRecord, Training as ReportedTraining};
-use losslab_losses::{Registry, Spec};
+use losslab_losses::{OpenSpec, Registry, Spec};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
@@ -39,11 +39,12 @@ const SMALL: &str = "images=10,size=40,ratio=60,classes=2";
 fn results_do_not_depend_on_threads() {
     let settings = settings();
     let problem = DetectionProblem::new(scenes(SMALL), &settings).unwrap();
-    let losses = ["ce", "focal:gamma=2,alpha=0.25"].map(spec).to_vec();
-    let comparison = DetectorComparison { losses, seeds: vec![0, 1], settings };
+    let losses = ["ce", "focal:gamma=2,alpha=0.25"].map(|text| OpenSpec::from(spec(text))).to_vec();
+    let comparison = DetectorComparison { losses, seeds: vec![0, 1], settings, trials: 1 };
     let config = Config {
         losses: comparison.losses.iter().map(ToString::to_string).collect(),
         seeds: comparison.seeds.clone(),
+        trials: 1,
         train: ReportedTraining::Detector(Box::new(comparison.settings.clone())),
     };
     let plan = Plan::new(Data::Images(Box::new(problem.describe())), config, "ce".into(), None);

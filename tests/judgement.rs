@@ -25,6 +25,7 @@ fn plan(losses: &[&str], seeds: u64, test_set: bool) -> Plan {
     let config = Config {
         losses: losses.iter().map(ToString::to_string).collect(),
         seeds: (0..seeds).collect(),
+        trials: 1,
         train: Training::Table(TrainConfig::default()),
     };
     Plan::new(Data::Table(Box::new(data)), config, losses[0].into(), None)
@@ -47,6 +48,8 @@ fn run(plan: &Plan, loss: &str, seed: u64, ap: Option<f64>, logits: &[f32]) -> R
         threshold: None,
         diverged: ap.is_none().then(|| "diverged: the loss was NaN in epoch 1, step 2".into()),
         metrics: Named::new([("average_precision", ap)]),
+        trials: Vec::new(),
+        chosen: None,
         gaps: Vec::new(),
         table: ap.map(|_| TableRecord {
             plane: None,
@@ -88,7 +91,7 @@ fn resplits_in_words() {
     assert_eq!(judgement.seeds, [0, 1, 2, 3, 4]);
     // 20 test rows to 60 training rows.
     assert_eq!(judgement.design, Design::Resplits { test_to_train: 20.0 / 60.0 });
-    insta::assert_snapshot!(format!("{}{}", verdict_lines(&judgement), score_note(&records).unwrap()));
+    insta::assert_snapshot!(format!("{}{}", verdict_lines(&judgement, 1), score_note(&records).unwrap()));
 }
 
 #[test]
@@ -106,7 +109,7 @@ fn a_fixed_test_set_is_resampled_and_seeds_without_all_losses_are_left_out() {
     assert_eq!(judgement.seeds, [0, 1, 2]);
     assert_eq!(judgement.design, Design::FixedTest { units: 20, resamples: 2000 });
     assert!(judgement.verdicts.losses[0].runs == 3 && score_note(&records).is_none());
-    assert!(verdict_lines(&judgement).contains("3 seeds and one test set of 20"));
+    assert!(verdict_lines(&judgement, 1).contains("3 seeds and one test set of 20"));
 }
 
 #[test]
@@ -119,7 +122,11 @@ fn runs_that_cannot_be_paired_are_refused_or_left_out() {
         Ok(None)
     );
     let one = judged(&plan, &[ce.clone(), gce.clone()]).unwrap().unwrap();
-    assert!(verdict_lines(&one).contains("with one run no test is possible"), "{}", verdict_lines(&one));
+    assert!(
+        verdict_lines(&one, 1).contains("with one run no test is possible"),
+        "{}",
+        verdict_lines(&one, 1)
+    );
     gce.split = "another".into();
     let fault = judged(&plan, &[ce, gce]).unwrap_err();
     assert_eq!(fault, "seed 0: ce and gce:q=0.7 were run on different parts of the data");

@@ -133,6 +133,7 @@ struct Param {
     name: &'static str,
     default: f64,
     range: String,
+    tuned: &'static [f64],
     meaning: &'static str,
 }
 
@@ -188,7 +189,7 @@ impl Listing {
 
 impl Param {
     fn of(param: &ParamInfo) -> Self {
-        let ParamInfo { name, default, range, meaning } = *param;
-        Self { name, default, range: range.to_string(), meaning }
+        let ParamInfo { name, default, range, tuned, meaning } = *param;
+        Self { name, default, range: range.to_string(), tuned, meaning }
     }
 }

@@ -1,21 +1,22 @@
 //! A comparison of detectors: every loss with every seed, as independent trainings side by side.
 
-use super::{
-    DetectionProblem, DetectorEpoch, DetectorError, DetectorSettings, TrainedDetector, train_detector,
-};
-use crate::experiment::{Epoch, Event, Observer, in_seed_order};
-use losslab_losses::Spec;
+use super::train::fit_detector;
+use super::{DetectionProblem, DetectorEpoch, DetectorError, DetectorSettings, TrainedDetector};
+use crate::experiment::{Epoch, Event, Observer, TrialRecord, Tuned, in_seed_order, tune};
+use losslab_losses::OpenSpec;
 use std::fmt;
 
 /// What is compared, and how.
 #[derive(Debug)]
 pub struct DetectorComparison {
     /// The losses, each another spec.
-    pub losses: Vec<Spec>,
+    pub losses: Vec<OpenSpec>,
     /// Seeds of weights, order and augmentation; the images are the same for all.
     pub seeds: Vec<u64>,
     /// How detectors are trained.
     pub settings: DetectorSettings,
+    /// Trials per loss and seed: 1 tunes nothing. At most [`MOST_TRIALS`](crate::experiment::MOST_TRIALS).
+    pub trials: usize,
 }
 
 /// The outcome of one loss with one seed.
@@ -25,10 +26,14 @@ pub struct DetectorOutcome {
     pub loss: usize,
     /// The seed.
     pub seed: u64,
-    /// All epochs, also those before a training diverged.
+    /// All epochs of the chosen trial, also those before a training diverged.
     pub epochs: Vec<DetectorEpoch>,
     /// What came out, or how the training diverged.
     pub result: Result<TrainedDetector, DetectorError>,
+    /// All trials, in order.
+    pub trials: Vec<TrialRecord>,
+    /// Which of them was judged: the best on the validation images.
+    pub chosen: usize,
 }
 
 impl DetectorOutcome {
@@ -55,20 +60,24 @@ pub fn compare_detectors(
     observer: &dyn Observer,
     finished: &(dyn Fn(DetectorOutcome) + Sync),
 ) {
-    let DetectorComparison { losses, seeds, settings } = comparison;
+    let DetectorComparison { losses, seeds, settings, trials } = comparison;
     let threads = pool.current_num_threads() / tasks.len().max(1);
     in_seed_order(tasks, pool, observer, &|loss, run| {
         let seed = seeds[run];
-        let mut epochs = Vec::new();
-        let result = train_detector(problem, &losses[loss], settings, seed, threads, |epoch| {
-            epochs.push(epoch.clone());
-            let train_loss = epoch.class_loss + epoch.box_loss;
-            let epoch = Epoch { epoch: epoch.epoch, train_loss, validation_ap: epoch.validation_ap };
-            observer.on(Event::Epoch { loss, seed, epoch });
-            observer.flow()
+        let tuned = tune(&losses[loss], settings.learning_rate, *trials, |index, trial, epochs| {
+            let settings = DetectorSettings { learning_rate: trial.learning_rate, ..settings.clone() };
+            let fitted = fit_detector(problem, &trial.spec, &settings, seed, threads, |epoch| {
+                epochs.push(epoch.clone());
+                let train_loss = epoch.class_loss + epoch.box_loss;
+                let epoch = Epoch { epoch: epoch.epoch, train_loss, validation_ap: epoch.validation_ap };
+                observer.on(Event::Epoch { loss, seed, trial: index, epoch });
+                observer.flow()
+            });
+            Some(fitted).filter(|fitted| !matches!(fitted, Err(DetectorError::Stopped { .. })))
         });
-        if !matches!(result, Err(DetectorError::Stopped { .. })) {
-            finished(DetectorOutcome { loss, seed, epochs, result });
+        if let Some(Tuned { result, epochs, trials, chosen }) = tuned {
+            let result = result.and_then(|fitted| fitted.judge(problem, epochs.clone()));
+            finished(DetectorOutcome { loss, seed, epochs, result, trials, chosen });
         }
     });
 }

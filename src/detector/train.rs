@@ -7,6 +7,7 @@ use super::targets::Targets;
 use super::{DetectionProblem, DetectorSettings, bind_detector};
 use crate::data::DataError;
 use crate::detection::{CocoResults, Detection, evaluate};
+use crate::experiment::{Candidate, Fit};
 use crate::images::{Augmentation, ImageSet};
 use losslab_autograd::optim::{Optimizer, Schedule, clip_global_norm};
 use losslab_losses::{self as losses, Criterion, Spec, SpecError, Training};
@@ -101,13 +102,32 @@ pub fn train_detector(
     threads: usize,
     mut after_epoch: impl FnMut(&DetectorEpoch) -> ControlFlow<()>,
 ) -> Result<TrainedDetector, DetectorError> {
+    let mut epochs = Vec::new();
+    let fitted = fit_detector(problem, spec, settings, seed, threads, |epoch| {
+        epochs.push(epoch.clone());
+        after_epoch(epoch)
+    })?;
+    fitted.judge(problem, epochs)
+}
+
+/// The part of a training that does not see the test images.
+///
+/// # Errors
+/// As [`train_detector`].
+pub(super) fn fit_detector(
+    problem: &DetectionProblem,
+    spec: &Spec,
+    settings: &DetectorSettings,
+    seed: u64,
+    threads: usize,
+    mut after_epoch: impl FnMut(&DetectorEpoch) -> ControlFlow<()>,
+) -> Result<FittedDetector, DetectorError> {
     let loss = bind_detector(spec, problem, settings)?;
     let mut session = Session::new(problem, loss, settings, seed);
     if threads > 1 {
         session.network.tape.set_workers(&Arc::new(Workers::new(threads)));
     }
     let (mut best_epoch, mut best_ap, mut weights) = (0, f64::NEG_INFINITY, Weights::new());
-    let mut epochs = Vec::with_capacity(session.epochs);
     for epoch in 1..=session.epochs {
         let mut record = session.epoch(problem, settings, epoch)?;
         if is_validated(epoch, session.epochs) {
@@ -123,11 +143,40 @@ pub fn train_detector(
         if after_epoch(&record).is_break() {
             return Err(DetectorError::Stopped { epoch });
         }
-        epochs.push(record);
     }
-    session.network.restore(&weights);
-    let (results, detections) = session.judge(&problem.parts.test)?;
-    Ok(TrainedDetector { epochs, best_epoch, results, detections, weights })
+    let fit = Fit {
+        epochs_run: session.epochs,
+        best_epoch,
+        validation_ap: Some(best_ap).filter(|ap| ap.is_finite()),
+    };
+    Ok(FittedDetector { session, fit, weights })
+}
+
+/// A trained detector that has not seen the test images.
+pub(super) struct FittedDetector {
+    session: Session,
+    fit: Fit,
+    weights: Weights,
+}
+
+impl FittedDetector {
+    /// Judges the best weights on the test images; `epochs` are those of the training.
+    pub fn judge(
+        self,
+        problem: &DetectionProblem,
+        epochs: Vec<DetectorEpoch>,
+    ) -> Result<TrainedDetector, DetectorError> {
+        let Self { mut session, fit, weights } = self;
+        session.network.restore(&weights);
+        let (results, detections) = session.judge(&problem.parts.test)?;
+        Ok(TrainedDetector { epochs, best_epoch: fit.best_epoch, results, detections, weights })
+    }
+}
+
+impl Candidate for FittedDetector {
+    fn fit(&self) -> Fit {
+        self.fit
+    }
 }
 
 /// Whether the validation images are looked at after this epoch: ten times, or after each of fewer epochs.

@@ -1,8 +1,9 @@
 //! A comparison: every loss with every seed, as independent trainings side by side.
 
-use super::{Epoch, Prepared, Source, TrainConfig, TrainError, Trained, train};
+use super::train::fit;
+use super::{Epoch, Prepared, Source, TrainConfig, TrainError, Trained, TrialRecord, Tuned, tune};
 use crate::data::DataError;
-use losslab_losses::Spec;
+use losslab_losses::OpenSpec;
 use rayon::prelude::*;
 use std::fmt;
 use std::ops::ControlFlow;
@@ -12,11 +13,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Debug)]
 pub struct Comparison {
     /// The losses, each another spec.
-    pub losses: Vec<Spec>,
+    pub losses: Vec<OpenSpec>,
     /// Seeds; run i of every loss uses seed i.
     pub seeds: Vec<u64>,
     /// How models are trained.
     pub train: TrainConfig,
+    /// Trials per loss and seed: 1 tunes nothing. At most [`MOST_TRIALS`](super::MOST_TRIALS).
+    pub trials: usize,
 }
 
 /// The outcome of one loss with one seed.
@@ -26,10 +29,14 @@ pub struct Outcome {
     pub loss: usize,
     /// The seed.
     pub seed: u64,
-    /// All epochs, also those before a training diverged.
+    /// All epochs of the chosen trial, also those before a training diverged.
     pub epochs: Vec<Epoch>,
     /// What came out, or how the training diverged.
     pub result: Result<Trained, TrainError>,
+    /// All trials, in order.
+    pub trials: Vec<TrialRecord>,
+    /// Which of them was judged: the best on the validation part.
+    pub chosen: usize,
 }
 
 impl Outcome {
@@ -52,6 +59,8 @@ pub enum Event<'a> {
         loss: usize,
         /// The seed.
         seed: u64,
+        /// Which of the trials of this loss and seed, from 0.
+        trial: usize,
         /// The epoch.
         epoch: Epoch,
     },
@@ -103,17 +112,20 @@ pub fn compare(
     observer: &dyn Observer,
     finished: &(dyn Fn(Outcome) + Sync),
 ) {
-    let Comparison { losses, seeds, train: config } = comparison;
+    let Comparison { losses, seeds, train: config, trials } = comparison;
     in_seed_order(tasks, pool, observer, &|loss, run| {
-        let seed = seeds[run];
-        let mut epochs = Vec::new();
-        let result = train(&parts[run], &losses[loss], config, seed, |epoch| {
-            epochs.push(epoch);
-            observer.on(Event::Epoch { loss, seed, epoch });
-            observer.flow()
+        let (seed, data) = (seeds[run], &parts[run]);
+        let tuned = tune(&losses[loss], config.learning_rate, *trials, |index, trial, epochs| {
+            let fitted = fit(data, &trial.spec, &trial.config(config), seed, |epoch| {
+                epochs.push(epoch);
+                observer.on(Event::Epoch { loss, seed, trial: index, epoch });
+                observer.flow()
+            });
+            Some(fitted).filter(|fitted| !matches!(fitted, Err(TrainError::Stopped { .. })))
         });
-        if !matches!(result, Err(TrainError::Stopped { .. })) {
-            finished(Outcome { loss, seed, epochs, result });
+        if let Some(Tuned { result, epochs, trials, chosen }) = tuned {
+            let result = result.and_then(|fitted| fitted.judge(data));
+            finished(Outcome { loss, seed, epochs, result, trials, chosen });
         }
     });
 }

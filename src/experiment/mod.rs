@@ -11,6 +11,7 @@ mod prepare;
 mod sampling;
 mod task;
 mod train;
+mod tuning;
 
 pub use classifier::Classifier;
 pub(crate) use compare::in_seed_order;
@@ -20,3 +21,5 @@ pub use loss_sets::{LossSet, ProblemKind};
 pub use prepare::{Gaps, Part, Prepared, Source};
 pub use task::Task;
 pub use train::{Epoch, TrainError, Trained, bind, train};
+pub(crate) use tuning::{Candidate, Fit, Tuned, tune};
+pub use tuning::{MOST_TRIALS, Trial, TrialRecord};

@@ -1,6 +1,7 @@
 //! One training: mini-batches, the epoch chosen on the validation part, the test part touched once.
 
 use super::sampling::Sampler;
+use super::tuning::{Candidate, Fit};
 use super::{Classifier, Part, Prepared, Task, TrainConfig};
 use crate::metrics::MetricError;
 use losslab_autograd::optim::Optimizer;
@@ -105,11 +106,24 @@ pub fn train(
     spec: &Spec,
     config: &TrainConfig,
     seed: u64,
-    mut after_epoch: impl FnMut(Epoch) -> ControlFlow<()>,
+    after_epoch: impl FnMut(Epoch) -> ControlFlow<()>,
 ) -> Result<Trained, TrainError> {
+    fit(data, spec, config, seed, after_epoch)?.judge(data)
+}
+
+/// The part of a training that does not see the test part.
+///
+/// # Errors
+/// As [`train`].
+pub(super) fn fit(
+    data: &Prepared,
+    spec: &Spec,
+    config: &TrainConfig,
+    seed: u64,
+    mut after_epoch: impl FnMut(Epoch) -> ControlFlow<()>,
+) -> Result<Fitted, TrainError> {
     let loss = bind(spec, &data.train.class_counts())?;
     let task = Task::of(data.train.classes);
-    let decision = loss.decision();
     let mut session = Session::new(data, loss, config, seed);
 
     let mut best = Best { epoch: 0, ap: f64::NEG_INFINITY, weights: Vec::new() };
@@ -130,18 +144,41 @@ pub fn train(
             break;
         }
     }
-    session.classifier.restore(&best.weights);
-    let validation = session.logits(&data.validation);
-    let threshold = match decision {
-        Some(Decision::At(threshold)) => Some(threshold),
-        Some(Decision::BestF1) | None => {
-            task.best_threshold(&task.scores(&validation), &data.validation.labels)?
-        }
-    };
-    let test = session.logits(&data.test);
-    let metrics = task.evaluate(&task.scores(&test), &data.test.labels, decision.is_some(), threshold)?;
-    let (best_epoch, weights) = (best.epoch, best.weights);
-    Ok(Trained { epochs_run, best_epoch, threshold, metrics, validation, test, weights })
+    Ok(Fitted { session, best, epochs_run })
+}
+
+/// A trained model that has not seen the test part.
+pub(super) struct Fitted {
+    session: Session,
+    best: Best,
+    epochs_run: usize,
+}
+
+impl Fitted {
+    /// Judges the best weights on the test part.
+    pub fn judge(self, data: &Prepared) -> Result<Trained, TrainError> {
+        let Self { mut session, best, epochs_run } = self;
+        let (task, decision) = (session.task, session.loss.decision());
+        session.classifier.restore(&best.weights);
+        let validation = session.logits(&data.validation);
+        let threshold = match decision {
+            Some(Decision::At(threshold)) => Some(threshold),
+            Some(Decision::BestF1) | None => {
+                task.best_threshold(&task.scores(&validation), &data.validation.labels)?
+            }
+        };
+        let test = session.logits(&data.test);
+        let metrics = task.evaluate(&task.scores(&test), &data.test.labels, decision.is_some(), threshold)?;
+        let (best_epoch, weights) = (best.epoch, best.weights);
+        Ok(Trained { epochs_run, best_epoch, threshold, metrics, validation, test, weights })
+    }
+}
+
+impl Candidate for Fitted {
+    fn fit(&self) -> Fit {
+        let validation_ap = Some(self.best.ap).filter(|ap| ap.is_finite());
+        Fit { epochs_run: self.epochs_run, best_epoch: self.best.epoch, validation_ap }
+    }
 }
 
 /// The best weights so far.

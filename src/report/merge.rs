@@ -60,7 +60,7 @@ fn difference(a: &Plan, b: &Plan) -> Option<String> {
     let value = |plan: &Plan| {
         let config = serde_json::to_value(&plan.config.train).unwrap_or_default();
         let data = serde_json::to_value(&plan.data).unwrap_or_default();
-        serde_json::json!({ "data": data, "config": config, "voc_rule": plan.voc_rule })
+        serde_json::json!({ "data": data, "config": config, "trials": plan.config.trials, "voc_rule": plan.voc_rule })
     };
     first_difference("", &value(a), &value(b))
 }

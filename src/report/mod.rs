@@ -17,6 +17,7 @@ mod record;
 mod results;
 mod store;
 mod table;
+mod tuning;
 mod verdicts;
 
 pub use atomic::write_atomically;
@@ -31,8 +32,11 @@ pub use named::Named;
 pub use pictures::write_pictures;
 pub use plan::{Config, PLAN_SCHEMA, Plan, Training};
 pub use plane::Plane;
-pub use record::{DetectorRecord, EpochRecord, Outputs, RECORD_SCHEMA, RunRecord, TableRecord, run_file};
+pub use record::{
+    DetectorRecord, EpochRecord, Outputs, RECORD_SCHEMA, RunRecord, TableRecord, run_file, trained_alike,
+};
 pub use results::{Environment, MeanSd, Results, Run, Summaries};
 pub use store::Store;
 pub use table::{diverged_notes, metrics_table, table};
+pub use tuning::{Choices, choices, listed, tuning_lines};
 pub use verdicts::{score_note, verdict_lines};

@@ -6,16 +6,19 @@ use super::plane::Plane;
 use super::record::{DetectorRecord, EpochRecord, Outputs, RECORD_SCHEMA, RunRecord, TableRecord, run_file};
 use crate::detection::{VocResults, VocRule, evaluate_voc};
 use crate::detector::{DetectionProblem, DetectorEpoch, DetectorOutcome, TrainedDetector};
-use crate::experiment::{Epoch, Outcome, Part, Prepared, Trained};
+use crate::experiment::{Epoch, Outcome, Part, Prepared, Trained, TrialRecord};
 use crate::metrics::{Calibration, Metric, MetricError, Scored, assess, evaluate_boxes};
 use crate::model::inverse::Inverse;
-use losslab_losses::Spec;
+use losslab_losses::{OpenSpec, Spec};
 
 impl RunRecord {
     /// The record of a training on rows with this loss; `data` are the parts of its seed.
-    pub fn of_table(plan: &Plan, spec: &Spec, data: &Prepared, outcome: &Outcome) -> Self {
-        let blank = Self::blank(plan, spec, outcome.seed, data.fingerprint());
+    pub fn of_table(plan: &Plan, loss: &OpenSpec, data: &Prepared, outcome: &Outcome) -> Self {
+        let blank = Self::blank(plan, loss, outcome.seed, data.fingerprint());
+        let (trials, chosen) = choice(&outcome.trials, outcome.chosen);
         let record = Self {
+            trials,
+            chosen,
             epochs: outcome.epochs.iter().map(table_epoch).collect(),
             gaps: data.gaps.clone(),
             ..blank
@@ -24,7 +27,7 @@ impl RunRecord {
             Ok(trained) => trained,
             Err(error) => return Self { diverged: Some(error.to_string()), ..record },
         };
-        let calibration = match calibration(spec, data, trained) {
+        let calibration = match calibration(&loss.trial(outcome.chosen), data, trained) {
             Ok(calibration) => calibration,
             Err(error) => return Self { diverged: Some(error.to_string()), ..record },
         };
@@ -53,14 +56,16 @@ impl RunRecord {
     /// If a score is not finite.
     pub fn of_detector(
         plan: &Plan,
-        spec: &Spec,
+        loss: &OpenSpec,
         problem: &DetectionProblem,
         rule: Option<VocRule>,
         outcome: &DetectorOutcome,
     ) -> Result<Self, MetricError> {
         let split = problem.parts.test.fingerprint();
-        let blank = Self::blank(plan, spec, outcome.seed, split);
-        let record = Self { epochs: outcome.epochs.iter().map(detector_epoch).collect(), ..blank };
+        let blank = Self::blank(plan, loss, outcome.seed, split);
+        let (trials, chosen) = choice(&outcome.trials, outcome.chosen);
+        let epochs = outcome.epochs.iter().map(detector_epoch).collect();
+        let record = Self { epochs, trials, chosen, ..blank };
         let trained = match &outcome.result {
             Ok(trained) => trained,
             Err(error) => return Ok(Self { diverged: Some(error.to_string()), ..record }),
@@ -82,8 +87,8 @@ impl RunRecord {
     }
 
     /// The record of a run that came to nothing.
-    fn blank(plan: &Plan, spec: &Spec, seed: u64, split: String) -> Self {
-        let loss = spec.to_string();
+    fn blank(plan: &Plan, loss: &OpenSpec, seed: u64, split: String) -> Self {
+        let loss = loss.to_string();
         Self {
             schema: RECORD_SCHEMA,
             key: plan.key(&split, &loss, seed),
@@ -95,12 +100,19 @@ impl RunRecord {
             best_epoch: None,
             threshold: None,
             diverged: None,
+            trials: Vec::new(),
+            chosen: None,
             metrics: undefined(plan.data.metrics()),
             gaps: Vec::new(),
             table: None,
             detector: None,
         }
     }
+}
+
+/// The trials and the chosen one, if there was a choice.
+fn choice(trials: &[TrialRecord], chosen: usize) -> (Vec<TrialRecord>, Option<usize>) {
+    if trials.len() > 1 { (trials.to_vec(), Some(chosen)) } else { (Vec::new(), None) }
 }
 
 fn undefined(metrics: &[Metric]) -> Named<Option<f64>> {

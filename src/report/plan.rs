@@ -40,6 +40,9 @@ pub struct Config {
     pub losses: Vec<String>,
     /// The seeds.
     pub seeds: Vec<u64>,
+    /// Trials per loss and seed, of which the best on validation data was judged; 1 if nothing was tuned.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub trials: usize,
     /// How models were trained.
     #[serde(flatten)]
     pub train: Training,
@@ -55,6 +58,15 @@ pub enum Training {
     Detector(Box<DetectorSettings>),
 }
 
+fn one() -> usize {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the form that serde calls")]
+fn is_one(trials: &usize) -> bool {
+    *trials == 1
+}
+
 impl Plan {
     /// A plan for these losses and seeds; the primary metric is the first of the data's metrics.
     pub fn new(data: Data, config: Config, reference: String, voc_rule: Option<String>) -> Self {
@@ -64,6 +76,7 @@ impl Plan {
             // Plain data always have a form as JSON; if they had none, runs of any data would seem alike.
             hash.text(&part.unwrap_or_else(|error| unreachable!("{error}")));
         }
+        hash.number(config.trials as u64);
         hash.text(voc_rule.as_deref().unwrap_or_default());
         let problem = format!("{:016x}", hash.finish());
         let primary_metric = data.metrics()[0].name.into();

@@ -6,7 +6,7 @@ use super::named::Named;
 use super::plane::Plane;
 use crate::detection::{CategoryResult, VocResults};
 use crate::detector::Shares;
-use crate::experiment::Gaps;
+use crate::experiment::{Gaps, TrialRecord};
 use crate::metrics::Calibration;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub struct RunRecord {
     pub key: String,
     /// Stands for the rows of the three parts; runs of one seed must agree in it to be paired.
     pub split: String,
-    /// The canonical spec.
+    /// The canonical spec, with a question mark for what was tuned.
     pub loss: String,
     /// The seed.
     pub seed: u64,
@@ -36,6 +36,12 @@ pub struct RunRecord {
     pub threshold: Option<f64>,
     /// How it diverged, if it did.
     pub diverged: Option<String>,
+    /// What was tried, in order; empty if nothing was tuned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trials: Vec<TrialRecord>,
+    /// Which of the trials was judged; epochs and all that follows are its.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<usize>,
     /// On the test part; none where undefined.
     pub metrics: Named<Option<f64>>,
     /// What was filled or ignored in the data of this seed.
@@ -110,6 +116,18 @@ impl RunRecord {
     pub fn file_name(&self) -> String {
         run_file(&self.loss, self.seed)
     }
+
+    /// The canonical spec of the loss that was trained with: where parameters were tuned, the chosen ones.
+    pub fn trained_loss(&self) -> &str {
+        self.chosen.and_then(|chosen| self.trials.get(chosen)).map_or(&self.loss, |trial| &trial.loss)
+    }
+}
+
+/// The spec that all these runs were trained with, if it is one.
+pub fn trained_alike<'a>(runs: impl IntoIterator<Item = &'a RunRecord>) -> Option<&'a str> {
+    let mut losses = runs.into_iter().map(RunRecord::trained_loss);
+    let first = losses.next()?;
+    losses.all(|loss| loss == first).then_some(first)
 }
 
 /// The name of the file of a run.

@@ -13,6 +13,7 @@ use super::plan::{Config, Plan};
 use super::record::{EpochRecord, RunRecord};
 use crate::detection::{CategoryResult, VocResults};
 use crate::detector::Shares;
+use crate::experiment::TrialRecord;
 use crate::metrics::{Metric, Summary};
 use serde::Serialize;
 use std::io;
@@ -62,6 +63,12 @@ pub struct Run {
     pub threshold: Option<f64>,
     /// How it diverged, if it did.
     pub diverged: Option<String>,
+    /// What was tried, in order; absent if nothing was tuned.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trials: Vec<TrialRecord>,
+    /// Which of the trials was judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<usize>,
     /// On the test part; null where undefined.
     pub metrics: Named<Option<f64>>,
     /// What a detector has beside.
@@ -190,6 +197,8 @@ impl Run {
             best_epoch: record.best_epoch,
             threshold: record.threshold,
             diverged: record.diverged.clone(),
+            trials: record.trials.clone(),
+            chosen: record.chosen,
             metrics: record.metrics.clone(),
             detector: record.detector.as_ref().map(|detector| DetectorRun {
                 per_category: detector.per_category.clone(),

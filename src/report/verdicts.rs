@@ -1,12 +1,12 @@
 //! What is printed below the table: the verdicts, and what a reported probability means.
 
 use super::judgement::{Design, Judgement};
-use super::record::RunRecord;
+use super::record::{RunRecord, trained_alike};
 use crate::model::inverse::Inverse;
 use losslab_losses::{Registry, Spec};
 
 /// The verdicts in words: the whole comparison in a line, what they rest on, and a line for each loss.
-pub fn verdict_lines(judgement: &Judgement) -> String {
+pub fn verdict_lines(judgement: &Judgement, trials: usize) -> String {
     let Judgement { design, seeds, verdicts } = judgement;
     let runs = seeds.len();
     let rests_on = match design {
@@ -18,7 +18,11 @@ pub fn verdict_lines(judgement: &Judgement) -> String {
         lines += &format!("  {}\n", loss.sentence);
     }
     if runs > 1 && !verdicts.losses.is_empty() {
-        lines += &format!("  ({rests_on}, reference {}, models untuned)\n", verdicts.reference);
+        let tuned = match trials {
+            1 => "models untuned".to_owned(),
+            _ => format!("each model the best of {trials} trials on validation data"),
+        };
+        lines += &format!("  ({rests_on}, reference {}, {tuned})\n", verdicts.reference);
     }
     lines
 }
@@ -34,9 +38,10 @@ pub fn score_note(records: &[RunRecord]) -> Option<String> {
     let stands_for = losses.iter().filter_map(|run| {
         let counts =
             run.table.as_ref().map(|table| &*table.class_counts).filter(|counts| counts.len() == 2)?;
-        let inverse = Inverse::of(&Spec::parse(&run.loss, &Registry::standard()).ok()?, counts).ok()?;
+        let trained = trained_alike(records.iter().filter(|other| other.loss == run.loss))?;
+        let inverse = Inverse::of(&Spec::parse(trained, &Registry::standard()).ok()?, counts).ok()?;
         let of = |reported| inverse.of_probability(reported);
-        Some(format!("with {} a reported 0.5 stands for {:.3} and 0.1 for {:.4}", run.loss, of(0.5), of(0.1)))
+        Some(format!("with {trained} a reported 0.5 stands for {:.3} and 0.1 for {:.4}", of(0.5), of(0.1)))
     });
     let known: Vec<String> = stands_for.collect();
     let known = if known.is_empty() { String::new() } else { format!(": {}", known.join(", ")) };

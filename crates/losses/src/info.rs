@@ -40,7 +40,7 @@ impl<const P: usize> Info<P> {
         title: "",
         equation: "",
         source: "",
-        params: [ParamInfo { name: "", default: 0.0, range: Range::ANY, meaning: "" }; P],
+        params: [ParamInfo { name: "", default: 0.0, range: Range::ANY, tuned: &[], meaning: "" }; P],
         alpha: Alpha::Optional,
         heads: Heads::Both,
         targets: TargetKind::Hard,
@@ -130,6 +130,8 @@ pub struct ParamInfo {
     pub default: f64,
     /// The values that make sense.
     pub range: Range,
+    /// The values that tuning draws from where a spec leaves it open, `gamma=?`; empty if that makes no sense.
+    pub tuned: &'static [f64],
     /// What it does.
     pub meaning: &'static str,
 }

@@ -53,6 +53,7 @@ mod loss;
 mod mining;
 mod modifiers;
 mod op;
+mod open_spec;
 mod param_gradient;
 mod pt;
 mod registry;
@@ -70,8 +71,9 @@ pub use info::{Accuracy, Alpha, Head, Heads, Info, Measure, ParamInfo, Range, Ta
 pub use loss::{Confusion, Loss, SetLoss, Shift, SoftLoss};
 pub use modifiers::{ClassCounts, Decision, ModifierInfo, Stage, Training};
 pub use op::{TapeBatch, TapeTargets, criterion};
+pub use open_spec::OpenSpec;
 pub use pt::{Pt, Side};
-pub use registry::{ALPHA_RANGE, Registry};
+pub use registry::{ALPHA_RANGE, ALPHA_TUNED, Registry};
 pub use spec::{Spec, SpecError};
 pub use zoo::{
     AlphaCe, Asl, Ce, Dice, DualFocal, Focal, FocalStar, Gce, HingeP, Ldam, Poly1, Poly1Focal, Qfl,

@@ -21,7 +21,13 @@ use losslab_tensor::Real;
 ///         title: "Squared error of the probability",
 ///         equation: "L = scale * (1 - p_t)^2",
 ///         source: "Brier 1950",
-///         params: [ParamInfo { name: "scale", default: 1.0, range: Range::above(0.0), meaning: "factor" }],
+///         params: [ParamInfo {
+///             name: "scale",
+///             default: 1.0,
+///             range: Range::above(0.0),
+///             tuned: &[0.5, 1.0, 2.0],
+///             meaning: "factor",
+///         }],
 ///         ..Info::EMPTY
 ///     };
 ///     #[inline(always)]

@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// The allowed values of alpha.
 pub const ALPHA_RANGE: Range = Range::closed(0.0, 1.0);
 
+/// The values of alpha that tuning draws from where a spec leaves it open.
+pub const ALPHA_TUNED: &[f64] = &[0.1, 0.25, 0.5, 0.75, 0.9];
+
 /// A set of losses that specs are resolved against. It is a value: a crate extends it by its own.
 #[derive(Clone)]
 pub struct Registry {
@@ -101,6 +104,13 @@ impl Registry {
                 param.range.contains(default),
                 "{name}: default {}={default} lies outside {}",
                 param.name,
+                param.range
+            );
+            assert!(
+                param.tuned.iter().all(|&value| param.range.contains(value)),
+                "{name}: {} is tuned over {:?}, beyond {}",
+                param.name,
+                param.tuned,
                 param.range
             );
             assert!(param.name != "alpha", "{name}: alpha is declared by `Info::alpha`, not as a parameter");

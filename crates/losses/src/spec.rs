@@ -7,7 +7,7 @@
 use crate::equation::Equation;
 use crate::info::{Alpha, ParamInfo};
 use crate::modifiers::{self, ModifierInfo};
-use crate::registry::{ALPHA_RANGE, Registry};
+use crate::registry::{ALPHA_RANGE, ALPHA_TUNED, Registry};
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,6 +21,19 @@ pub struct Spec {
     pub(crate) params: Vec<f64>,
     pub(crate) alpha: Option<f64>,
     pub(crate) modifiers: Vec<(ModifierInfo, Vec<f64>)>,
+}
+
+/// Where a spec leaves a parameter open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Place {
+    /// 0 is the loss, i the i-th modifier from 1.
+    pub part: usize,
+    /// Its place in the declaration; none is alpha.
+    pub index: Option<usize>,
+    /// The key in specs.
+    pub name: &'static str,
+    /// The values that tuning draws from.
+    pub tuned: &'static [f64],
 }
 
 /// What is wrong with a spec, and what would be right.
@@ -41,16 +54,30 @@ impl Spec {
     /// a number or lies outside its range, a key or modifier given twice, modifiers that contradict each other
     /// or do not suit the loss.
     pub fn parse(text: &str, registry: &Registry) -> Result<Self, SpecError> {
-        Self::read(text.trim(), registry).map_err(|problem| SpecError { spec: text.into(), problem })
+        let (spec, open) = Self::read(text, registry)?;
+        match open.first() {
+            None => Ok(spec),
+            Some(place) => {
+                let name = place.name;
+                let problem =
+                    format!("{name}=? leaves {name} open, which only tuning closes; expected a number");
+                Err(SpecError { spec: text.into(), problem })
+            }
+        }
     }
 
-    fn read(text: &str, registry: &Registry) -> Result<Self, String> {
+    /// Reads a spec that may leave parameters open, `gamma=?`: they have their defaults, and their places are returned.
+    pub(crate) fn read(text: &str, registry: &Registry) -> Result<(Self, Vec<Place>), SpecError> {
+        Self::read_parts(text.trim(), registry).map_err(|problem| SpecError { spec: text.into(), problem })
+    }
+
+    fn read_parts(text: &str, registry: &Registry) -> Result<(Self, Vec<Place>), String> {
         let mut parts = split_parts(text).into_iter();
         let (name, arguments) = name_and_arguments(parts.next().unwrap_or_default())?;
         let names = || list(registry.losses().map(|l| l.name()));
         let loss =
             registry.find(name).ok_or_else(|| format!("there is no loss '{name}'; there are {}", names()))?;
-        let (params, alpha) = read_params(name, loss.params(), loss.alpha(), &arguments)?;
+        let (params, alpha, mut open) = read_params(name, loss.params(), loss.alpha(), &arguments)?;
 
         let mut modifiers: Vec<(ModifierInfo, Vec<f64>)> = Vec::new();
         for part in parts {
@@ -60,9 +87,11 @@ impl Spec {
             if let Some(problem) = modifiers::conflict(&**loss, &earlier, info) {
                 return Err(problem);
             }
-            modifiers.push((*info, read_params(name, info.params, Alpha::None, &arguments)?.0));
+            let (params, _, places) = read_params(name, info.params, Alpha::None, &arguments)?;
+            modifiers.push((*info, params));
+            open.extend(places.into_iter().map(|place| Place { part: modifiers.len(), ..place }));
         }
-        Ok(Self { loss: loss.clone(), params, alpha, modifiers })
+        Ok((Self { loss: loss.clone(), params, alpha, modifiers }, open))
     }
 
     /// The loss, as the registry declares it.
@@ -146,13 +175,17 @@ fn find_modifier<'a>(
     }
 }
 
-/// The values of `params`, and alpha, from `key=value` pairs; what is not given takes its default.
+/// The values of `params`, alpha, and what `key=?` leaves open.
+type Values = (Vec<f64>, Option<f64>, Vec<Place>);
+
+/// Reads `key=value` pairs; what is not given or open takes its default.
 fn read_params(
     owner: &str,
     params: &[ParamInfo],
     alpha: Alpha,
     arguments: &[(&str, &str)],
-) -> Result<(Vec<f64>, Option<f64>), String> {
+) -> Result<Values, String> {
+    let mut open = Vec::new();
     let mut values: Vec<f64> = params.iter().map(|p| p.default).collect();
     let mut alpha_value = match alpha {
         Alpha::Default(value) => Some(value),
@@ -163,13 +196,20 @@ fn read_params(
             return Err(format!("{owner}: '{key}' is given twice"));
         }
         let index = params.iter().position(|p| p.name == key);
-        let range = match index {
-            Some(index) => params[index].range,
-            None if key == "alpha" && alpha != Alpha::None => ALPHA_RANGE,
+        let (name, range, tuned) = match index {
+            Some(index) => (params[index].name, params[index].range, params[index].tuned),
+            None if key == "alpha" && alpha != Alpha::None => ("alpha", ALPHA_RANGE, ALPHA_TUNED),
             None => {
                 return Err(format!("{owner} has no parameter '{key}'; it has {}", describe(params, alpha)));
             }
         };
+        if text == "?" {
+            if tuned.is_empty() {
+                return Err(format!("{owner}: {key} cannot be tuned; expected a number"));
+            }
+            open.push(Place { part: 0, index, name, tuned });
+            continue;
+        }
         let value: f64 = text.parse().map_err(|_| format!("{owner}: {key}='{text}' is not a number"))?;
         if !range.contains(value) {
             return Err(format!("{owner}: {key}={text} lies outside {range}"));
@@ -184,7 +224,7 @@ fn read_params(
             None => alpha_value = Some(value),
         }
     }
-    Ok((values, alpha_value))
+    Ok((values, alpha_value, open))
 }
 
 /// "gamma in [0, inf) and alpha in [0, 1]", or "none".
@@ -201,30 +241,48 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let alpha = self.alpha.map(|alpha| ("alpha", alpha));
-        write_part(f, self.loss.name(), pairs(self.loss.params(), &self.params).chain(alpha))?;
-        for (info, params) in &self.modifiers {
+        self.write(f, &[])
+    }
+}
+
+impl Spec {
+    /// Writes the canonical spec, with a question mark in these places.
+    pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, open: &[Place]) -> fmt::Result {
+        let opened = |part: usize| open.iter().filter(move |place| place.part == part);
+        let alpha = self.alpha.map(|alpha| alpha.to_string());
+        let alpha = if opened(0).any(|place| place.index.is_none()) { Some("?".into()) } else { alpha };
+        write_part(f, self.loss.name(), pairs(self.loss.params(), &self.params, opened(0)), alpha)?;
+        for (part, (info, params)) in self.modifiers.iter().enumerate() {
             f.write_str("+")?;
-            write_part(f, info.name, pairs(info.params, params))?;
+            write_part(f, info.name, pairs(info.params, params, opened(part + 1)), None)?;
         }
         Ok(())
     }
 }
 
-fn pairs<'a>(infos: &'a [ParamInfo], values: &'a [f64]) -> impl Iterator<Item = (&'a str, f64)> {
-    infos.iter().zip(values).map(|(info, &value)| (info.name, value))
+/// `key=value` of every parameter.
+fn pairs<'a>(
+    infos: &[ParamInfo],
+    values: &[f64],
+    open: impl Iterator<Item = &'a Place> + Clone,
+) -> Vec<String> {
+    let is_open = |index: usize| open.clone().any(|place| place.index == Some(index));
+    let pair = |(i, (info, value)): (usize, (&ParamInfo, &f64))| match is_open(i) {
+        true => format!("{}=?", info.name),
+        false => format!("{}={value}", info.name),
+    };
+    infos.iter().zip(values).enumerate().map(pair).collect()
 }
 
-fn write_part<'a>(
+fn write_part(
     f: &mut fmt::Formatter<'_>,
     name: &str,
-    params: impl Iterator<Item = (&'a str, f64)>,
+    mut pairs: Vec<String>,
+    alpha: Option<String>,
 ) -> fmt::Result {
+    pairs.extend(alpha.map(|alpha| format!("alpha={alpha}")));
     f.write_str(name)?;
-    for (i, (key, value)) in params.enumerate() {
-        write!(f, "{}{key}={value}", if i == 0 { ':' } else { ',' })?;
-    }
-    Ok(())
+    if pairs.is_empty() { Ok(()) } else { write!(f, ":{}", pairs.join(",")) }
 }
 
 impl fmt::Debug for Spec {

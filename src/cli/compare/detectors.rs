@@ -15,7 +15,7 @@ use crate::report::{
     write_pictures,
 };
 use anyhow::Context;
-use losslab_losses::{Registry, Spec};
+use losslab_losses::{OpenSpec, Registry, Spec};
 use std::io;
 use std::path::Path;
 use std::time::Instant;
@@ -44,22 +44,22 @@ pub fn run_short(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
 }
 
 /// What the short comparison compares unless losses are named.
-pub fn short_losses() -> anyhow::Result<Vec<Spec>> {
+pub fn short_losses() -> anyhow::Result<Vec<OpenSpec>> {
     let registry = Registry::standard();
-    Ok(SHORT_LOSSES.iter().map(|text| Spec::parse(text, &registry)).collect::<Result<_, _>>()?)
+    Ok(SHORT_LOSSES.iter().map(|text| OpenSpec::parse(text, &registry)).collect::<Result<_, _>>()?)
 }
 
 /// Compares the losses of the arguments, else `defaults`, else the quick set.
 fn compare(
     arguments: &Arguments,
     settings: DetectorSettings,
-    defaults: Option<Vec<Spec>>,
+    defaults: Option<Vec<OpenSpec>>,
     seeds: u64,
     folder: &Path,
     load: impl FnOnce() -> anyhow::Result<ImageParts>,
 ) -> anyhow::Result<()> {
     let start = Instant::now();
-    let (seeds, threads) = (arguments.seeds(seeds)?, arguments.threads()?);
+    let (seeds, threads, trials) = (arguments.seeds(seeds)?, arguments.threads()?, arguments.trials()?);
     arguments.named_losses()?;
     ensure_writable(folder)?;
     let problem = DetectionProblem::new(load()?, &settings)?;
@@ -73,8 +73,8 @@ fn compare(
     let epochs = settings.epochs_on(problem.parts.train.images.len());
     let data = problem.describe();
     let introduction = format!("{}{}{}", data.describe(), notes(&data.notes), notes(&left_out));
-    let plan = plan(Data::Images(Box::new(data)), &losses, &seeds, &settings, reference, rule);
-    let comparison = DetectorComparison { losses, seeds, settings };
+    let plan = plan(Data::Images(Box::new(data)), &losses, (&seeds, trials), &settings, reference, rule);
+    let comparison = DetectorComparison { losses, seeds, settings, trials };
     if !arguments.quiet {
         emit(&introduction)?;
         emit(&super::declaration(&plan, &format!("{epochs} epochs each")))?;
@@ -106,15 +106,15 @@ fn compare(
 /// What is compared, and what is declared before the runs.
 fn plan(
     data: Data,
-    losses: &[Spec],
-    seeds: &[u64],
+    losses: &[OpenSpec],
+    (seeds, trials): (&[u64], usize),
     settings: &DetectorSettings,
     reference: String,
     rule: Option<VocRule>,
 ) -> Plan {
     let train = Training::Detector(Box::new(settings.clone()));
     let losses = losses.iter().map(ToString::to_string).collect();
-    let config = Config { losses, seeds: seeds.to_vec(), train };
+    let config = Config { losses, seeds: seeds.to_vec(), trials, train };
     Plan::new(data, config, reference, rule.map(|rule| rule.to_string()))
 }
 

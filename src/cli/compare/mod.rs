@@ -11,11 +11,11 @@ use super::detector_args::DetectorArguments;
 use super::image_args::ImageArguments;
 use super::train_args::TrainArguments;
 use super::{at_least_one, processors};
-use crate::experiment::{LossSet, ProblemKind};
+use crate::experiment::{LossSet, MOST_TRIALS, ProblemKind};
 use crate::report::{Environment, Plan};
 use anyhow::{Context, bail};
 use clap::Args;
-use losslab_losses::{Registry, Spec, SpecError};
+use losslab_losses::{OpenSpec, Registry, Spec, SpecError};
 use losslab_tensor::Isa;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -42,6 +42,9 @@ pub struct Arguments {
     /// First seed; seed .. seed+N-1 are used, each with a split of its own
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// Trainings per loss and seed over learning rates and open parameters (gamma=?); the best on validation data is judged
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    tune: usize,
     #[command(flatten)]
     train: TrainArguments,
     #[command(flatten)]
@@ -88,6 +91,7 @@ impl Arguments {
     fn check(&self) -> anyhow::Result<()> {
         self.seeds(DEFAULT_SEEDS)?;
         self.threads()?;
+        self.trials()?;
         self.named_losses()?;
         if !self.names_losses() {
             self.reference(&detectors::short_losses()?)?;
@@ -113,18 +117,23 @@ impl Arguments {
     }
 
     /// The losses named, each another one.
-    fn named_losses(&self) -> anyhow::Result<Vec<Spec>> {
+    fn named_losses(&self) -> anyhow::Result<Vec<OpenSpec>> {
         let registry = Registry::standard();
-        let mut losses: Vec<Spec> = Vec::new();
+        let mut losses: Vec<OpenSpec> = Vec::new();
         for text in &self.loss {
-            let spec = Spec::parse(text, &registry)?;
+            let spec = OpenSpec::parse(text, &registry)?;
+            if let (1, Some(name)) = (self.tune, spec.open().next()) {
+                bail!(
+                    "--loss {text}: {name} is left open; expected a number, or --tune N with N of at least 2"
+                );
+            }
             if losses.iter().any(|earlier| earlier.to_string() == spec.to_string()) {
                 bail!("--loss {text}: {spec} is given twice");
             }
             losses.push(spec);
         }
         if let Some(text) = &self.reference {
-            let reference = Spec::parse(text, &registry)?.to_string();
+            let reference = OpenSpec::parse(text, &registry)?.to_string();
             if !losses.is_empty() && losses.iter().all(|loss| loss.to_string() != reference) {
                 bail!("--reference {text}: found none of the losses, expected one of them");
             }
@@ -138,27 +147,44 @@ impl Arguments {
         kind: ProblemKind,
         default: LossSet,
         bind: impl Fn(&Spec) -> Result<(), SpecError>,
-    ) -> anyhow::Result<(Vec<Spec>, Vec<String>)> {
+    ) -> anyhow::Result<(Vec<OpenSpec>, Vec<String>)> {
         let named = self.named_losses()?;
         if named.is_empty() {
-            return Ok(self.loss_set.unwrap_or(default).losses(kind, &Registry::standard(), bind)?);
+            let set = self.loss_set.unwrap_or(default);
+            let (losses, left_out) = set.losses(kind, &Registry::standard(), bind)?;
+            return Ok((losses.into_iter().map(OpenSpec::from).collect(), left_out));
         }
-        named.iter().try_for_each(bind)?;
+        named
+            .iter()
+            .flat_map(|loss| (0..self.tune).map(|trial| loss.trial(trial)))
+            .try_for_each(|spec| bind(&spec))?;
         Ok((named, Vec::new()))
     }
 
     /// The loss that the others are judged against.
-    fn reference(&self, losses: &[Spec]) -> anyhow::Result<String> {
+    fn reference(&self, losses: &[OpenSpec]) -> anyhow::Result<String> {
         let names: Vec<String> = losses.iter().map(ToString::to_string).collect();
         let Some(text) = &self.reference else {
             let ce = names.iter().find(|name| *name == "ce").or(names.first());
             return ce.cloned().context("no loss suits the data");
         };
-        let reference = Spec::parse(text, &Registry::standard())?.to_string();
+        let reference = OpenSpec::parse(text, &Registry::standard())?.to_string();
         if !names.contains(&reference) {
             bail!("--reference {text}: expected one of the losses, {}", names.join(", "));
         }
         Ok(reference)
+    }
+
+    /// Trials per loss and seed, checked.
+    fn trials(&self) -> anyhow::Result<usize> {
+        at_least_one("--tune", self.tune)?;
+        if self.tune > MOST_TRIALS {
+            bail!(
+                "--tune {}: expected at most {MOST_TRIALS}, the learning rates that there are to try",
+                self.tune
+            );
+        }
+        Ok(self.tune)
     }
 
     /// Threads to train on.
@@ -190,8 +216,12 @@ pub(super) fn environment(start: Instant, threads: usize, paths: Vec<String>) ->
 fn declaration(plan: &Plan, epochs: &str) -> String {
     let (losses, seeds) = (plan.config.losses.len(), plan.config.seeds.len());
     let metric = plan.data.metrics()[0].title;
+    let trials = match plan.config.trials {
+        1 => String::new(),
+        trials => format!(" x {trials} trials"),
+    };
     format!(
-        "training {losses} losses x {seeds} seeds, {epochs}\nverdicts rest on {metric}, against {}\n",
+        "training {losses} losses x {seeds} seeds{trials}, {epochs}\nverdicts rest on {metric}, against {}\n",
         plan.reference
     )
 }

@@ -13,7 +13,7 @@ pub fn run(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     let start = Instant::now();
     // What can be refused without reading the data is refused first.
     let (seeds, train) = (arguments.seeds(DEFAULT_SEEDS)?, arguments.train.config()?);
-    let threads = arguments.threads()?;
+    let (threads, trials) = (arguments.threads()?, arguments.trials()?);
     arguments.named_losses()?;
     let (source, mut found) = arguments.data.load()?;
     let counts: Vec<u64> = source.dataset.class_counts().iter().map(|&n| n as u64).collect();
@@ -28,11 +28,12 @@ pub fn run(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     let pool = pool(threads)?;
     let parts = prepare(&source, &seeds, &pool)?;
     let names = losses.iter().map(ToString::to_string).collect();
-    let config = Config { losses: names, seeds: seeds.clone(), train: Training::Table(train.clone()) };
+    let config =
+        Config { losses: names, seeds: seeds.clone(), trials, train: Training::Table(train.clone()) };
     let data = TableData::of(&source, std::mem::take(&mut found));
     let introduction = format!("{}{}{}", data.describe(), notes(&data.notes), notes(&left_out));
     let plan = Plan::new(Data::Table(Box::new(data)), config, reference, None);
-    let comparison = Comparison { losses, seeds, train };
+    let comparison = Comparison { losses, seeds, train, trials };
     if !arguments.quiet {
         emit(&introduction)?;
         emit(&super::declaration(&plan, &format!("at most {} epochs each", comparison.train.epochs)))?;

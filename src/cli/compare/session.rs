@@ -7,7 +7,7 @@ use crate::cli::{emit, notes};
 use crate::experiment::{Event, Observer};
 use crate::report::{
     Judgement, Plan, Results, RunRecord, Store, Story, diverged_notes, file_name, judge, score_note, table,
-    unseen_notes, verdict_lines, write_html,
+    tuning_lines, unseen_notes, verdict_lines, write_html,
 };
 use anyhow::Context;
 use std::io;
@@ -61,7 +61,7 @@ impl Session {
     pub fn watch(&self, missing: usize, epochs: usize) -> Watch<'_> {
         interrupt::watch();
         let names = self.plan.config.losses.clone();
-        let progress = Progress::new(names, missing, epochs, self.quiet);
+        let progress = Progress::new(names, missing, self.plan.config.trials, epochs, self.quiet);
         Watch { store: &self.store, progress, failure: Mutex::new(None) }
     }
 
@@ -99,7 +99,13 @@ impl Session {
         }
         emit(&format!("{}\n", table(&results)))?;
         emit(&notes(&diverged_notes(&results)))?;
-        emit(&results.verdicts.as_ref().map_or_else(String::new, verdict_lines))?;
+        emit(
+            &results
+                .verdicts
+                .as_ref()
+                .map_or_else(String::new, |judgement| verdict_lines(judgement, plan.config.trials)),
+        )?;
+        emit(&tuning_lines(&plan.config.losses, records))?;
         emit(&notes(&fault.map(|fault| format!("no verdict: {fault}")).into_iter().collect::<Vec<_>>()))?;
         emit(&notes(&score_note(records).into_iter().collect::<Vec<_>>()))?;
         Ok(results)

@@ -23,14 +23,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         emit(&format!("{}{}training for {epochs} epochs\n", data.describe(), notes(&data.notes)))?;
     }
     let seed = arguments.seed;
-    let progress = Progress::new(vec![spec.to_string()], 1, epochs, arguments.quiet);
+    let progress = Progress::new(vec![spec.to_string()], 1, 1, epochs, arguments.quiet);
     let result = train_detector(&problem, &spec, &settings, seed, threads, |epoch| {
         let train_loss = epoch.class_loss + epoch.box_loss;
         let epoch = Epoch { epoch: epoch.epoch, train_loss, validation_ap: epoch.validation_ap };
-        progress.on(Event::Epoch { loss: 0, seed, epoch });
+        progress.on(Event::Epoch { loss: 0, seed, trial: 0, epoch });
         progress.flow()
     });
-    let outcome = DetectorOutcome { loss: 0, seed, epochs: Vec::new(), result };
+    let outcome =
+        DetectorOutcome { loss: 0, seed, epochs: Vec::new(), result, trials: Vec::new(), chosen: 0 };
     progress.on(outcome.done());
     progress.finish();
     let trained = outcome.result.with_context(|| format!("loss {spec}, seed {seed}"))?;

@@ -30,13 +30,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             rows[0], rows[1], rows[2]
         ))?;
     }
-    let progress = Progress::new(vec![spec.to_string()], 1, config.epochs, arguments.quiet);
+    let progress = Progress::new(vec![spec.to_string()], 1, 1, config.epochs, arguments.quiet);
     let after_epoch = |epoch| {
-        progress.on(Event::Epoch { loss: 0, seed, epoch });
+        progress.on(Event::Epoch { loss: 0, seed, trial: 0, epoch });
         progress.flow()
     };
     let result = train(&prepared, &spec, &config, seed, after_epoch);
-    let outcome = Outcome { loss: 0, seed, epochs: Vec::new(), result };
+    let outcome = Outcome { loss: 0, seed, epochs: Vec::new(), result, trials: Vec::new(), chosen: 0 };
     progress.on(outcome.done());
     progress.finish();
     let trained = outcome.result.with_context(|| format!("loss {spec}, seed {seed}"))?;

@@ -6,6 +6,7 @@ use crate::metrics::Calibration;
 use crate::metrics::calibration::{Measured, ReliabilityBin};
 use crate::model::inverse::Inverse;
 use crate::plot::{Axis, Chart, Series};
+use crate::report::trained_alike;
 use losslab_losses::{Registry, Spec};
 use maud::{Markup, html};
 
@@ -75,12 +76,9 @@ fn reported(story: Story) -> Markup {
     if story.classes() != Some(2) {
         return html! {};
     }
-    let meaning = |loss: &str| {
-        let spec = Spec::parse(loss, &Registry::standard()).ok()?;
-        let counts = &story
-            .runs(story.losses().into_iter().find(|l| *l == loss)?)
-            .find_map(|run| run.table.as_ref())?
-            .class_counts;
+    let meaning = |loss| {
+        let spec = Spec::parse(trained_alike(story.runs(loss))?, &Registry::standard()).ok()?;
+        let counts = &story.runs(loss).find_map(|run| run.table.as_ref())?.class_counts;
         let inverse = Inverse::of(&spec, counts).ok()?;
         let mut row = vec![loss.to_owned()];
         row.extend(REPORTS.map(|p| number(Some(inverse.of_probability(p)), 4)));

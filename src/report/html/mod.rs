@@ -12,6 +12,7 @@
 //! | `ranking` | precision-recall and ROC curves |
 //! | `calibration` | reliability curves, and what repairs probabilities |
 //! | `training` | training curves; of detectors the shares of easy and hard examples |
+//! | `tuning` | what tuning tried and chose |
 //! | `boxes` | of detectors pictures and categories |
 //! | `weights` | what gamma does to the examples: figure 4 of the paper, the slider |
 //! | `planes` | decision boundaries of two-dimensional problems |
@@ -28,6 +29,7 @@ mod planes;
 mod ranking;
 mod story;
 mod training;
+mod tuning;
 mod weights;
 
 pub use story::Story;

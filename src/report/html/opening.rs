@@ -6,7 +6,7 @@ use crate::plot::{Forest, ForestRow};
 use crate::report::Data;
 use crate::statistics::sentence::p_words;
 use crate::statistics::verdict::{LossVerdict, Verdict, Verdicts};
-use losslab_losses::{Registry, Spec};
+use losslab_losses::{OpenSpec, Registry};
 use maud::{Markup, html};
 
 /// The verdict in a sentence, then loss by loss.
@@ -81,8 +81,15 @@ pub(super) fn subject(story: Story) -> Markup {
             p {
                 (losses.len()) " losses were compared, each trained " (times(seeds.len()))
                 ", with seeds " (range(&seeds)) ". In all runs of one seed everything but the loss is the same: the rows or images, the network, its first weights, \
-                 the order of the examples, the optimiser and the learning rate. "
-                "Nothing was tuned for any loss. The metric that decides is " (metric(story)) ", and the reference is "
+                 the order of the examples and the optimiser. "
+                @match story.results.config.trials {
+                    1 => "The learning rate is the same, too: nothing was tuned for any loss. ",
+                    trials => {
+                        "Each model is the best of " (trials) " trainings on the validation part, over learning rates and the parameters that its name \
+                         leaves open with a question mark; cross-entropy has as many as the others. "
+                    }
+                }
+                "The metric that decides is " (metric(story)) ", and the reference is "
                 code { (story.reference()) } "; both were set before the runs."
             }
             dl.specs {
@@ -165,7 +172,8 @@ fn metric(story: Story) -> &'static str {
 
 /// The equation and the source of a spec, from the registry.
 fn explain(loss: &str) -> String {
-    let Ok(spec) = Spec::parse(loss, &Registry::standard()) else { return String::new() };
+    let Ok(spec) = OpenSpec::parse(loss, &Registry::standard()) else { return String::new() };
+    let spec = spec.trial(0);
     let info = spec.loss().declaration();
     let modifiers =
         spec.modifiers().map(|(modifier, _)| format!("; {}: {}", modifier.title, modifier.equation));

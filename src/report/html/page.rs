@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::story::Story;
-use super::{boxes, calibration, metrics, opening, planes, ranking, training, weights};
+use super::{boxes, calibration, metrics, opening, planes, ranking, training, tuning, weights};
 use crate::plot::{properties, rules};
 use crate::report::Data;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -43,6 +43,7 @@ pub(super) fn page(story: Story, figures: &mut Figures) -> Markup {
                     (ranking::section(story, figures))
                     (calibration::section(story, figures))
                     (training::section(story, figures))
+                    (tuning::section(story))
                     (training::shares(story, figures))
                     (boxes::section(story))
                     (weights::section(story, figures))

@@ -30,6 +30,7 @@ pub(crate) const CLASS_BALANCED: ModifierInfo = ModifierInfo {
         name: "beta",
         default: 0.999,
         range: Range::from_to(0.0, 1.0),
+        tuned: &[0.9, 0.99, 0.999, 0.9999],
         meaning: "0: no weighting; towards 1: inverse frequency",
     }],
     stage: Stage::ClassWeights,

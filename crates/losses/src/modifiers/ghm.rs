@@ -16,6 +16,7 @@ pub(crate) const GHM_C: ModifierInfo = ModifierInfo {
         name: "bins",
         default: 10.0,
         range: Range::closed(1.0, 1e6),
+        tuned: &[5.0, 10.0, 30.0, 100.0],
         meaning: "equal intervals of g in [0, 1]",
     }],
     stage: Stage::BatchWeights,

@@ -16,6 +16,7 @@ pub(crate) const LOGIT_ADJUST: ModifierInfo = ModifierInfo {
         name: "tau",
         default: 1.0,
         range: Range::at_least(0.0),
+        tuned: &[0.25, 0.5, 1.0, 1.5, 2.0],
         meaning: "0: no adjustment; 1: consistent for the balanced error",
     }],
     stage: Stage::Logits,

@@ -13,6 +13,7 @@ pub(crate) const PRIOR_BIAS: ModifierInfo = ModifierInfo {
         name: "pi",
         default: 0.01,
         range: Range::open(0.0, 1.0),
+        tuned: &[0.001, 0.01, 0.1, 0.5],
         meaning: "probability of the positive class at the start; 0.5 is no prior",
     }],
     stage: Stage::Prior,

@@ -24,6 +24,7 @@ pub(crate) const UNDERSAMPLE: ModifierInfo = ModifierInfo {
         name: "ratio",
         default: 1.0,
         range: Range::at_least(1.0),
+        tuned: &[1.0, 3.0, 10.0, 30.0],
         meaning: "examples of each class per example of the rarest",
     }],
     stage: Stage::Sampling,

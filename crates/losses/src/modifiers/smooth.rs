@@ -16,6 +16,7 @@ pub(crate) const SMOOTH: ModifierInfo = ModifierInfo {
         name: "eps",
         default: 0.1,
         range: Range::closed(0.0, 1.0),
+        tuned: &[0.01, 0.05, 0.1, 0.2],
         meaning: "share of the target that is spread over all classes",
     }],
     stage: Stage::Targets,

@@ -21,6 +21,7 @@ impl SetLoss<1> for Dice {
             name: "smooth",
             default: 1.0,
             range: Range::above(0.0),
+            tuned: &[0.01, 0.1, 1.0, 10.0],
             meaning: "keeps a batch without positives defined",
         }],
         alpha: Alpha::None,

@@ -16,6 +16,7 @@ impl Loss<1> for Focal {
             name: "gamma",
             default: 2.0,
             range: Range::at_least(0.0),
+            tuned: &[0.5, 1.0, 2.0, 3.0, 5.0],
             meaning: "how fast the loss of easy examples fades; 0 is cross-entropy",
         }],
         limits: "the gradient vanishes only as p_t -> 1, like (1 - p_t)^(gamma + 1); a relative error of the power of \

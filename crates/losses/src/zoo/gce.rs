@@ -16,6 +16,7 @@ impl Loss<1> for Gce {
             name: "q",
             default: 0.7,
             range: Range::up_to(0.0, 1.0),
+            tuned: &[0.1, 0.3, 0.5, 0.7, 0.9],
             meaning: "robustness against wrong labels; towards 0: cross-entropy, 1: mean absolute error",
         }],
         fades_when_wrong: true,

@@ -20,6 +20,7 @@ impl Loss<1> for HingeP {
             name: "margin",
             default: 0.5,
             range: Range::up_to(0.0, 1.0),
+            tuned: &[0.25, 0.5, 0.75, 1.0],
             meaning: "p_t from which on there is no loss",
         }],
         fades_when_wrong: true,

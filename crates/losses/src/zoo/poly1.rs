@@ -7,6 +7,7 @@ const EPSILON: ParamInfo = ParamInfo {
     name: "epsilon",
     default: 1.0,
     range: Range::at_least(-1.0),
+    tuned: &[-0.5, 0.5, 1.0, 2.0, 4.0],
     meaning: "what is added to the coefficient of the first power; 0 changes nothing",
 };
 
@@ -45,6 +46,7 @@ impl Loss<2> for Poly1Focal {
                 name: "gamma",
                 default: 2.0,
                 range: Range::at_least(0.0),
+                tuned: &[0.5, 1.0, 2.0, 3.0, 5.0],
                 meaning: "how fast the loss of easy examples fades",
             },
             EPSILON,

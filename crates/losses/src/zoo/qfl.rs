@@ -17,6 +17,7 @@ impl Loss<1> for Qfl {
             name: "beta",
             default: 2.0,
             range: Range::at_least(0.0),
+            tuned: &[0.5, 1.0, 2.0, 3.0],
             meaning: "how fast the loss fades as p approaches the target; on hard targets it is focal loss's gamma",
         }],
         alpha: Alpha::None,

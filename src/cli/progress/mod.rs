@@ -1,0 +1,59 @@
+//! What is told while trainings run, on standard error: a live view on a terminal, a line per run elsewhere.
+
+mod live;
+mod state;
+
+use crate::experiment::{Event, Observer};
+use live::Live;
+use state::State;
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+
+/// Tells how a comparison goes.
+pub struct Progress {
+    state: Mutex<State>,
+    kind: Kind,
+}
+
+enum Kind {
+    Silent,
+    Live(Live),
+    Lines,
+}
+
+impl Progress {
+    /// For these losses, with so many runs of so many trials of at most so many epochs.
+    pub fn new(losses: Vec<String>, runs: usize, trials: usize, epochs: usize, quiet: bool) -> Self {
+        let state = State::new(losses, runs, trials, epochs);
+        let kind = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Kind::Silent,
+            (false, true) => Kind::Live(Live::new(state.all_epochs())),
+            (false, false) => Kind::Lines,
+        };
+        Self { state: Mutex::new(state), kind }
+    }
+
+    /// Removes the live view.
+    pub fn finish(&self) {
+        if let Kind::Live(live) = &self.kind {
+            live.clear();
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn on(&self, event: Event<'_>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = state.take(&event);
+        match &self.kind {
+            Kind::Silent => {}
+            Kind::Live(live) => live.show(&state),
+            Kind::Lines => {
+                if let Some(line) = line {
+                    // Nobody reads what cannot be written; the training goes on.
+                    let _ = std::io::stderr().write_all(line.as_bytes());
+                }
+            }
+        }
+    }
+}

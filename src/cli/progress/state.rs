@@ -1,0 +1,169 @@
+//! What is known of a comparison that runs, and how it is said.
+
+use crate::experiment::Event;
+use std::collections::BTreeMap;
+
+/// What is known of a comparison that runs.
+pub struct State {
+    losses: Vec<String>,
+    runs: usize,
+    trials: usize,
+    epochs: usize,
+    done: usize,
+    diverged: usize,
+    /// Epochs that were trained, and those that early stopping spared.
+    passed: usize,
+    /// Epochs that were trained.
+    trained: usize,
+    /// What is being trained, by seed and loss.
+    running: BTreeMap<(u64, usize), Running>,
+    /// The best validation average precision of each finished run, by loss.
+    finished: Vec<Vec<f64>>,
+}
+
+/// A run that has not ended.
+struct Running {
+    trial: usize,
+    epoch: usize,
+    validation_ap: Option<f64>,
+    best: Option<f64>,
+}
+
+impl State {
+    /// Nothing has begun.
+    pub fn new(losses: Vec<String>, runs: usize, trials: usize, epochs: usize) -> Self {
+        let finished = vec![Vec::new(); losses.len()];
+        let running = BTreeMap::new();
+        Self { losses, runs, trials, epochs, done: 0, diverged: 0, passed: 0, trained: 0, running, finished }
+    }
+
+    /// The most epochs that all runs may take.
+    pub fn all_epochs(&self) -> usize {
+        self.runs * self.trials * self.epochs
+    }
+
+    /// Epochs that are over or were spared.
+    pub fn passed(&self) -> usize {
+        self.passed
+    }
+
+    /// Epochs that were trained.
+    pub fn trained(&self) -> usize {
+        self.trained
+    }
+
+    /// Takes note of an event; the end of a run is also a line.
+    pub fn take(&mut self, event: &Event<'_>) -> Option<String> {
+        match *event {
+            Event::Epoch { loss, seed, trial, epoch } => {
+                let run = self.running.entry((seed, loss)).or_insert(Running {
+                    trial,
+                    epoch: 0,
+                    validation_ap: None,
+                    best: None,
+                });
+                if run.trial != trial {
+                    // Epochs that early stopping spared the trial before.
+                    self.passed += self.epochs.saturating_sub(run.epoch);
+                }
+                run.trial = trial;
+                run.epoch = epoch.epoch;
+                run.validation_ap = epoch.validation_ap.or(run.validation_ap);
+                run.best = [run.best, epoch.validation_ap].into_iter().flatten().reduce(f64::max);
+                self.passed += 1;
+                self.trained += 1;
+                None
+            }
+            Event::Done { loss, seed, ref end } => {
+                let run = self.running.remove(&(seed, loss));
+                let (trial, epoch) = run.as_ref().map_or((0, 0), |run| (run.trial, run.epoch));
+                self.passed += (self.trials * self.epochs).saturating_sub(trial * self.epochs + epoch);
+                self.done += 1;
+                self.finished[loss].extend(run.and_then(|run| run.best));
+                let what = match end {
+                    Ok((epochs_run, best_epoch)) => format!("{epochs_run} epochs, best {best_epoch}"),
+                    Err(error) => {
+                        self.diverged += 1;
+                        error.to_string()
+                    }
+                };
+                Some(format!("[{}/{}] {}, seed {seed}: {what}\n", self.done, self.runs, self.losses[loss]))
+            }
+        }
+    }
+
+    /// A line for each run that is being trained.
+    pub fn lines(&self) -> Vec<String> {
+        let number = |ap: Option<f64>| ap.map_or("-".into(), |ap| format!("{ap:.3}"));
+        let width = self.losses.iter().map(|loss| loss.chars().count()).max().unwrap_or(0);
+        let line = |(&(seed, loss), run): (&(u64, usize), &Running)| {
+            let trial = match self.trials {
+                1 => String::new(),
+                trials => format!("  trial {}/{trials}", run.trial + 1),
+            };
+            format!(
+                "{:width$}  seed {seed}{trial}  epoch {}/{}  validation AP {}, best {}",
+                self.losses[loss],
+                run.epoch,
+                self.epochs,
+                number(run.validation_ap),
+                number(run.best)
+            )
+        };
+        self.running.iter().map(line).collect()
+    }
+
+    /// How many runs are done, and which loss leads.
+    pub fn summary(&self) -> String {
+        let mean = |values: &Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+        let means = self.finished.iter().enumerate().filter(|(_, values)| !values.is_empty());
+        let best = means.map(|(loss, values)| (loss, mean(values))).max_by(|a, b| a.1.total_cmp(&b.1));
+        let leader = best.map_or_else(String::new, |(loss, mean)| {
+            format!(", best so far {} ({mean:.3} on validation)", self.losses[loss])
+        });
+        let diverged = match self.diverged {
+            0 => String::new(),
+            diverged => format!(", {diverged} diverged"),
+        };
+        format!("{} of {} trainings{diverged}{leader}", self.done, self.runs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Epoch;
+
+    fn epoch(state: &mut State, loss: usize, trial: usize, epoch: usize, ap: f64) {
+        let epoch = Epoch { epoch, train_loss: 0.0, validation_ap: Some(ap) };
+        assert_eq!(state.take(&Event::Epoch { loss, seed: 7, trial, epoch }), None);
+    }
+
+    #[test]
+    fn the_view_of_two_runs_at_once() {
+        let mut state = State::new(vec!["ce".into(), "focal:gamma=?".into()], 2, 2, 10);
+        assert_eq!(state.all_epochs(), 40);
+        epoch(&mut state, 0, 0, 1, 0.5);
+        epoch(&mut state, 1, 0, 1, 0.25);
+        epoch(&mut state, 0, 0, 2, 0.375);
+        assert_eq!(
+            state.lines(),
+            [
+                "ce             seed 7  trial 1/2  epoch 2/10  validation AP 0.375, best 0.500",
+                "focal:gamma=?  seed 7  trial 1/2  epoch 1/10  validation AP 0.250, best 0.250",
+            ]
+        );
+        assert_eq!((state.passed(), &*state.summary()), (3, "0 of 2 trainings"));
+        // The first trial of ce ended after 2 of 10 epochs.
+        epoch(&mut state, 0, 1, 1, 0.625);
+        assert_eq!(state.passed(), 3 + 8 + 1);
+        let line = state.take(&Event::Done { loss: 0, seed: 7, end: Ok((1, 1)) });
+        assert_eq!(line.as_deref(), Some("[1/2] ce, seed 7: 1 epochs, best 1\n"));
+        assert_eq!(state.summary(), "1 of 2 trainings, best so far ce (0.625 on validation)");
+        let line = state.take(&Event::Done { loss: 1, seed: 7, end: Err(&"diverged: why") });
+        assert_eq!(line.as_deref(), Some("[2/2] focal:gamma=?, seed 7: diverged: why\n"));
+        assert_eq!(state.passed(), state.all_epochs());
+        assert!(state.lines().is_empty());
+        assert!(state.summary().starts_with("2 of 2 trainings, 1 diverged, best so far ce"));
+    }
+}
