@@ -192,11 +192,16 @@ pub(super) fn find_label(table: &Table, name: &str) -> Result<usize, DataError> 
     })
 }
 
-/// The file name without `.gz` and without the ending below it.
+/// The file name without `.gz` and without the ending below it; that of the folder for names that any set has, `data.csv`.
 pub(super) fn name_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
-    Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
+    match folder {
+        Some(folder) if ["data", "train", "dataset", "table"].contains(&&*stem) => folder,
+        _ => stem,
+    }
 }
 
 #[cfg(test)]

@@ -164,7 +164,7 @@ fn test_units(plan: &Plan, seed: &Paired<'_>) -> usize {
 }
 
 fn resampled_rows(task: Task, runs: &[&RunRecord]) -> Result<Resamples, String> {
-    let mut units = 0;
+    let (mut units, mut rarest) = (1, 1);
     let mut weighted = Vec::new();
     for run in runs {
         let Some(table) = run.table.as_ref().filter(|_| run.diverged.is_none()) else {
@@ -172,7 +172,7 @@ fn resampled_rows(task: Task, runs: &[&RunRecord]) -> Result<Resamples, String> 
             continue;
         };
         let (scores, labels) = (task.scores(&table.test.logits), &table.test.labels);
-        units = labels.len();
+        (units, rarest) = (labels.len(), rarest_class(labels));
         let ap = match task {
             Task::Binary => {
                 let positives: Vec<bool> = labels.iter().map(|&label| label == 1).collect();
@@ -183,8 +183,16 @@ fn resampled_rows(task: Task, runs: &[&RunRecord]) -> Result<Resamples, String> 
         let ap = ap.map_err(|error| format!("{}: {error}", run.file_name()))?;
         weighted.push(Some(move |weights: &[u32]| ap.with_weights(weights)));
     }
-    let units = units.max(1);
-    Resamples::draw(units, &weighted, 0.0, ROW_RESAMPLES, SEED).map_err(|error| error.to_string())
+    let resamples = Resamples::draw(units, &weighted, 0.0, ROW_RESAMPLES, SEED);
+    Ok(resamples.map_err(|error| error.to_string())?.with_informative(rarest))
+}
+
+/// Rows of the rarest class that occurs.
+fn rarest_class(labels: &[u32]) -> usize {
+    let classes = labels.iter().max().map_or(0, |&label| label as usize + 1);
+    let mut counts = vec![0; classes];
+    labels.iter().for_each(|&label| counts[label as usize] += 1);
+    counts.into_iter().filter(|&count| count > 0).min().unwrap_or(1)
 }
 
 fn resampled_images(

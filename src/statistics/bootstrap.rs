@@ -31,6 +31,8 @@ pub enum BootstrapError {
 pub struct Resamples {
     runs: usize,
     units: usize,
+    /// Units that the variance over units is known by.
+    informative: usize,
     /// On the test set as it is.
     observed: Vec<f64>,
     /// Resample by resample, a value per run.
@@ -80,7 +82,23 @@ impl Resamples {
         };
         let values: Vec<Vec<f64>> =
             (0..resamples).into_par_iter().map_init(|| vec![0; units], draw).collect::<Result<_, _>>()?;
-        Ok(Self { runs: runs.len(), units, observed, values: values.concat() })
+        Ok(Self { runs: runs.len(), units, informative: units, observed, values: values.concat() })
+    }
+
+    /// States how many units carry the information that the metric's variance over units is known by: for average precision
+    /// those of the rarest class. It is the number of all units unless stated.
+    ///
+    /// # Panics
+    /// If it is 0 or more than there are units.
+    #[track_caller]
+    pub fn with_informative(self, informative: usize) -> Self {
+        assert!((1..=self.units).contains(&informative), "{informative} informative of {} units", self.units);
+        Self { informative, ..self }
+    }
+
+    /// Units that the variance over units is known by.
+    pub fn informative(&self) -> usize {
+        self.informative
     }
 
     /// The metric of each run on the test set as it is.
