@@ -18,7 +18,6 @@ pub struct Ledger {
     figures: Figures,
 }
 
-#[allow(dead_code)] // until the parts are written
 impl Ledger {
     /// The figures in this file; none if there is no such file yet. An error if it is not such a file.
     pub fn open(path: &Path) -> anyhow::Result<Ledger> {

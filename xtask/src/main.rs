@@ -6,6 +6,7 @@
 
 mod bits;
 mod bugs;
+mod copy;
 mod fuzz;
 mod gradients;
 mod kills;

@@ -29,6 +29,8 @@ pub struct Mismatch {
     pub input: usize,
     /// Which element of it, row-major.
     pub element: usize,
+    /// Of which element of the output; `None`: of the sum of all, each times its upstream gradient.
+    pub output: Option<usize>,
     /// What the backward pass says.
     pub analytic: f64,
     /// What the finite difference says.
@@ -37,10 +39,11 @@ pub struct Mismatch {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { input, element, analytic, numeric } = self;
+        let Self { input, element, output, analytic, numeric } = self;
+        let of = output.map_or(" of".to_owned(), |output| format!(" of output {output} by"));
         write!(
             f,
-            "gradient of input {input}, element {element}: {analytic:e}, finite differences say {numeric:e}"
+            "gradient{of} input {input}, element {element}: {analytic:e}, finite differences say {numeric:e}"
         )
     }
 }
@@ -110,7 +113,7 @@ impl GradCheck {
                 // False for NaN, and for infinite gradients, which would be within any tolerance of themselves.
                 let passes = error.is_finite() && error <= self.atol + self.rtol * scale;
                 if !passes {
-                    return Err(Mismatch { input, element, analytic, numeric });
+                    return Err(Mismatch { input, element, output: None, analytic, numeric });
                 }
                 worst = worst.max(error / scale.max(self.atol / self.rtol));
             }
@@ -121,7 +124,7 @@ impl GradCheck {
 }
 
 /// A number in [-1, 1] that depends on `seed` and `k` alone, never very close to 0.
-fn weight(seed: u64, k: u64) -> f64 {
+pub(crate) fn weight(seed: u64, k: u64) -> f64 {
     let u = (bits(seed, k) >> 11) as f64 / (1u64 << 52) as f64 - 1.0;
     if u.abs() < 0.1 { u + u.signum() * 0.1 } else { u }
 }

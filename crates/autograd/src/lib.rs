@@ -6,6 +6,7 @@
 #![deny(unsafe_code)]
 mod check;
 mod counter;
+mod jacobian;
 mod op;
 pub mod ops;
 pub mod optim;
