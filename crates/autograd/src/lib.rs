@@ -21,5 +21,5 @@ pub use ops::dropout::Dropout;
 pub use ops::pointwise::{Map, Pointwise};
 pub use ops::pool::Pool;
 pub use ops::running::RunningStatistics;
-pub use tape::{Param, Tape};
+pub use tape::{NonFinite, Operation, Origin, Param, Tape};
 pub use var::{Indices, Var};

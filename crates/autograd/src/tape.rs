@@ -4,6 +4,10 @@
 //! over them, and [`rewind`](Tape::rewind) forgets them; their buffers, and the boxes of their
 //! operations, serve the next step. From the second step of the same shapes on nothing is allocated.
 
+mod non_finite;
+
+pub use non_finite::{NonFinite, Operation, Origin};
+
 use crate::op::{Args, At, MAX_INPUTS, Op};
 use crate::ops::pointwise::PIECE;
 use crate::var::{Indices, Var};
