@@ -125,3 +125,38 @@ fn a_rate_that_is_not_a_number() {
 fn a_cycle_without_a_rise() {
     Schedule::one_cycle(0.1, 3);
 }
+
+#[test]
+fn an_optimiser_that_takes_its_state_back_goes_on_with_the_same_bits() {
+    let fresh: [fn() -> Box<dyn Optimizer<f32>>; 3] = [
+        || Box::new(Sgd::nesterov(0.9, 0.01)),
+        || Box::new(Adam::new(0.01)),
+        || Box::new(Adam::decoupled(0.01)),
+    ];
+    for fresh in fresh {
+        let mut tape = Tape::<f32>::new();
+        let w = tape.param("w", Tensor::new([3], vec![1.0, -2.0, 3.0]));
+        let step = |tape: &mut Tape<f32>, optimizer: &mut dyn Optimizer<f32>| {
+            tape.rewind();
+            let x = tape.var(w);
+            (x * x * x).sum_all().backward();
+            optimizer.step(tape, 0.05);
+        };
+        let mut optimizer = fresh();
+        (0..3).for_each(|_| step(&mut tape, &mut *optimizer));
+        let kept = (tape.value(w).to_vec(), optimizer.state());
+        (0..3).for_each(|_| step(&mut tape, &mut *optimizer));
+        let uninterrupted = tape.value(w).to_vec();
+
+        let mut resumed = fresh();
+        resumed.restore(kept.1);
+        tape.value_mut(w).copy_from_slice(&kept.0);
+        (0..3).for_each(|_| step(&mut tape, &mut *resumed));
+        assert_eq!(*tape.value(w), uninterrupted);
+        // Without its state it goes elsewhere: the test can fail.
+        tape.value_mut(w).copy_from_slice(&kept.0);
+        let mut forgetful = fresh();
+        (0..3).for_each(|_| step(&mut tape, &mut *forgetful));
+        assert_ne!(*tape.value(w), uninterrupted);
+    }
+}

@@ -8,16 +8,39 @@
 use crate::math;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng as _, SeedableRng};
+use serde::{Deserialize, Serialize};
 
 /// A seeded generator of integers and of uniform and normal deviates.
 ///
 /// Give each purpose (initialisation, shuffling, augmentation) a [`stream`](Rng::stream) of its own, so
 /// that drawing more for one does not change the others.
-#[derive(Clone, Debug)]
+///
+/// It can be serialised and then goes on where it stood; a state that the generator never reaches is refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "State")]
 pub struct Rng {
     bits: Xoshiro256PlusPlus,
     /// The second deviate of the last pair drawn by [`normal`](Rng::normal).
     spare: Option<f64>,
+}
+
+/// An [`Rng`] as it is read, not yet checked.
+#[derive(Deserialize)]
+struct State {
+    bits: Xoshiro256PlusPlus,
+    spare: Option<f64>,
+}
+
+impl TryFrom<State> for Rng {
+    type Error = &'static str;
+    fn try_from(State { bits, spare }: State) -> Result<Self, Self::Error> {
+        // From a state of zeros, which no other leads to, come zeros for ever, and `below` would draw for ever.
+        let mut ahead = bits.clone();
+        if (0..4).all(|_| ahead.next_u64() == 0) {
+            return Err("a random generator whose state is zero");
+        }
+        Ok(Self { bits, spare })
+    }
 }
 
 impl Rng {

@@ -162,3 +162,20 @@ fn shuffles_reach_every_order_equally_often() {
     rng.shuffle::<u8>(&mut []);
     rng.shuffle(&mut [1]);
 }
+
+#[test]
+fn a_generator_that_was_written_down_goes_on_where_it_stood() {
+    let mut rng = Rng::stream(5, 2);
+    for _ in 0..7 {
+        rng.normal();
+    }
+    let text = serde_json::to_string(&rng).unwrap();
+    let mut again: Rng = serde_json::from_str(&text).unwrap();
+    assert_eq!(rng, again);
+    assert_eq!(
+        [rng.normal(), rng.normal(), rng.uniform()],
+        [again.normal(), again.normal(), again.uniform()]
+    );
+    let zero = serde_json::from_str::<Rng>(r#"{"bits":{"s":[0,0,0,0]},"spare":null}"#);
+    assert_eq!(zero.unwrap_err().to_string(), "a random generator whose state is zero");
+}

@@ -1,6 +1,6 @@
 //! Adam, and AdamW, which decouples the weight decay.
 
-use super::{Optimizer, ensure_state, power};
+use super::{Optimizer, OptimizerState, ensure_state, power};
 use crate::Tape;
 use crate::ops::pointwise::PIECE;
 use losslab_tensor::{Float, Kernel, Lane};
@@ -60,6 +60,17 @@ impl<T: Float> Optimizer<T> for Adam<T> {
                 });
             }
         }
+    }
+
+    fn state(&self) -> OptimizerState<T> {
+        let moments = vec![("m", self.m.clone()), ("v", self.v.clone())];
+        OptimizerState { steps: self.steps.clone(), moments }
+    }
+
+    #[track_caller]
+    fn restore(&mut self, mut state: OptimizerState<T>) {
+        self.steps = std::mem::take(&mut state.steps);
+        [self.m, self.v] = state.named(["m", "v"]);
     }
 }
 

@@ -16,11 +16,7 @@ use losslab_tensor::Float;
 #[track_caller]
 pub fn clip_global_norm<T: Float>(tape: &mut Tape<T>, max: f64) -> f64 {
     assert!(max > 0.0, "clip_global_norm: maximum {max}, expected more than 0");
-    let mut squares = 0.0;
-    for param in tape.param_ids() {
-        squares += tape.grad_mut(param).map_or(0.0, |grad| sum_of_squares(grad));
-    }
-    let norm = squares.sqrt();
+    let norm = global_norm(tape);
     if norm.is_finite() && norm > max {
         let factor = max / norm;
         for param in tape.param_ids() {
@@ -30,6 +26,14 @@ pub fn clip_global_norm<T: Float>(tape: &mut Tape<T>, max: f64) -> f64 {
         }
     }
     norm
+}
+
+/// The joint Euclidean norm of all gradients of the last backward pass, as one vector summed in f64; parameters that took
+/// no part count as 0. For f32 it is finite exactly if every gradient is.
+pub fn global_norm<T: Float>(tape: &Tape<T>) -> f64 {
+    let squares =
+        tape.param_ids().map(|param| tape.grad_of(param.0).map_or(0.0, |grad| sum_of_squares(&grad)));
+    squares.sum::<f64>().sqrt()
 }
 
 /// In 8 lanes: one running sum would wait for each addition (3 times as long).

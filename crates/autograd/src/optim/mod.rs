@@ -5,11 +5,13 @@ mod adam;
 mod clip;
 mod schedule;
 mod sgd;
+mod state;
 
 pub use adam::Adam;
-pub use clip::clip_global_norm;
+pub use clip::{clip_global_norm, global_norm};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
+pub use state::OptimizerState;
 
 use crate::Tape;
 use losslab_tensor::Float;
@@ -20,6 +22,15 @@ use losslab_tensor::Float;
 pub trait Optimizer<T: Float> {
     /// Takes one step with this learning rate.
     fn step(&mut self, tape: &mut Tape<T>, learning_rate: f64);
+
+    /// A copy of what it remembers between steps.
+    fn state(&self) -> OptimizerState<T>;
+
+    /// Takes back what [`state`](Optimizer::state) copied: the steps that follow have the same bits.
+    ///
+    /// # Panics
+    /// If the state is that of another kind of optimiser.
+    fn restore(&mut self, state: OptimizerState<T>);
 }
 
 /// Makes `state` hold one zeroed buffer per parameter, the first time.

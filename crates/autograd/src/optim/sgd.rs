@@ -1,6 +1,6 @@
 //! Stochastic gradient descent with momentum and weight decay.
 
-use super::{Optimizer, ensure_state};
+use super::{Optimizer, OptimizerState, ensure_state};
 use crate::Tape;
 use crate::ops::pointwise::PIECE;
 use losslab_tensor::{Float, Kernel, Lane};
@@ -49,6 +49,15 @@ impl<T: Float> Optimizer<T> for Sgd<T> {
                 });
             }
         }
+    }
+
+    fn state(&self) -> OptimizerState<T> {
+        OptimizerState { steps: Vec::new(), moments: vec![("velocity", self.velocity.clone())] }
+    }
+
+    #[track_caller]
+    fn restore(&mut self, state: OptimizerState<T>) {
+        [self.velocity] = state.named(["velocity"]);
     }
 }
 
