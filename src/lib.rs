@@ -2,6 +2,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | [`checkpoint`] | the state of a training as a file, from which it goes on |
 //! | [`data`] | a CSV file or a synthetic problem becomes matrices and splits |
 //! | [`detection`] | judges detected boxes as COCO does |
 //! | [`detector`] | trains detectors and finds objects in images |
@@ -17,6 +18,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod checkpoint;
 pub mod cli;
 pub mod curves;
 pub mod data;

@@ -66,7 +66,7 @@ pub fn compare_detectors(
         let seed = seeds[run];
         let tuned = tune(&losses[loss], settings.learning_rate, *trials, |index, trial, epochs| {
             let settings = DetectorSettings { learning_rate: trial.learning_rate, ..settings.clone() };
-            let fitted = fit_detector(problem, &trial.spec, &settings, seed, threads, |epoch| {
+            let fitted = fit_detector(problem, &trial.spec, &settings, seed, threads, None, |epoch| {
                 epochs.push(epoch.clone());
                 let train_loss = epoch.class_loss + epoch.box_loss;
                 let epoch = Epoch { epoch: epoch.epoch, train_loss, validation_ap: epoch.validation_ap };
@@ -76,7 +76,7 @@ pub fn compare_detectors(
             Some(fitted).filter(|fitted| !matches!(fitted, Err(DetectorError::Stopped { .. })))
         });
         if let Some(Tuned { result, epochs, trials, chosen }) = tuned {
-            let result = result.and_then(|fitted| fitted.judge(problem, epochs.clone()));
+            let result = result.and_then(|fitted| fitted.judge(problem));
             finished(DetectorOutcome { loss, seed, epochs, result, trials, chosen });
         }
     });

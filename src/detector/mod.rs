@@ -33,4 +33,4 @@ pub use network::{Network, Weights};
 pub use problem::{DetectionProblem, ImageParts};
 pub use settings::{DetectorSettings, NormKind, NormalizerKind};
 pub use shares::{Share, Shares};
-pub use train::{DetectorEpoch, DetectorError, TrainedDetector, train_detector};
+pub use train::{DetectorEpoch, DetectorError, TrainedDetector, train_detector, train_detector_kept};

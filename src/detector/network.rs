@@ -74,8 +74,10 @@ impl Network {
             for (i, image) in batch.iter().enumerate() {
                 let logits = &logits[i * per_image * classes..][..per_image * classes];
                 let codes = &codes[i * per_image * 4..][..per_image * 4];
-                if !logits.iter().chain(codes).all(|x| x.is_finite()) {
-                    return Err(DetectorError::Output { image: image.name.clone() });
+                if !logits.iter().chain(codes).all(|x| x.is_finite())
+                    && let Some(first) = tape.first_non_finite()
+                {
+                    return Err(DetectorError::Output { image: image.name.clone(), first: Box::new(first) });
                 }
                 let found = decode_detections(logits, codes, anchors, [height, width], decode);
                 detections.extend(found.iter().map(|found| detection(found, image, categories)));

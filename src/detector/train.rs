@@ -1,20 +1,26 @@
 //! One training of a detector: the epoch chosen on the validation images, the test images touched once.
 
+mod kept;
+
 use super::loss::DetectorLoss;
 use super::network::{Network, Weights};
 use super::shares::{ShareSums, Shares};
 use super::targets::Targets;
 use super::{DetectionProblem, DetectorSettings, bind_detector};
+use crate::checkpoint::{CheckpointError, Keeper};
 use crate::data::DataError;
 use crate::detection::{CocoResults, Detection, evaluate};
+use crate::experiment::Divergence;
 use crate::experiment::{Candidate, Fit};
 use crate::images::{Augmentation, ImageSet};
-use losslab_autograd::optim::{Optimizer, Schedule, clip_global_norm};
+use kept::History;
+use losslab_autograd::NonFinite;
+use losslab_autograd::optim::{Optimizer, Schedule, clip_global_norm, global_norm};
 use losslab_losses::{self as losses, Criterion, Spec, SpecError, Training};
 use losslab_models::prior_bias;
 use losslab_tensor::Workers;
 use losslab_tensor::rng::Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -27,7 +33,7 @@ const AUGMENT_STREAM: u64 = 3;
 const VALIDATIONS: usize = 10;
 
 /// What is known after an epoch.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DetectorEpoch {
     /// Number of the epoch, from 1.
     pub epoch: usize,
@@ -62,16 +68,12 @@ pub enum DetectorError {
     /// The loss does not suit detectors.
     #[error(transparent)]
     Spec(#[from] SpecError),
-    /// The loss became infinite or NaN.
-    #[error("diverged: the loss was {loss} in epoch {epoch}, step {step}")]
-    Diverged {
-        /// Epoch, from 1.
-        epoch: usize,
-        /// Step within the epoch, from 1.
-        step: usize,
-        /// The loss.
-        loss: f32,
-    },
+    /// Loss, gradient or weights became infinite or NaN.
+    #[error("diverged: {0}")]
+    Diverged(Box<Divergence>),
+    /// The training could not be kept, or not be taken up again.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// Whoever watches wanted it to end here.
     #[error("stopped after epoch {epoch}")]
     Stopped {
@@ -79,14 +81,22 @@ pub enum DetectorError {
         epoch: usize,
     },
     /// The network's outputs are not numbers.
-    #[error("diverged: outputs for image {image} are not finite")]
+    #[error("diverged: outputs for image {image} are not finite: {first}")]
     Output {
         /// The image.
         image: String,
+        /// The first number that was not finite.
+        first: Box<NonFinite>,
     },
     /// The evaluation refused a detection.
     #[error(transparent)]
     Evaluation(#[from] DataError),
+}
+
+impl From<Divergence> for DetectorError {
+    fn from(divergence: Divergence) -> Self {
+        Self::Diverged(Box::new(divergence))
+    }
 }
 
 /// Trains one detector with one loss, on `threads` threads. The result has the same bits with any number of them, and
@@ -100,14 +110,26 @@ pub fn train_detector(
     settings: &DetectorSettings,
     seed: u64,
     threads: usize,
-    mut after_epoch: impl FnMut(&DetectorEpoch) -> ControlFlow<()>,
+    after_epoch: impl FnMut(&DetectorEpoch) -> ControlFlow<()>,
 ) -> Result<TrainedDetector, DetectorError> {
-    let mut epochs = Vec::new();
-    let fitted = fit_detector(problem, spec, settings, seed, threads, |epoch| {
-        epochs.push(epoch.clone());
-        after_epoch(epoch)
-    })?;
-    fitted.judge(problem, epochs)
+    train_detector_kept(problem, spec, settings, seed, threads, None, after_epoch)
+}
+
+/// The same, kept in checkpoints and taken up from one: the result has the same bits however often it was interrupted.
+/// `after_epoch` is told the epochs before the checkpoint, too.
+///
+/// # Errors
+/// As [`train_detector`], or if a checkpoint cannot be written or does not fit.
+pub fn train_detector_kept(
+    problem: &DetectionProblem,
+    spec: &Spec,
+    settings: &DetectorSettings,
+    seed: u64,
+    threads: usize,
+    keeper: Option<&mut Keeper>,
+    after_epoch: impl FnMut(&DetectorEpoch) -> ControlFlow<()>,
+) -> Result<TrainedDetector, DetectorError> {
+    fit_detector(problem, spec, settings, seed, threads, keeper, after_epoch)?.judge(problem)
 }
 
 /// The part of a training that does not see the test images.
@@ -120,6 +142,7 @@ pub(super) fn fit_detector(
     settings: &DetectorSettings,
     seed: u64,
     threads: usize,
+    mut keeper: Option<&mut Keeper>,
     mut after_epoch: impl FnMut(&DetectorEpoch) -> ControlFlow<()>,
 ) -> Result<FittedDetector, DetectorError> {
     let loss = bind_detector(spec, problem, settings)?;
@@ -127,29 +150,40 @@ pub(super) fn fit_detector(
     if threads > 1 {
         session.network.tape.set_workers(&Arc::new(Workers::new(threads)));
     }
-    let (mut best_epoch, mut best_ap, mut weights) = (0, f64::NEG_INFINITY, Weights::new());
-    for epoch in 1..=session.epochs {
+    let mut history = History { epochs: Vec::new(), best_epoch: 0, best_ap: None };
+    let mut weights = Weights::new();
+    if let Some(keeper) = keeper.as_deref_mut() {
+        keeper.restore(|progress, tensors| session.restore(progress, tensors, &mut history, &mut weights))?;
+        for record in &history.epochs {
+            if after_epoch(record).is_break() {
+                return Err(DetectorError::Stopped { epoch: record.epoch });
+            }
+        }
+    }
+    for epoch in history.epochs.len() + 1..=session.epochs {
         let mut record = session.epoch(problem, settings, epoch)?;
         if is_validated(epoch, session.epochs) {
             let (results, _) = session.judge(&problem.parts.validation)?;
             record.validation_ap = results.ap;
-            let ap = results.ap.unwrap_or(f64::NEG_INFINITY);
             // Without objects to judge by, the last weights count.
-            if ap > best_ap || results.ap.is_none() || best_epoch == 0 {
-                (best_epoch, best_ap) = (epoch, ap);
+            let better = history.best_ap.is_none_or(|best| results.ap.is_none_or(|ap| ap > best));
+            if better {
+                (history.best_epoch, history.best_ap) = (epoch, results.ap);
                 session.network.save(&mut weights);
             }
+        }
+        history.epochs.push(record.clone());
+        if let Some(keeper) = keeper.as_deref_mut() {
+            let last = epoch == session.epochs;
+            keeper.keep(epoch, last, |tensors| session.keep(tensors, &history, &weights))?;
         }
         if after_epoch(&record).is_break() {
             return Err(DetectorError::Stopped { epoch });
         }
     }
-    let fit = Fit {
-        epochs_run: session.epochs,
-        best_epoch,
-        validation_ap: Some(best_ap).filter(|ap| ap.is_finite()),
-    };
-    Ok(FittedDetector { session, fit, weights })
+    let fit =
+        Fit { epochs_run: session.epochs, best_epoch: history.best_epoch, validation_ap: history.best_ap };
+    Ok(FittedDetector { session, fit, weights, epochs: history.epochs })
 }
 
 /// A trained detector that has not seen the test images.
@@ -157,16 +191,13 @@ pub(super) struct FittedDetector {
     session: Session,
     fit: Fit,
     weights: Weights,
+    epochs: Vec<DetectorEpoch>,
 }
 
 impl FittedDetector {
-    /// Judges the best weights on the test images; `epochs` are those of the training.
-    pub fn judge(
-        self,
-        problem: &DetectionProblem,
-        epochs: Vec<DetectorEpoch>,
-    ) -> Result<TrainedDetector, DetectorError> {
-        let Self { mut session, fit, weights } = self;
+    /// Judges the best weights on the test images.
+    pub fn judge(self, problem: &DetectionProblem) -> Result<TrainedDetector, DetectorError> {
+        let Self { mut session, fit, weights, epochs } = self;
         session.network.restore(&weights);
         let (results, detections) = session.judge(&problem.parts.test)?;
         Ok(TrainedDetector { epochs, best_epoch: fit.best_epoch, results, detections, weights })
@@ -254,17 +285,15 @@ impl Session {
         let order = std::mem::take(&mut self.order);
         let (mut class_loss, mut box_loss) = (0.0, 0.0);
         let batches = order.chunks_exact(self.batch);
-        let steps = batches.len() as f64;
-        for (i, images) in batches.enumerate() {
-            let StepLosses { classes, boxes } = self.step(problem, settings, images);
-            let loss = classes + boxes;
-            if !loss.is_finite() {
-                return Err(DetectorError::Diverged { epoch, step: i + 1, loss });
-            }
+        let last = batches.len();
+        let steps = last as f64;
+        for (images, step) in batches.zip(1..) {
+            let StepLosses { classes, boxes } = self.step(problem, settings, images, [epoch, step])?;
             class_loss += f64::from(classes) / steps;
             box_loss += f64::from(boxes) / steps;
         }
         self.order = order;
+        Divergence::of_weights(&self.network.tape, [epoch, last])?;
         Ok(DetectorEpoch { epoch, class_loss, box_loss, shares: self.shares.take(), validation_ap: None })
     }
 
@@ -274,7 +303,8 @@ impl Session {
         problem: &DetectionProblem,
         settings: &DetectorSettings,
         images: &[u32],
-    ) -> StepLosses {
+        epoch_and_step: [usize; 2],
+    ) -> Result<StepLosses, Divergence> {
         let train = &problem.parts.train;
         let (n, classes) = (images.len(), train.categories.len());
         let augmentation =
@@ -319,12 +349,14 @@ impl Session {
         }
         drop(logits);
 
-        if let Some(most) = settings.clip {
-            clip_global_norm(tape, most);
-        }
+        let norm = match settings.clip {
+            Some(most) => clip_global_norm(tape, most),
+            None => global_norm(tape),
+        };
+        Divergence::of_step(tape, epoch_and_step, result.classes + result.boxes, norm)?;
         self.optimizer.step(tape, self.schedule.rate(self.steps));
         self.steps += 1;
-        result
+        Ok(result)
     }
 
     /// What the detector finds in these images, and how good that is.

@@ -72,6 +72,12 @@ impl Classifier {
         }
     }
 
+    /// Names and shapes of what [`save`](Classifier::save) copies, in its order.
+    pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+        let tape = &self.tape;
+        tape.param_ids().map(|param| (tape.name(param), tape.shape(param).dims().to_vec())).collect()
+    }
+
     /// Takes back what [`save`](Classifier::save) copied.
     ///
     /// # Panics

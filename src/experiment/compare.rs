@@ -116,7 +116,7 @@ pub fn compare(
     in_seed_order(tasks, pool, observer, &|loss, run| {
         let (seed, data) = (seeds[run], &parts[run]);
         let tuned = tune(&losses[loss], config.learning_rate, *trials, |index, trial, epochs| {
-            let fitted = fit(data, &trial.spec, &trial.config(config), seed, |epoch| {
+            let fitted = fit(data, &trial.spec, &trial.config(config), seed, None, |epoch| {
                 epochs.push(epoch);
                 observer.on(Event::Epoch { loss, seed, trial: index, epoch });
                 observer.flow()

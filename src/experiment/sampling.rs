@@ -64,6 +64,15 @@ impl Sampler {
         }
         &self.order
     }
+
+    /// The lists whose order one epoch hands on to the next: shuffling goes on from where the last one ended.
+    pub(super) fn shuffled(&mut self) -> Vec<&mut [u32]> {
+        match &mut self.rows {
+            Rows::All => vec![&mut self.order],
+            Rows::Oversampled(_) => Vec::new(),
+            Rows::Undersampled(classes, _) => classes.iter_mut().map(|class| &mut class[..]).collect(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,19 @@
 //! One training: mini-batches, the epoch chosen on the validation part, the test part touched once.
 
+mod kept;
+
 use super::sampling::Sampler;
 use super::tuning::{Candidate, Fit};
-use super::{Classifier, Part, Prepared, Task, TrainConfig};
+use super::{Classifier, Divergence, Part, Prepared, Task, TrainConfig};
+use crate::checkpoint::{CheckpointError, Keeper};
 use crate::metrics::MetricError;
-use losslab_autograd::optim::Optimizer;
+use losslab_autograd::optim::{Optimizer, global_norm};
 use losslab_losses::{
     Criterion, Decision, Normalizer, Reduction, Spec, SpecError, TapeBatch, TapeTargets, Training, criterion,
 };
 use losslab_models::prior_bias;
 use losslab_tensor::rng::Rng;
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -18,7 +22,7 @@ const INIT_STREAM: u64 = 1;
 const ORDER_STREAM: u64 = 2;
 
 /// What is known after an epoch.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
     /// Number of the epoch, from 1.
     pub epoch: usize,
@@ -54,16 +58,12 @@ pub enum TrainError {
     /// The loss does not suit the problem.
     #[error(transparent)]
     Spec(#[from] SpecError),
-    /// The loss became infinite or NaN.
-    #[error("diverged: the loss was {loss} in epoch {epoch}, step {step}")]
-    Diverged {
-        /// Epoch, from 1.
-        epoch: usize,
-        /// Step within the epoch, from 1.
-        step: usize,
-        /// The loss.
-        loss: f32,
-    },
+    /// Loss, gradient or weights became infinite or NaN.
+    #[error("diverged: {0}")]
+    Diverged(Box<Divergence>),
+    /// The training could not be kept, or not be taken up again.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// Whoever watches wanted it to end here.
     #[error("stopped after epoch {epoch}")]
     Stopped {
@@ -73,6 +73,12 @@ pub enum TrainError {
     /// The model's scores are not numbers.
     #[error("diverged: {0}")]
     Scores(#[from] MetricError),
+}
+
+impl From<Divergence> for TrainError {
+    fn from(divergence: Divergence) -> Self {
+        Self::Diverged(Box::new(divergence))
+    }
 }
 
 /// The loss as it is trained with, for a problem with these class counts.
@@ -108,7 +114,23 @@ pub fn train(
     seed: u64,
     after_epoch: impl FnMut(Epoch) -> ControlFlow<()>,
 ) -> Result<Trained, TrainError> {
-    fit(data, spec, config, seed, after_epoch)?.judge(data)
+    train_kept(data, spec, config, seed, None, after_epoch)
+}
+
+/// The same, kept in checkpoints and taken up from one: the result has the same bits however often it was interrupted.
+/// `after_epoch` is told the epochs before the checkpoint, too.
+///
+/// # Errors
+/// As [`train`], or if a checkpoint cannot be written or does not fit.
+pub fn train_kept(
+    data: &Prepared,
+    spec: &Spec,
+    config: &TrainConfig,
+    seed: u64,
+    keeper: Option<&mut Keeper>,
+    after_epoch: impl FnMut(Epoch) -> ControlFlow<()>,
+) -> Result<Trained, TrainError> {
+    fit(data, spec, config, seed, keeper, after_epoch)?.judge(data)
 }
 
 /// The part of a training that does not see the test part.
@@ -120,31 +142,45 @@ pub(super) fn fit(
     spec: &Spec,
     config: &TrainConfig,
     seed: u64,
+    mut keeper: Option<&mut Keeper>,
     mut after_epoch: impl FnMut(Epoch) -> ControlFlow<()>,
 ) -> Result<Fitted, TrainError> {
     let loss = bind(spec, &data.train.class_counts())?;
     let task = Task::of(data.train.classes);
     let mut session = Session::new(data, loss, config, seed);
-
-    let mut best = Best { epoch: 0, ap: f64::NEG_INFINITY, weights: Vec::new() };
-    let mut epochs_run = 0;
-    for epoch in 1..=config.epochs {
+    let (mut best, mut epochs) = (Best { epoch: 0, ap: f64::NEG_INFINITY, weights: Vec::new() }, Vec::new());
+    if let Some(keeper) = keeper.as_deref_mut() {
+        keeper.restore(|progress, tensors| session.restore(progress, tensors, &mut best, &mut epochs))?;
+        for &epoch in &epochs {
+            if after_epoch(epoch).is_break() {
+                return Err(TrainError::Stopped { epoch: epoch.epoch });
+            }
+        }
+    }
+    let patience = config.patience.max(1);
+    let is_over =
+        |epoch, best: &Best| epoch >= config.epochs || (epoch - best.epoch >= patience && epoch > 0);
+    while !is_over(epochs.len(), &best) {
+        let epoch = epochs.len() + 1;
         let train_loss = session.epoch(&data.train, config, epoch)?;
         let scores = task.scores(&session.logits(&data.validation));
         let validation_ap = task.average_precision(&scores, &data.validation.labels)?;
-        if after_epoch(Epoch { epoch, train_loss, validation_ap }).is_break() {
-            return Err(TrainError::Stopped { epoch });
-        }
-        epochs_run = epoch;
+        let known = Epoch { epoch, train_loss, validation_ap };
+        epochs.push(known);
         if validation_ap.is_some_and(|ap| ap > best.ap) || best.epoch == 0 {
             best.epoch = epoch;
             best.ap = validation_ap.unwrap_or(f64::NEG_INFINITY);
             session.classifier.save(&mut best.weights);
-        } else if epoch - best.epoch >= config.patience {
-            break;
+        }
+        if let Some(keeper) = keeper.as_deref_mut() {
+            let last = is_over(epoch, &best);
+            keeper.keep(epoch, last, |tensors| session.keep(tensors, &best, &epochs))?;
+        }
+        if after_epoch(known).is_break() {
+            return Err(TrainError::Stopped { epoch });
         }
     }
-    Ok(Fitted { session, best, epochs_run })
+    Ok(Fitted { session, best, epochs_run: epochs.len() })
 }
 
 /// A trained model that has not seen the test part.
@@ -238,18 +274,22 @@ impl Session {
     fn epoch(&mut self, train: &Part, config: &TrainConfig, epoch: usize) -> Result<f64, TrainError> {
         let order = self.sampler.epoch(&mut self.rng).to_vec();
         let mut total = 0.0;
-        for (i, places) in order.chunks(config.batch).enumerate() {
-            let loss = self.step(train, places, config.learning_rate);
-            if !loss.is_finite() {
-                return Err(TrainError::Diverged { epoch, step: i + 1, loss });
-            }
+        for (places, step) in order.chunks(config.batch).zip(1..) {
+            let loss = self.step(train, places, config.learning_rate, [epoch, step])?;
             total += f64::from(loss) * places.len() as f64;
         }
+        Divergence::of_weights(&self.classifier.tape, [epoch, order.len().div_ceil(config.batch)])?;
         Ok(total / order.len() as f64)
     }
 
     /// One step on the rows at these places of the training part; returns their loss.
-    fn step(&mut self, train: &Part, places: &[u32], learning_rate: f64) -> f32 {
+    fn step(
+        &mut self,
+        train: &Part,
+        places: &[u32],
+        learning_rate: f64,
+        epoch_and_step: [usize; 2],
+    ) -> Result<f32, Divergence> {
         let n = places.len();
         self.rows.clear();
         self.rows.extend(places.iter().map(|&place| train.rows[place as usize]));
@@ -269,7 +309,8 @@ impl Session {
         let loss = criterion(&self.loss, TapeBatch { logits, targets, weights: None, valid: None });
         loss.backward();
         let value = loss.item();
+        Divergence::of_step(tape, epoch_and_step, value, global_norm(tape))?;
         self.optimizer.step(tape, learning_rate);
-        value
+        Ok(value)
     }
 }

@@ -67,16 +67,17 @@ fn show(value: &MeanSd, runs: usize) -> String {
     if value.n < runs { format!("{text}\n({} of {runs})", value.n) } else { text }
 }
 
-/// A line for each loss with trainings that diverged, which the table leaves out.
+/// A line for each loss with trainings that diverged, which the table leaves out, and how the first of them did.
 pub fn diverged_notes(results: &Results) -> Vec<String> {
     let lines = results.summary.iter().filter_map(|summary| {
         let runs = || results.runs.iter().filter(|run| run.loss == summary.loss);
-        let seeds: Vec<String> =
-            runs().filter(|run| run.diverged.is_some()).map(|run| run.seed.to_string()).collect();
-        let (diverged, all) = (seeds.len(), runs().count());
-        let what =
-            format!("{}: {diverged} of {all} trainings diverged (seeds {})", summary.loss, seeds.join(", "));
-        (diverged > 0).then(|| format!("{what}; the table is over the others"))
+        let lost: Vec<_> = runs().filter_map(|run| Some((run.seed, run.diverged.as_deref()?))).collect();
+        let (first, how) = lost.first()?;
+        let how = how.trim_start_matches("diverged: ");
+        let seeds: Vec<String> = lost.iter().map(|(seed, _)| seed.to_string()).collect();
+        let what = format!("{}: {} of {} trainings diverged", summary.loss, lost.len(), runs().count());
+        let seeds = seeds.join(", ");
+        Some(format!("{what} (seeds {seeds}); the table is over the others; with seed {first} {how}"))
     });
     lines.collect()
 }

@@ -1,9 +1,11 @@
 //! Training of a detector on images with boxes.
 
+use super::keep::kept_note;
 use super::{Arguments, cannot_write, ensure_writable};
+use crate::checkpoint::Identity;
 use crate::cli::progress::Progress;
 use crate::cli::{at_least_one, emit, notes, processors};
-use crate::detector::{DetectionProblem, DetectorModel, DetectorOutcome, bind_detector, train_detector};
+use crate::detector::{DetectionProblem, DetectorModel, DetectorOutcome, bind_detector, train_detector_kept};
 use crate::experiment::{Epoch, Event, Observer};
 use crate::metrics::{BOX_METRICS, evaluate_boxes};
 use crate::report::metrics_table;
@@ -23,8 +25,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         emit(&format!("{}{}training for {epochs} epochs\n", data.describe(), notes(&data.notes)))?;
     }
     let seed = arguments.seed;
+    let split = problem.parts.test.fingerprint();
+    let identity = Identity::new(&data.name, &data, &split, &settings, &spec, seed);
+    let mut keeper = arguments.keep.keeper(identity, arguments.quiet)?;
     let progress = Progress::new(vec![spec.to_string()], 1, 1, epochs, arguments.quiet);
-    let result = train_detector(&problem, &spec, &settings, seed, threads, |epoch| {
+    let result = train_detector_kept(&problem, &spec, &settings, seed, threads, keeper.as_mut(), |epoch| {
         let train_loss = epoch.class_loss + epoch.box_loss;
         let epoch = Epoch { epoch: epoch.epoch, train_loss, validation_ap: epoch.validation_ap };
         progress.on(Event::Epoch { loss: 0, seed, trial: 0, epoch });
@@ -34,7 +39,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         DetectorOutcome { loss: 0, seed, epochs: Vec::new(), result, trials: Vec::new(), chosen: 0 };
     progress.on(outcome.done());
     progress.finish();
-    let trained = outcome.result.with_context(|| format!("loss {spec}, seed {seed}"))?;
+    let trained = outcome.result.with_context(|| {
+        let kept = keeper.as_ref().map_or_else(String::new, kept_note);
+        format!("loss {spec}, seed {seed}{kept}")
+    })?;
 
     let model = DetectorModel::new(&problem, &spec, &settings, seed, &trained);
     model.save(&arguments.save).with_context(|| cannot_write(&arguments.save))?;

@@ -1,6 +1,7 @@
 //! `losslab train`: one training with one loss, its metrics, and the model as a file.
 
 mod detector;
+mod keep;
 mod rows;
 
 use super::data_args::DataArguments;
@@ -35,6 +36,8 @@ pub struct Arguments {
     /// File for the model
     #[arg(long, value_name = "FILE.safetensors")]
     save: PathBuf,
+    #[command(flatten)]
+    keep: keep::KeepArguments,
     /// Print nothing but the metrics and errors
     #[arg(long)]
     quiet: bool,

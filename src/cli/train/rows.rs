@@ -1,9 +1,11 @@
 //! Training of a classifier on rows.
 
+use super::keep::kept_note;
 use super::{Arguments, cannot_write, ensure_writable};
+use crate::checkpoint::Identity;
 use crate::cli::progress::Progress;
 use crate::cli::{emit, notes};
-use crate::experiment::{Event, Observer, Outcome, bind, train};
+use crate::experiment::{Event, Observer, Outcome, bind, train_kept};
 use crate::model::Model;
 use crate::report::{SeedGaps, TableData, metrics_table, unseen_notes};
 use anyhow::Context;
@@ -30,16 +32,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             rows[0], rows[1], rows[2]
         ))?;
     }
+    let identity = Identity::new(&data.name, &data, &prepared.fingerprint(), &config, &spec, seed);
+    let mut keeper = arguments.keep.keeper(identity, arguments.quiet)?;
     let progress = Progress::new(vec![spec.to_string()], 1, 1, config.epochs, arguments.quiet);
     let after_epoch = |epoch| {
         progress.on(Event::Epoch { loss: 0, seed, trial: 0, epoch });
         progress.flow()
     };
-    let result = train(&prepared, &spec, &config, seed, after_epoch);
+    let result = train_kept(&prepared, &spec, &config, seed, keeper.as_mut(), after_epoch);
     let outcome = Outcome { loss: 0, seed, epochs: Vec::new(), result, trials: Vec::new(), chosen: 0 };
     progress.on(outcome.done());
     progress.finish();
-    let trained = outcome.result.with_context(|| format!("loss {spec}, seed {seed}"))?;
+    let trained = outcome.result.with_context(|| {
+        let kept = keeper.as_ref().map_or_else(String::new, kept_note);
+        format!("loss {spec}, seed {seed}{kept}")
+    })?;
 
     let model = Model::new(&source.dataset, &prepared, &spec, &config, seed, &trained);
     model.save(&arguments.save).with_context(|| cannot_write(&arguments.save))?;
