@@ -19,6 +19,7 @@
 mod compare;
 mod file;
 mod loss;
+mod margins;
 mod network;
 mod problem;
 mod settings;
@@ -29,6 +30,7 @@ mod train;
 pub use compare::{DetectorComparison, DetectorOutcome, compare_detectors};
 pub use file::{DetectorInfo, DetectorModel};
 pub use loss::bind_detector;
+pub use margins::Margins;
 pub use network::{Network, Weights};
 pub use problem::{DetectionProblem, ImageParts};
 pub use settings::{DetectorSettings, NormKind, NormalizerKind};

@@ -58,14 +58,32 @@ impl Network {
         categories: &[Category],
     ) -> Result<Vec<Detection>, DetectorError> {
         let mut detections = Vec::new();
+        self.score(images, |anchors, decode, image, logits, codes| {
+            let size = [image.image.height, image.image.width];
+            let found = decode_detections(logits, codes, anchors, size, decode);
+            detections.extend(found.iter().map(|found| detection(found, image, categories)));
+        })?;
+        Ok(detections)
+    }
+
+    /// Hands the class logits and box codes of each image to `each`.
+    ///
+    /// # Errors
+    /// If the network's outputs for an image are not finite.
+    pub(super) fn score(
+        &mut self,
+        images: &[LabelledImage],
+        mut each: impl FnMut(&Anchors, &DecodeConfig, &LabelledImage, &[f32], &[f32]),
+    ) -> Result<(), DetectorError> {
         for batch in images.chunks(SCORING_BATCH) {
             let Self { tape, model, buffers, anchors, pixels, decode } = self;
             let (height, width, channels) =
                 (batch[0].image.height, batch[0].image.width, batch[0].image.channels);
             tape.rewind();
             let x = tape.constant_with([batch.len(), height, width, channels], |out| {
-                let each = out.chunks_exact_mut(height * width * channels);
-                each.zip(batch)
+                let inputs = out.chunks_exact_mut(height * width * channels);
+                inputs
+                    .zip(batch)
                     .for_each(|(out, image)| Placement::default().write(&image.image, pixels, out));
             });
             let output = model.forward_eval(x, buffers);
@@ -79,11 +97,10 @@ impl Network {
                 {
                     return Err(DetectorError::Output { image: image.name.clone(), first: Box::new(first) });
                 }
-                let found = decode_detections(logits, codes, anchors, [height, width], decode);
-                detections.extend(found.iter().map(|found| detection(found, image, categories)));
+                each(anchors, decode, image, logits, codes);
             }
         }
-        Ok(detections)
+        Ok(())
     }
 
     /// Copies all numbers, reusing the buffers of an earlier copy.

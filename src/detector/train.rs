@@ -3,6 +3,7 @@
 mod kept;
 
 use super::loss::DetectorLoss;
+use super::margins::Margins;
 use super::network::{Network, Weights};
 use super::shares::{ShareSums, Shares};
 use super::targets::Targets;
@@ -58,6 +59,8 @@ pub struct TrainedDetector {
     pub results: CocoResults,
     /// What was found in the test images.
     pub detections: Vec<Detection>,
+    /// How sure it is at every place of the test images.
+    pub margins: Margins,
     /// The weights that were kept, for [`Network::restore`].
     pub weights: Weights,
 }
@@ -200,7 +203,8 @@ impl FittedDetector {
         let Self { mut session, fit, weights, epochs } = self;
         session.network.restore(&weights);
         let (results, detections) = session.judge(&problem.parts.test)?;
-        Ok(TrainedDetector { epochs, best_epoch: fit.best_epoch, results, detections, weights })
+        let margins = session.network.margins(&problem.parts.test.images)?;
+        Ok(TrainedDetector { epochs, best_epoch: fit.best_epoch, results, detections, margins, weights })
     }
 }
 

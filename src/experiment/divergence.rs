@@ -13,7 +13,7 @@ pub struct Divergence {
     /// What was seen to be not finite.
     pub what: Diverged,
     /// The first number that was not finite: it tells which operation of which layer is to blame.
-    pub first: Option<NonFinite>,
+    pub first: Option<Box<NonFinite>>,
 }
 
 /// What was seen to be not finite.
@@ -41,14 +41,14 @@ impl Divergence {
             (false, _) => Diverged::Loss(loss),
             (true, false) => Diverged::Gradient(loss),
         };
-        Err(Self { epoch, step, what, first: tape.first_non_finite() })
+        Err(Self { epoch, step, what, first: tape.first_non_finite().map(Box::new) })
     }
 
     /// Says so if the weights have diverged in the last step of an epoch, so that nobody judges or keeps them.
     pub(crate) fn of_weights(tape: &Tape<f32>, [epoch, step]: [usize; 2]) -> Result<(), Self> {
         match tape.first_non_finite_parameter() {
             None => Ok(()),
-            first => Err(Self { epoch, step, what: Diverged::Weights, first }),
+            first => Err(Self { epoch, step, what: Diverged::Weights, first: first.map(Box::new) }),
         }
     }
 }

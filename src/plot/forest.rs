@@ -38,15 +38,31 @@ const PLOT: f64 = WIDTH - 2.0 * LEFT;
 const TOP: f64 = 50.0;
 const ROW: f64 = 50.0;
 
+impl ForestRow {
+    /// The numbers that the axis is to hold.
+    fn ends(&self) -> impl Iterator<Item = f64> {
+        let (low, high) = self.interval.unzip();
+        [self.value, low, high].into_iter().flatten()
+    }
+}
+
 impl Forest {
+    /// How far the axis reaches at most: four times the extent of the middle row, so that one loss that failed does not press all
+    /// others into a point.
+    fn limit(&self) -> f64 {
+        let extent = |row: &ForestRow| row.ends().map(f64::abs).reduce(f64::max);
+        let mut extents: Vec<f64> =
+            self.rows.iter().filter_map(extent).filter(|extent| *extent > 0.0).collect();
+        extents.sort_by(f64::total_cmp);
+        extents.get(extents.len() / 2).map_or(f64::MAX, |middle| 4.0 * middle)
+    }
+
     /// Draws the plot.
     pub fn draw(&self) -> Picture {
-        let ends = self.rows.iter().flat_map(|row| {
-            let (low, high) = row.interval.unzip();
-            [row.value, low, high].into_iter().flatten()
-        });
-        let axis = Axis::around(&*self.label, ends.flat_map(|v| [v, -0.15 * v]), (f64::MIN, f64::MAX));
-        let x = |value: f64| LEFT + axis.place(value) * PLOT;
+        let ends = self.rows.iter().flat_map(ForestRow::ends);
+        let limit = self.limit();
+        let axis = Axis::around(&*self.label, ends.flat_map(|v| [v, -0.15 * v]), (-limit, limit));
+        let x = |value: f64| LEFT + axis.place(value.clamp(axis.low, axis.high)) * PLOT;
         let bottom = TOP + ROW * self.rows.len() as f64;
         let mut svg = Svg::body();
         svg.text((2.0, 17.0), "start", "class=\"h\"", &self.title);
@@ -74,12 +90,16 @@ impl Forest {
             svg.text((LEFT + PLOT, y + 18.0), "end", "class=\"q r\"", &row.note);
             let middle = y + 34.0;
             if let Some((low, high)) = row.interval {
-                let (low, high) = (x(low), x(high));
-                let whiskers = [low, high].map(|x| path(&[(x, middle - 5.0), (x, middle + 5.0)]));
-                let d = path(&[(low, middle), (high, middle)]) + &whiskers.concat();
+                // An arrow where the interval goes on beyond the axis, else a whisker.
+                let end = |value: f64, inward: f64| {
+                    let beyond = value < axis.low || value > axis.high;
+                    let (tip, foot) = (x(value), x(value) + if beyond { inward } else { 0.0 });
+                    path(&[(foot, middle - 5.0), (tip, middle), (foot, middle + 5.0)])
+                };
+                let d = path(&[(x(low), middle), (x(high), middle)]) + &end(low, 6.0) + &end(high, -6.0);
                 svg.element("path", &format!("class=\"l c1\" d=\"{d}\""));
             }
-            if let Some(value) = row.value {
+            if let Some(value) = row.value.filter(|value| (axis.low..=axis.high).contains(value)) {
                 let (x, y) = (pixel(x(value)), pixel(middle));
                 svg.element("circle", &format!("class=\"o c1\" cx=\"{x}\" cy=\"{y}\" r=\"4.5\""));
             }
@@ -91,5 +111,32 @@ impl Forest {
             description: self.description.clone(),
             body: svg.into_body(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_that_failed_is_an_arrow_and_leaves_the_others_their_room() {
+        let row = |value: f64| ForestRow {
+            name: "loss".into(),
+            value: Some(value),
+            interval: Some((value - 0.01, value + 0.01)),
+            note: String::new(),
+        };
+        let forest = |values: &[f64]| Forest {
+            title: String::new(),
+            description: String::new(),
+            label: String::new(),
+            sides: (String::new(), String::new()),
+            rows: values.iter().copied().map(row).collect(),
+        };
+        assert!((forest(&[0.01, -0.02, -0.7]).limit() - 4.0 * 0.03).abs() < 1e-12);
+        // The row beyond the axis has no dot.
+        let dots = |values: &[f64]| forest(values).draw().body.matches("<circle").count();
+        assert_eq!((dots(&[0.01, -0.02, -0.03]), dots(&[0.01, -0.02, -0.7])), (3, 2));
+        assert_eq!(forest(&[]).limit(), f64::MAX);
     }
 }

@@ -6,6 +6,7 @@ use super::record::RunRecord;
 use crate::detection::{Detection, GroundTruth, WeightedBoxAp};
 use crate::experiment::Task;
 use crate::statistics::bootstrap::Resamples;
+use crate::statistics::pairs::{Pair, pairs};
 use crate::statistics::verdict::{self, LossRuns, Question, Verdicts};
 use crate::statistics::weighted_ap::WeightedAveragePrecision;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ pub struct Judgement {
     /// The verdicts.
     #[serde(flatten)]
     pub verdicts: Verdicts,
+    /// Every loss against every other, as a description.
+    pub pairs: Vec<Pair>,
 }
 
 /// How runs came about.
@@ -110,7 +113,12 @@ pub fn judge(
             (design, verdicts)
         }
     };
-    Ok(Some(Judgement { design, seeds: paired.iter().map(|seed| seed.seed).collect(), verdicts }))
+    Ok(Some(Judgement {
+        design,
+        seeds: paired.iter().map(|seed| seed.seed).collect(),
+        verdicts,
+        pairs: pairs(&losses, question.worst),
+    }))
 }
 
 impl Plan {

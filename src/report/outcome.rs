@@ -70,7 +70,7 @@ impl RunRecord {
             Ok(trained) => trained,
             Err(error) => return Ok(Self { diverged: Some(error.to_string()), ..record }),
         };
-        let TrainedDetector { results, detections, best_epoch, .. } = trained;
+        let TrainedDetector { results, detections, best_epoch, margins, .. } = trained;
         let voc: Option<VocResults> =
             rule.map(|rule| evaluate_voc(&problem.parts.test.truth, detections, rule)).transpose()?;
         Ok(Self {
@@ -81,6 +81,7 @@ impl RunRecord {
                 per_category: results.per_category.clone(),
                 voc,
                 detections: run_file(&record.loss, record.seed),
+                margins: margins.clone(),
             }),
             ..record
         })

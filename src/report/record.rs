@@ -5,7 +5,7 @@ use super::detections::file_name;
 use super::named::Named;
 use super::plane::Plane;
 use crate::detection::{CategoryResult, VocResults};
-use crate::detector::Shares;
+use crate::detector::{Margins, Shares};
 use crate::experiment::{Gaps, TrialRecord};
 use crate::metrics::Calibration;
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,9 @@ pub struct DetectorRecord {
     pub voc: Option<VocResults>,
     /// The file of its detections in the test images, in the folder `detections` beside `runs`.
     pub detections: String,
+    /// How sure it is at every place of the test images.
+    #[serde(default)]
+    pub margins: Margins,
 }
 
 impl RunRecord {

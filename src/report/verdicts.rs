@@ -7,7 +7,7 @@ use losslab_losses::{Registry, Spec};
 
 /// The verdicts in words: the whole comparison in a line, what they rest on, and a line for each loss.
 pub fn verdict_lines(judgement: &Judgement, trials: usize) -> String {
-    let Judgement { design, seeds, verdicts } = judgement;
+    let Judgement { design, seeds, verdicts, .. } = judgement;
     let runs = seeds.len();
     let rests_on = match design {
         Design::Resplits { .. } => format!("{runs} splits of the data"),

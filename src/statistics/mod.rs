@@ -29,6 +29,7 @@ pub mod estimate;
 pub mod fixed_test;
 pub mod holm;
 pub mod paired;
+pub mod pairs;
 pub mod power;
 pub mod sentence;
 pub mod special;

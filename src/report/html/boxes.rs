@@ -30,7 +30,7 @@ fn pictures(story: Story) -> Markup {
             section aria-labelledby="pictures" {
                 h2 #pictures { "What was found" }
                 p {
-                    "Test images with true and found boxes; the legend is below each sheet. As many detections are shown as there are objects in the test \
+                    "Test images with true and found boxes, worst misses first: those in which the losses together missed the most objects. The legend is below each sheet. As many detections are shown as there are objects in the test \
                      set, those with the highest scores: a cut by rank, since losses report different scores for the same certainty."
                 }
                 @if bytes > MOST_BYTES {

@@ -1,11 +1,13 @@
 //! How a report opens: the verdict, what was compared on what, and the differences with their intervals.
 
-use super::figures::{Figures, Numbers};
+use super::figures::{Figures, Numbers, table};
 use super::story::{Story, number, percent};
 use crate::plot::{Forest, ForestRow};
 use crate::report::Data;
+use crate::statistics::pairs::Pair;
 use crate::statistics::sentence::p_words;
 use crate::statistics::verdict::{LossVerdict, Verdict, Verdicts};
+use crate::statistics::wilcoxon::smallest_p;
 use losslab_losses::{OpenSpec, Registry};
 use maud::{Markup, html};
 
@@ -243,6 +245,37 @@ pub(super) fn differences(story: Story, figures: &mut Figures) -> Markup {
         section aria-labelledby="differences" {
             h2 #differences { "How large, and how sure" }
             div.narrow { (figures.figure("differences", forest.draw(), caption, &numbers(verdicts))) }
+            (all_pairs(story))
+        }
+    }
+}
+
+/// Every loss against every other, folded away: a description.
+fn all_pairs(story: Story) -> Markup {
+    let Some(judgement) = &story.results.verdicts else { return html! {} };
+    let runs = judgement.seeds.len();
+    let p = |pair: &Pair| pair.wilcoxon.map_or_else(|| "\u{2013}".into(), |test| p_words(test.p));
+    let row = |pair: &Pair| {
+        vec![
+            format!("{} \u{2212} {}", pair.first, pair.second),
+            number(pair.difference, 4),
+            pair.first_better.to_string(),
+            pair.second_better.to_string(),
+            p(pair),
+        ]
+    };
+    let head = ["difference of", "mean", "first better", "second better", "signed ranks"];
+    let table_of =
+        Numbers { head: head.map(String::from).to_vec(), rows: judgement.pairs.iter().map(row).collect() };
+    html! {
+        details {
+            summary { "All pairs, as a description" }
+            p.small {
+                "Every loss against every other over the " (runs) " runs, with Wilcoxon's signed-rank test. No verdict rests on these: the test takes runs as \
+                 independent, which splits of one data set are not, nothing is corrected for the number of pairs, and " (runs) " runs cannot give a \
+                 p smaller than " (number(Some(smallest_p(runs)), 4)) " whatever the data."
+            }
+            (table("All pairs", &table_of))
         }
     }
 }

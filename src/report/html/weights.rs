@@ -2,6 +2,7 @@
 
 use super::figures::{Figures, Numbers};
 use super::story::{Story, number, percent};
+use crate::detector;
 use crate::experiment::Task;
 use crate::plot::{Axis, Chart, Series};
 use losslab_tensor::math::{exp_f64, ln_1p_f64};
@@ -22,12 +23,18 @@ const HIGHEST: f64 = 5.0;
 /// An example is easy when p_t > .9, that is when its margin is above log 9.
 const EASY_ABOVE: f64 = 2.197_224_577_336_22;
 
-/// The margins x = logit(p_t) of the reference's test rows, all seeds together, ascending.
+/// A share of the examples, and the share of the loss that they have.
+type Shares = (f64, f64);
+
+/// A margin x = logit(p_t), and how many examples have it.
+type Counted = (f64, f64);
+
+/// The margins of the reference's test rows or of all places of its test images, all seeds together, ascending.
 struct Margins {
     /// Of positives, or of the rarest class.
-    positives: Vec<f64>,
+    positives: Vec<Counted>,
     /// Of all others.
-    negatives: Vec<f64>,
+    negatives: Vec<Counted>,
     /// What positives are called.
     rare: String,
 }
@@ -40,7 +47,7 @@ fn focal(gamma: f64, x: f64) -> (f64, f64) {
     (-factor * log_p, factor * (q - gamma * p * log_p))
 }
 
-/// The figure and the slider; nothing for detectors, whose scores of background are not kept.
+/// The figure and the slider.
 pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
     let Some(margins) = margins(story) else { return html! {} };
     let data = SliderData::of(&margins);
@@ -48,7 +55,9 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
         section aria-labelledby="gamma-heading" {
             h2 #gamma-heading { "What \u{3b3} does to these examples" }
             p {
-                "The test rows as the models trained with " code { (story.reference()) } " see them, weighed as focal loss with another \u{3b3} would. "
+                @if story.is_detection() { "The class scores of every place of the test images, thousands per image, as the detectors trained with " }
+                @else { "The test rows as the models trained with " }
+                code { (story.reference()) } " see them, weighed as focal loss with another \u{3b3} would. "
                 "These are the examples at the end of the trainings, not during them."
             }
             (slider(figures, &data, &margins))
@@ -67,8 +76,30 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
 }
 
 fn margins(story: Story) -> Option<Margins> {
-    let classes = story.classes()?;
     let reference = story.losses().into_iter().find(|loss| *loss == story.reference())?;
+    let mut margins = match story.classes() {
+        Some(classes) => margins_of_rows(story, reference, classes)?,
+        None => margins_of_places(story, reference),
+    };
+    margins.positives.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    margins.negatives.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    (!margins.positives.is_empty() && !margins.negatives.is_empty()).then_some(margins)
+}
+
+/// The places of the test images.
+fn margins_of_places(story: Story, reference: &str) -> Margins {
+    let runs =
+        || story.records.iter().filter(|run| run.loss == reference).filter_map(|run| run.detector.as_ref());
+    let counted = |(&bin, &count): (&i32, &u64)| (detector::Margins::middle(bin), count as f64);
+    Margins {
+        positives: runs().flat_map(|run| run.margins.positives.iter().map(counted)).collect(),
+        negatives: runs().flat_map(|run| run.margins.negatives.iter().map(counted)).collect(),
+        rare: "positives".into(),
+    }
+}
+
+/// The test rows.
+fn margins_of_rows<'a>(story: Story<'a>, reference: &'a str, classes: usize) -> Option<Margins> {
     let tables: Vec<_> = story.runs(reference).filter_map(|run| run.table.as_ref()).collect();
     let counts = &tables.first()?.class_counts;
     let rare = match Task::of(classes) {
@@ -91,29 +122,26 @@ fn margins(story: Story) -> Option<Margins> {
                     f64::from(row[label]) - max - losslab_tensor::math::ln_f64(sum)
                 }
             };
-            if label == rare { positives.push(x) } else { negatives.push(x) }
+            if label == rare { positives.push((x, 1.0)) } else { negatives.push((x, 1.0)) }
         }
     }
-    positives.sort_unstable_by(f64::total_cmp);
-    negatives.sort_unstable_by(f64::total_cmp);
     let rare = match &story.results.data {
         crate::report::Data::Table(table) if classes > 2 => {
             format!("the rarest class, {}", table.classes[rare].name)
         }
         _ => "positives".into(),
     };
-    (!positives.is_empty() && !negatives.is_empty()).then_some(Margins { positives, negatives, rare })
+    Some(Margins { positives, negatives, rare })
 }
 
 /// The share of the loss that the examples with the least loss have, for each gamma. Where all curves run along the bottom
 /// for long, only what follows is drawn.
-fn distribution(figures: &mut Figures, margins: &[f64], name: &str, title: &str) -> Markup {
+fn distribution(figures: &mut Figures, margins: &[Counted], name: &str, title: &str) -> Markup {
     let sums = GAMMAS.map(|gamma| cumulative(margins, gamma));
-    let at = |sums: &[f64], share: f64| sums[(share * (sums.len() - 1) as f64).round() as usize];
     let is_low = |start: &&f64| sums.iter().all(|sums| at(sums, **start) <= 0.02);
     let start = [0.99, 0.95, 0.9, 0.8, 0.5].iter().find(is_low).copied().unwrap_or(0.0);
     let place = |k: usize| start + (1.0 - start) * k as f64 / POINTS as f64;
-    let line = |(look, (gamma, sums)): (usize, (f64, &Vec<f64>))| Series {
+    let line = |(look, (gamma, sums)): (usize, (f64, &Vec<Shares>))| Series {
         name: format!("\u{3b3} = {gamma}"),
         look,
         points: (0..=POINTS).map(|k| (place(k), at(sums, place(k)))).collect(),
@@ -134,14 +162,14 @@ fn distribution(figures: &mut Figures, margins: &[f64], name: &str, title: &str)
         title: title.into(),
         description: format!(
             "Cumulative share of the focal loss against the share of {} examples, for five gammas.",
-            margins.len()
+            total(margins)
         ),
         x: Axis::new("share of examples, least loss first", start, 1.0),
         y: Axis::new("share of the loss", 0.0, 1.0),
         series,
         guide: Some((vec![(0.0, 0.0), (1.0, 1.0)], "all weigh the same".into())),
     };
-    let all = margins.len();
+    let all = total(margins);
     let cut = match start {
         0.0 => String::new(),
         start => {
@@ -156,19 +184,31 @@ fn distribution(figures: &mut Figures, margins: &[f64], name: &str, title: &str)
     )
 }
 
-/// The share of the loss that the first k examples have, k = 0 to n, least loss first: whatever gamma, those with the
-/// greatest margins. All 0 if there is no loss.
-fn cumulative(margins: &[f64], gamma: f64) -> Vec<f64> {
-    let mut sums = vec![0.0];
-    let mut sum = 0.0;
-    for &x in margins.iter().rev() {
-        sum += focal(gamma, x).0;
-        sums.push(sum);
+/// How many examples there are.
+fn total(margins: &[Counted]) -> f64 {
+    margins.iter().map(|(_, count)| count).sum()
+}
+
+/// Shares of the examples and of the loss that they have, least loss first: whatever gamma, those with the greatest margins.
+/// From (0, 0) to (1, 1); the loss stays 0 if there is none.
+fn cumulative(margins: &[Counted], gamma: f64) -> Vec<Shares> {
+    let mut sums = vec![(0.0, 0.0)];
+    let (mut examples, mut loss) = (0.0, 0.0);
+    for &(x, count) in margins.iter().rev() {
+        examples += count;
+        loss += count * focal(gamma, x).0;
+        sums.push((examples, loss));
     }
-    if sum > 0.0 {
-        sums.iter_mut().for_each(|partial| *partial /= sum);
-    }
+    let loss = if loss > 0.0 { loss } else { 1.0 };
+    sums.iter_mut().for_each(|sum| *sum = (sum.0 / examples, sum.1 / loss));
     sums
+}
+
+/// The share of the loss at a share of the examples, on the line between its neighbours.
+fn at(sums: &[Shares], share: f64) -> f64 {
+    let after = sums.partition_point(|sum| sum.0 < share).clamp(1, sums.len() - 1);
+    let ((x0, y0), (x1, y1)) = (sums[after - 1], sums[after]);
+    if x1 > x0 { y0 + (y1 - y0) * ((share - x0) / (x1 - x0)).clamp(0.0, 1.0) } else { y1 }
 }
 
 /// What the slider shows, for each of its gammas.
@@ -197,11 +237,11 @@ impl SliderData {
             // At p = 1 the loss is 0.
             if p < 1.0 { round(focal(gamma, x).0.min(2.0 * HIGHEST)) } else { 0.0 }
         };
-        let first_easy = margins.negatives.partition_point(|&x| x <= EASY_ABOVE);
+        let first_easy = margins.negatives.partition_point(|&(x, _)| x <= EASY_ABOVE);
         let (hard, easy) = margins.negatives.split_at(first_easy);
         let shares = |gamma: f64, of: fn((f64, f64)) -> f64| {
             let sums = [easy, hard, &margins.positives]
-                .map(|group| group.iter().map(|&x| of(focal(gamma, x))).sum::<f64>());
+                .map(|group| group.iter().map(|&(x, count)| count * of(focal(gamma, x))).sum::<f64>());
             let total: f64 = sums.iter().sum();
             sums.map(|sum| if total > 0.0 { round(sum / total) } else { 0.0 })
         };
@@ -257,7 +297,7 @@ fn slider(figures: &mut Figures, data: &SliderData, margins: &Margins) -> Markup
         head: head.map(String::from).to_vec(),
         rows: data.gammas.iter().enumerate().map(row).collect(),
     };
-    let (all, rare) = (margins.positives.len() + margins.negatives.len(), margins.positives.len());
+    let (all, rare) = (total(&margins.positives) + total(&margins.negatives), total(&margins.positives));
     let json = serde_json::to_string(data).unwrap_or_default();
     html! {
         div.slider {
@@ -313,10 +353,21 @@ mod tests {
     }
 
     #[test]
+    fn a_count_is_as_good_as_so_many_examples() {
+        let one_by_one: Vec<Counted> = [-1.0, 2.0, 2.0, 2.0].map(|x| (x, 1.0)).to_vec();
+        let counted = [(-1.0, 1.0), (2.0, 3.0)];
+        for share in [0.0, 0.2, 0.75, 0.9, 1.0] {
+            let (a, b) = (at(&cumulative(&one_by_one, 1.0), share), at(&cumulative(&counted, 1.0), share));
+            assert!((a - b).abs() < 1e-12, "{share}: {a} {b}");
+        }
+        assert_eq!(total(&counted), 4.0);
+    }
+
+    #[test]
     fn a_greater_gamma_takes_from_the_easy() {
         let margins = Margins {
-            positives: vec![-1.0, 2.0],
-            negatives: vec![-1.0, 3.0, 4.0, 5.0, 6.0],
+            positives: vec![(-1.0, 1.0), (2.0, 1.0)],
+            negatives: [-1.0, 3.0, 4.0, 5.0, 6.0].map(|x| (x, 1.0)).to_vec(),
             rare: "positives".into(),
         };
         let data = SliderData::of(&margins);
