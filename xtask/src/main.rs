@@ -56,7 +56,7 @@ enum Part {
     Mutants,
     /// Trainings with different threads and instruction sets, bit by bit.
     Bits,
-    /// Comparisons ended at random moments and resumed.
+    /// Trainings killed at random moments and resumed.
     Kills,
     /// Random input for the readers of files and specs.
     Fuzz,
