@@ -25,6 +25,8 @@ pub mod data;
 pub mod detection;
 pub mod detector;
 pub mod experiment;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod images;
 pub mod metrics;
 pub mod model;

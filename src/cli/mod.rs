@@ -5,7 +5,7 @@ mod compare;
 mod curves;
 mod data_args;
 mod detector_args;
-mod eval;
+pub(crate) mod eval;
 mod image_args;
 mod interrupt;
 mod losses;

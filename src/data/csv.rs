@@ -49,10 +49,14 @@ impl CsvOptions {
 /// options does not exist, if a column mixes numbers and texts, holds a number that is not finite or more than 100
 /// categories, if a label or group is missing, if the positive label does not occur, or if there is only one class.
 pub fn load_csv(path: &Path, options: &CsvOptions) -> Result<(Dataset, Vec<String>), DataError> {
-    let table = Table::open(path)?;
-    let roles = Roles::of(&table, options)?;
+    from_table(&Table::open(path)?, options)
+}
+
+/// The same from a table that is open.
+pub(crate) fn from_table(table: &Table, options: &CsvOptions) -> Result<(Dataset, Vec<String>), DataError> {
+    let roles = Roles::of(table, options)?;
     let mut builders: Vec<ColumnBuilder> =
-        roles.features.iter().map(|feature| feature.builder(&table)).collect();
+        roles.features.iter().map(|feature| feature.builder(table)).collect();
     let (mut labels, mut label_values) = (Vec::new(), Dictionary::default());
     let (mut groups, mut group_values) = (Vec::new(), Dictionary::default());
     table.for_each_row(|row| {
@@ -78,7 +82,7 @@ pub fn load_csv(path: &Path, options: &CsvOptions) -> Result<(Dataset, Vec<Strin
         names: group_values.names,
     });
     let dataset = Dataset {
-        name: name_of(path),
+        name: table.name(),
         features: Features::Columns(columns),
         labels,
         label_values: classes.values(&label_values),
@@ -190,30 +194,4 @@ pub(super) fn find_label(table: &Table, name: &str) -> Result<usize, DataError> 
         let expected = format!("one of the columns present: {}{hint}", listed(&table.header));
         table.place().error(format!("no label column {}", quoted(name)), expected)
     })
-}
-
-/// The file name without `.gz` and without the ending below it; that of the folder for names that any set has, `data.csv`.
-pub(super) fn name_of(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
-    match folder {
-        Some(folder) if ["data", "train", "dataset", "table"].contains(&&*stem) => folder,
-        _ => stem,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_set_is_called_like_its_file() {
-        for (path, expected) in
-            [("a/oil.csv", "oil"), ("oil.csv.gz", "oil"), ("oil.v2.csv", "oil.v2"), ("oil", "oil")]
-        {
-            assert_eq!(name_of(Path::new(path)), expected);
-        }
-    }
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::builder::ColumnBuilder;
 use super::column::{Column, Kind};
-use super::csv::{CsvOptions, find_label, name_of, present};
+use super::csv::{CsvOptions, find_label, present};
 use super::dataset::{Dataset, Features, Groups};
 use super::dictionary::Dictionary;
 use super::error::{DataError, Place, counted, listed, quoted};
-use super::table::Table;
+use super::table::{Table, name_of};
 
 /// What a file has to hold to be used with a set, or a model, that is there already.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,9 +43,13 @@ pub struct Following {
 /// # Errors
 /// As [`load_csv`](super::load_csv), and if a column is missing or of another kind, or a label is none of the schema's.
 pub fn load_following(path: &Path, schema: &Schema, label: Option<&str>) -> Result<Following, DataError> {
-    let table = Table::open(path)?;
-    let label = label.map(|label| find_label(&table, label)).transpose()?;
-    let places = matching_columns(&table, schema)?;
+    following(&Table::open(path)?, schema, label)
+}
+
+/// The same from a table that is open.
+pub(crate) fn following(table: &Table, schema: &Schema, label: Option<&str>) -> Result<Following, DataError> {
+    let label = label.map(|label| find_label(table, label)).transpose()?;
+    let places = matching_columns(table, schema)?;
     let mut builders: Vec<ColumnBuilder> = schema
         .columns
         .iter()

@@ -25,8 +25,12 @@ impl GivenSplits {
     /// If the file is not rectangular CSV text, if its columns are not `split0` to `split{K-1}`, if a cell is not 0, 1
     /// or 2, if it has not one row for each row of the data set, or if a part of a split lacks a class.
     pub fn load(path: &Path, dataset: &Dataset) -> Result<GivenSplits, DataError> {
-        let table = Table::open(path)?;
-        let columns = numbered_columns(&table)?;
+        GivenSplits::of(&Table::open(path)?, dataset)
+    }
+
+    /// The same from a table that is open.
+    pub(crate) fn of(table: &Table, dataset: &Dataset) -> Result<GivenSplits, DataError> {
+        let columns = numbered_columns(table)?;
         let mut splits = vec![Split::default(); columns.len()];
         let mut next = 0u32;
         let rows = table.for_each_row(|row| {

@@ -14,12 +14,12 @@ use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
-use super::csv::name_of;
 use super::dataset::{Dataset, Features};
 use super::dictionary::Dictionary;
 use super::error::{DataError, Place, counted, listed, quoted};
 use super::labels::Classes;
 use super::matrix::Matrix;
+use super::table::name_of;
 
 /// Most bytes of a file: 2 GiB, forty times MNIST.
 const MOST_BYTES: u64 = 1 << 31;
@@ -121,13 +121,25 @@ fn read_labels(path: &Path, images: &Path, pixels: &Matrix) -> Result<Vec<String
 /// The sizes and the bytes of an IDX file of so many dimensions.
 fn read(path: &Path, what: &str, dimensions: u8) -> Result<(Vec<usize>, Vec<u8>), DataError> {
     let failed = |error| DataError::Read { file: path.display().to_string(), error };
-    let mut file = File::open(path).map_err(failed)?;
+    let file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
+    read_from(path, file, size, what, dimensions)
+}
+
+/// The same from an open file of `size` bytes.
+pub(crate) fn read_from<R: Read + Seek>(
+    path: &Path,
+    mut file: R,
+    size: u64,
+    what: &str,
+    dimensions: u8,
+) -> Result<(Vec<usize>, Vec<u8>), DataError> {
+    let failed = |error| DataError::Read { file: path.display().to_string(), error };
     let mut start = Vec::new();
     file.by_ref().take(2).read_to_end(&mut start).map_err(failed)?;
     file.rewind().map_err(failed)?;
     let packed = start == [0x1f, 0x8b];
-    let mut reader: Box<dyn Read> =
+    let mut reader: Box<dyn Read + '_> =
         if packed { Box::new(MultiGzDecoder::new(BufReader::new(file))) } else { Box::new(file) };
 
     let header_length = 4 + 4 * usize::from(dimensions);

@@ -1,6 +1,5 @@
 //! Reads a text file as it comes: plain or gzip, with or without a byte order mark. Refuses what is not text.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -8,8 +7,11 @@ use flate2::read::MultiGzDecoder;
 
 use super::error::{DataError, Place};
 
+/// Most bytes of text in a file, unpacked: 4 GiB. A gzip file of 4 MB can hold that much.
+const MOST_BYTES: u64 = 1 << 32;
+
 /// The whole text of a file, in memory: it is parsed in one go, and an error can count lines back from any byte.
-pub(super) struct Source {
+pub(crate) struct Source {
     /// The path as the user gave it, for messages.
     pub(super) file: String,
     /// The text without its byte order mark.
@@ -17,17 +19,19 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Reads `path`. Gzip is known by its first bytes, so a wrong file ending does no harm.
+    /// Reads `path`.
     pub(super) fn read(path: &Path) -> Result<Source, DataError> {
         let file = path.display().to_string();
-        let mut bytes = Vec::new();
-        File::open(path)
-            .and_then(|mut opened| opened.read_to_end(&mut bytes))
-            .map_err(|error| DataError::Read { file: file.clone(), error })?;
+        match std::fs::read(path) {
+            Ok(bytes) => Source::of(file, bytes),
+            Err(error) => Err(DataError::Read { file, error }),
+        }
+    }
+
+    /// The text in these bytes. Gzip is known by its first bytes, so a wrong file ending does no harm.
+    pub(crate) fn of(file: String, mut bytes: Vec<u8>) -> Result<Source, DataError> {
         if bytes.starts_with(&[0x1f, 0x8b]) {
-            bytes = gunzip(&bytes).map_err(|found| {
-                Place::of(&file).error(found, "a complete gzip file (was it copied or downloaded in part?)")
-            })?;
+            bytes = gunzip(&bytes).map_err(|(found, expected)| Place::of(&file).error(found, expected))?;
         }
         if bytes.starts_with(b"\xef\xbb\xbf") {
             bytes.drain(..3);
@@ -66,15 +70,19 @@ fn line_of(before: &[u8]) -> u64 {
     1 + ends.count() as u64
 }
 
-/// The unpacked bytes of all members, or what is wrong with the packed ones.
-fn gunzip(packed: &[u8]) -> Result<Vec<u8>, String> {
+/// The unpacked bytes of all members, or what is wrong with the packed ones and what was expected.
+fn gunzip(packed: &[u8]) -> Result<Vec<u8>, (String, &'static str)> {
+    const WHOLE: &str = "a complete gzip file (was it copied or downloaded in part?)";
     let mut unpacked = Vec::new();
-    match MultiGzDecoder::new(packed).read_to_end(&mut unpacked) {
+    match MultiGzDecoder::new(packed).take(MOST_BYTES + 1).read_to_end(&mut unpacked) {
+        Ok(_) if unpacked.len() as u64 > MOST_BYTES => {
+            Err(("gzip data that unpack to more than 4 GiB".into(), "at most 4 GiB of text"))
+        }
         Ok(_) => Ok(unpacked),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err(format!("gzip data that is cut off, after {} bytes of text", unpacked.len()))
+            Err((format!("gzip data that is cut off, after {} bytes of text", unpacked.len()), WHOLE))
         }
-        Err(error) => Err(format!("damaged gzip data ({error})")),
+        Err(error) => Err((format!("damaged gzip data ({error})"), WHOLE)),
     }
 }
 

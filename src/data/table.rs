@@ -15,7 +15,7 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 const ROWS_SAMPLED: usize = 20;
 
 /// A CSV file whose header has been read: names that are all there and all different.
-pub(super) struct Table {
+pub(crate) struct Table {
     source: Source,
     delimiter: u8,
     /// The column names, without the blanks around them.
@@ -25,7 +25,11 @@ pub(super) struct Table {
 impl Table {
     /// Reads the file, finds its separator and checks its header.
     pub(super) fn open(path: &Path) -> Result<Table, DataError> {
-        let source = Source::read(path)?;
+        Table::of(Source::read(path)?)
+    }
+
+    /// Finds the separator of a text and checks its header.
+    pub(crate) fn of(source: Source) -> Result<Table, DataError> {
         let delimiter = find_delimiter(&source.text);
         let mut record = ByteRecord::new();
         if source.text.trim().is_empty()
@@ -64,13 +68,30 @@ impl Table {
     }
 
     /// Where the column of this name stands.
-    pub(super) fn find(&self, name: &str) -> Option<usize> {
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
         self.header.iter().position(|column| column == name.trim())
     }
 
     /// The file as the place of an error.
     pub(super) fn place(&self) -> Place {
         self.source.place()
+    }
+
+    /// What a set read from it is called.
+    pub(super) fn name(&self) -> String {
+        name_of(Path::new(&self.source.file))
+    }
+}
+
+/// The file name without `.gz` and without the ending below it; that of the folder for names that any set has, `data.csv`.
+pub(super) fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
+    match folder {
+        Some(folder) if ["data", "train", "dataset", "table"].contains(&&*stem) => folder,
+        _ => stem,
     }
 }
 
@@ -137,7 +158,8 @@ fn line(source: &Source, record: &ByteRecord) -> u64 {
 /// equals the one that makes most cells. A file of one column has none, and any will do.
 fn find_delimiter(text: &str) -> u8 {
     let mut best = (DELIMITERS[0], (0, 0));
-    for delimiter in DELIMITERS {
+    // One that does not occur cuts nothing, and a reader takes longer to build than a few rows to read.
+    for delimiter in DELIMITERS.into_iter().filter(|delimiter| text.as_bytes().contains(delimiter)) {
         let lengths: Vec<usize> =
             reader(text, delimiter).byte_records().take(ROWS_SAMPLED).flatten().map(|r| r.len()).collect();
         let Some((&columns, rows)) = lengths.split_first() else { continue };
@@ -169,6 +191,20 @@ fn check_names(header: &[String]) -> Result<(), (String, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_is_called_like_its_file() {
+        for (path, expected) in [
+            ("a/oil.csv", "oil"),
+            ("oil.csv.gz", "oil"),
+            ("oil.v2.csv", "oil.v2"),
+            ("oil", "oil"),
+            ("oil/data.csv", "oil"),
+            ("data.csv", "data"),
+        ] {
+            assert_eq!(name_of(Path::new(path)), expected);
+        }
+    }
 
     #[test]
     fn the_separator_is_found_whatever_the_cells_hold() {

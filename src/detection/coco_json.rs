@@ -55,16 +55,31 @@ impl GroundTruth {
     /// # Errors
     /// If the file cannot be read, is not such JSON, or does not pass [`GroundTruth::new`].
     pub fn load(path: &Path) -> Result<GroundTruth, DataError> {
-        let file: File<Image> = read(path, Layout::GroundTruth)?;
+        let (name, bytes) = read(path)?;
+        GroundTruth::parse(name, &bytes)
+    }
+
+    /// The same from the bytes of a file; `name` is what messages call it.
+    pub(crate) fn parse(name: String, bytes: &[u8]) -> Result<GroundTruth, DataError> {
+        let file: File<Image> = parse(&name, bytes, Layout::GroundTruth)?;
         let images = file.images.iter().map(|image| image.id).collect();
-        GroundTruth::new(path.display().to_string(), images, file.categories, file.annotations)
+        GroundTruth::new(name, images, file.categories, file.annotations)
     }
 
     /// The same, and the images in the order of the file, each with the name of its file.
     pub(crate) fn load_with_files(path: &Path) -> Result<(GroundTruth, Vec<ImageFile>), DataError> {
-        let file: File<ImageFile> = read(path, Layout::WithFiles)?;
+        let (name, bytes) = read(path)?;
+        GroundTruth::parse_with_files(name, &bytes)
+    }
+
+    /// The same from the bytes of a file; `name` is what messages call it.
+    pub(crate) fn parse_with_files(
+        name: String,
+        bytes: &[u8],
+    ) -> Result<(GroundTruth, Vec<ImageFile>), DataError> {
+        let file: File<ImageFile> = parse(&name, bytes, Layout::WithFiles)?;
         let images = file.images.iter().map(|image| image.id).collect();
-        let truth = GroundTruth::new(path.display().to_string(), images, file.categories, file.annotations)?;
+        let truth = GroundTruth::new(name, images, file.categories, file.annotations)?;
         Ok((truth, file.images))
     }
 }
@@ -74,12 +89,25 @@ impl GroundTruth {
 /// # Errors
 /// If the file cannot be read or is not such JSON.
 pub fn load_detections(path: &Path) -> Result<Vec<Detection>, DataError> {
-    read(path, Layout::Detections)
+    let (name, bytes) = read(path)?;
+    parse_detections(&name, &bytes)
 }
 
-fn read<T: DeserializeOwned>(path: &Path, layout: Layout) -> Result<T, DataError> {
-    let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| DataError::Read { file: file.clone(), error })?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    serde_json::from_slice(bytes).map_err(|error| explain(&file, bytes, layout, &error))
+/// The same from the bytes of a file; `name` is what messages call it.
+pub(crate) fn parse_detections(name: &str, bytes: &[u8]) -> Result<Vec<Detection>, DataError> {
+    parse(name, bytes, Layout::Detections)
+}
+
+/// What messages call a file, and its bytes.
+fn read(path: &Path) -> Result<(String, Vec<u8>), DataError> {
+    let name = path.display().to_string();
+    match std::fs::read(path) {
+        Ok(bytes) => Ok((name, bytes)),
+        Err(error) => Err(DataError::Read { file: name, error }),
+    }
+}
+
+fn parse<T: DeserializeOwned>(name: &str, bytes: &[u8], layout: Layout) -> Result<T, DataError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    serde_json::from_slice(bytes).map_err(|error| explain(name, bytes, layout, &error))
 }

@@ -47,6 +47,7 @@ mod voc_set;
 pub use boxes::BoundingBox;
 pub(crate) use coco_json::ImageFile;
 pub use coco_json::load_detections;
+pub(crate) use coco_json::parse_detections;
 pub use coco_set::{Annotation, Category, Detection, GroundTruth};
 pub use evaluate::evaluate;
 pub use protocol::{AREA_RANGES, iou_thresholds, recall_levels};

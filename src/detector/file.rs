@@ -3,9 +3,9 @@
 use super::{DetectionProblem, DetectorError, DetectorSettings, Network, NormKind, TrainedDetector};
 use crate::data::DataError;
 use crate::detection::{Category, Detection};
-use crate::images::{ImageOptions, LabelledImage, Normalisation};
+use crate::images::{ImageOptions, LabelledImage, MAX_PIXELS, Normalisation};
 use crate::metrics::evaluate_boxes;
-use crate::model::{load_tensors, save_tensors};
+use crate::model::{Shapes, load_tensors, read_tensors, save_tensors};
 use losslab_losses::Spec;
 use losslab_models::detection::{AnchorConfig, DecodeConfig};
 use losslab_models::{DetectorConfig, Norm, Stage};
@@ -19,6 +19,8 @@ use std::path::Path;
 const KIND: &str = "detector";
 /// Larger sides, counts and widths are not those of a detector of ours.
 const MOST: usize = 16_384;
+/// More anchors (16 bytes each) are not those of a detector of ours: 9 per cell of 4 x 4 pixels fill 5400 x 5400 pixels.
+const MOST_ANCHORS: usize = 1 << 24;
 
 /// Everything that a detector knows beside its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -113,8 +115,13 @@ impl DetectorModel {
     /// # Errors
     /// If the file cannot be read, is cut off, of another kind or of a later version, or contradicts itself.
     pub fn load(path: &Path) -> Result<DetectorModel, DataError> {
-        let shapes = |info: &DetectorInfo| info.check().map(|()| info.network().tensors());
-        load_tensors(path, KIND, shapes).map(|(info, weights)| DetectorModel { info, weights })
+        load_tensors(path, KIND, DetectorInfo::tensors).map(|(info, weights)| DetectorModel { info, weights })
+    }
+
+    /// The same from the bytes of a file, or what is there instead.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<DetectorModel, String> {
+        read_tensors(bytes, KIND, DetectorInfo::tensors)
+            .map(|(info, weights)| DetectorModel { info, weights })
     }
 
     /// Size and channels that images must be loaded with.
@@ -134,6 +141,40 @@ impl DetectorModel {
 }
 
 impl DetectorInfo {
+    /// Names and shapes of the weights, if there is no fault in the description.
+    fn tensors(&self, most_weights: usize) -> Result<Shapes, String> {
+        self.check()?;
+        let least = self.least_weights();
+        if least > most_weights {
+            return Err(format!("{least} weights or more, in a file that has room for {most_weights}"));
+        }
+        Ok(self.network().tensors())
+    }
+
+    /// The weights of backbone and class subnet, without norms and biases: the network has at least so many.
+    fn least_weights(&self) -> usize {
+        let mut sum = 0_usize;
+        let mut add = |inputs: usize, outputs: usize, times: usize| {
+            sum = sum.saturating_add(inputs.saturating_mul(outputs).saturating_mul(times));
+            outputs
+        };
+        let mut inputs = self.channels;
+        for &[width, depth] in &self.stages {
+            add(inputs, width, 9);
+            inputs = add(width, width, 9 * (depth - 1));
+        }
+        let [width, depth] = self.head;
+        if self.strides.len() > 1 {
+            inputs = add(inputs, width, 1);
+        }
+        if depth > 0 {
+            add(inputs, width, 9);
+            inputs = add(width, width, 9 * (depth - 1));
+        }
+        add(inputs, self.anchor_shapes.first().map_or(0, Vec::len) * self.categories.len(), 9);
+        sum
+    }
+
     /// The network, with weights that mean nothing yet.
     fn network(&self) -> Network {
         let anchors = AnchorConfig { strides: self.strides.clone(), shapes: self.anchor_shapes.clone() };
@@ -185,6 +226,12 @@ impl DetectorInfo {
         }
         if self.size.contains(&0) || self.score_cut.is_some_and(|cut| !(cut > 0.0 && cut < 1.0)) {
             return Err(format!("images of {:?} pixels, score cut {:?}", self.size, self.score_cut));
+        }
+        let [width, height] = self.size;
+        let cells: usize =
+            config.feature_sizes(height, width).iter().map(|[rows, columns]| rows * columns).sum();
+        if width * height > MAX_PIXELS || cells * config.anchors_per_cell > MOST_ANCHORS {
+            return Err(format!("images of {width} x {height} pixels with {cells} cells of anchors"));
         }
         Ok(())
     }

@@ -40,6 +40,7 @@ pub use assemble::MAX_SET_BYTES;
 pub use augment::{Augmentation, LEAST_SHARE, Placement};
 pub use coco::{check_same_categories, load_coco};
 pub use decode::{MAX_PIXELS, read_image};
+pub(crate) use decode::{decode as decode_image, header as image_header};
 pub use draw::{FOUND_COLOUR, Panel, TRUTH_COLOUR, contact_sheet, encode_png, enlarge};
 pub use fit::Fit;
 pub use folder::load_folder;
@@ -50,3 +51,4 @@ pub use scenes::{POSITIVES_PER_OBJECT, REFERENCE_ANCHORS, REFERENCE_STRIDE, Scen
 pub use set::{ImageSet, LabelledImage, Object};
 pub use statistics::Normalisation;
 pub use voc::{load_voc, voc_categories, voc_split_path};
+pub(crate) use voc_xml::parse_voc;

@@ -17,13 +17,13 @@ use roxmltree::{Document, Node};
 use std::path::Path;
 
 /// What such a file says.
-pub(super) struct VocFile {
+pub(crate) struct VocFile {
     /// Where it tells the image's size, and what.
     pub size: Option<(Place, [f64; 2])>,
     pub objects: Vec<XmlObject>,
 }
 
-pub(super) struct XmlObject {
+pub(crate) struct XmlObject {
     /// The line of the object.
     pub place: Place,
     pub name: String,
@@ -39,13 +39,18 @@ pub(super) struct XmlObject {
 pub(super) fn read_voc_file(path: &Path) -> Result<VocFile, DataError> {
     let file = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|error| DataError::Read { file: file.clone(), error })?;
+    parse_voc(&file, bytes)
+}
+
+/// The same from the bytes of a file; `file` is what messages call it.
+pub(crate) fn parse_voc(file: &str, bytes: Vec<u8>) -> Result<VocFile, DataError> {
     let Ok(text) = String::from_utf8(bytes) else {
         return Err(Place::of(file).error("bytes that are not UTF-8", "XML in UTF-8"));
     };
     let document = Document::parse(&text).map_err(|error| {
-        Place::of(&file).error(format!("a fault ({error})"), "an annotation of Pascal VOC in XML")
+        Place::of(file).error(format!("a fault ({error})"), "an annotation of Pascal VOC in XML")
     })?;
-    let reader = Reader { file: &file, document: &document };
+    let reader = Reader { file, document: &document };
     let root = document.root_element();
     if root.tag_name().name() != "annotation" {
         let found = format!("the element {}", quoted(root.tag_name().name()));

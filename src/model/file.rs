@@ -1,6 +1,6 @@
 //! A classifier as a safetensors file.
 
-use super::tensors::{Shapes, load_tensors, save_tensors};
+use super::tensors::{Shapes, load_tensors, read_tensors, save_tensors};
 use super::{Info, Model};
 use crate::data::{DataError, Encoding};
 use crate::experiment::Task;
@@ -24,9 +24,18 @@ impl Model {
     /// # Errors
     /// If the file cannot be read, is cut off, of another kind or of a later version, or contradicts itself.
     pub fn load(path: &Path) -> Result<Model, DataError> {
-        let checked = |info: &Info| check(info).map(|()| shapes(info));
         load_tensors(path, KIND, checked).map(|(info, weights)| Model { info, weights })
     }
+
+    /// The same from the bytes of a file, or what is there instead.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Model, String> {
+        read_tensors(bytes, KIND, checked).map(|(info, weights)| Model { info, weights })
+    }
+}
+
+/// The tensors that a description asks for, if there is no fault in it.
+fn checked(info: &Info, _: usize) -> Result<Shapes, String> {
+    check(info).map(|()| shapes(info))
 }
 
 /// The names and shapes of the network's tensors, in the order of its parameters.

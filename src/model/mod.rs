@@ -11,7 +11,7 @@ mod file;
 pub mod inverse;
 mod tensors;
 
-pub(crate) use tensors::{load_tensors, save_tensors};
+pub(crate) use tensors::{Shapes, load_tensors, read_tensors, save_tensors};
 
 use crate::data::{Column, Dataset, Encoder, Matrix, Schema};
 use crate::experiment::{Classifier, Prepared, Task, TrainConfig, Trained};

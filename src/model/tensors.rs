@@ -45,14 +45,15 @@ fn other(error: impl std::fmt::Display) -> io::Error {
     io::Error::other(error.to_string())
 }
 
-/// Reads what [`save_tensors`] wrote. `shapes` checks the description and says which tensors there must be.
+/// Reads what [`save_tensors`] wrote. `shapes` checks the description and says which tensors there must be;
+/// it is also told how many numbers the file can hold at most, so that it takes no memory for more.
 ///
 /// # Errors
 /// If the file cannot be read, is cut off, of another kind or of a later version, or contradicts itself.
 pub(crate) fn load_tensors<D: DeserializeOwned>(
     path: &Path,
     kind: &str,
-    shapes: impl Fn(&D) -> Result<Shapes, String>,
+    shapes: impl Fn(&D, usize) -> Result<Shapes, String>,
 ) -> Result<(D, Vec<Vec<f32>>), DataError> {
     let name = path.display().to_string();
     let place = Place::of(&name);
@@ -63,14 +64,14 @@ pub(crate) fn load_tensors<D: DeserializeOwned>(
         return Err(place.error(format!("{size} bytes"), expected));
     }
     let bytes = std::fs::read(path).map_err(failed)?;
-    read(&bytes, kind, shapes).map_err(|found| place.error(found, expected))
+    read_tensors(&bytes, kind, shapes).map_err(|found| place.error(found, expected))
 }
 
 /// The description and the weights in these bytes, or what is there instead.
-fn read<D: DeserializeOwned>(
+pub(crate) fn read_tensors<D: DeserializeOwned>(
     bytes: &[u8],
     kind: &str,
-    shapes: impl Fn(&D) -> Result<Shapes, String>,
+    shapes: impl Fn(&D, usize) -> Result<Shapes, String>,
 ) -> Result<(D, Vec<Vec<f32>>), String> {
     let not_safetensors = |error| format!("no safetensors file, or one cut off or damaged ({error})");
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(not_safetensors)?;
@@ -80,8 +81,8 @@ fn read<D: DeserializeOwned>(
         text.ok_or("a safetensors file of another program (it lacks the description that losslab adds)")?;
     let damaged = |error: serde_json::Error| format!("a damaged description ({error})");
     let description: D = serde_json::from_value(described(text, kind)?).map_err(damaged)?;
-    let shapes =
-        shapes(&description).map_err(|what| format!("a description that contradicts itself ({what})"))?;
+    let shapes = shapes(&description, bytes.len() / 4)
+        .map_err(|what| format!("a description that contradicts itself ({what})"))?;
 
     let mut weights = Vec::new();
     for (name, shape) in &shapes {

@@ -40,3 +40,32 @@ pub use store::Store;
 pub use table::{diverged_notes, metrics_table, table};
 pub use tuning::{Choices, choices, listed, tuning_lines};
 pub use verdicts::{score_note, verdict_lines};
+
+/// A list of a plan and a list of records, judged and reported as `losslab report` does: what the fuzz target runs.
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let Ok((plan, records)) = serde_json::from_slice::<(Plan, Vec<RunRecord>)>(bytes) else { return };
+    if plan.check().is_err()
+        || records.is_empty()
+        || records.iter().any(|record| record.check(&plan).is_err())
+    {
+        return;
+    }
+    let absent = || Err("absent".into());
+    let judgement = judge(&plan, &records, &|| Err("absent".into()), &|_| absent()).ok().flatten();
+    let environment = Environment {
+        version: "0",
+        seconds: 1.0,
+        threads: 1,
+        processors: 1,
+        machine: String::new(),
+        instruction_set: "baseline",
+        paths: Vec::new(),
+    };
+    let results = Results::of(plan, &records, judgement, environment);
+    table(&results);
+    diverged_notes(&results);
+    unseen_notes(&results.gaps);
+    score_note(&records);
+    results.verdicts.as_ref().map(verdict_lines);
+    html::page_text(Story { results: &results, records: &records, command: "", pictures: &[] });
+}

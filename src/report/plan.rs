@@ -92,6 +92,19 @@ impl Plan {
         }
     }
 
+    /// What in a plan from a file cannot be, if anything.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn check(&self) -> Result<(), String> {
+        if let Data::Table(table) = &self.data
+            && table.classes.len() < 2
+        {
+            return Err(format!("{} classes, expected at least 2", table.classes.len()));
+        }
+        Ok(())
+    }
+
     /// Every loss with every seed, in the order of results.
     pub fn runs(&self) -> impl Iterator<Item = (&str, u64)> {
         let seeds = &self.config.seeds;

@@ -32,6 +32,18 @@ pub struct Plane {
 }
 
 impl Plane {
+    /// What in a plane from a file cannot be, if anything.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let ascending = |[low, high]: [f64; 2]| low < high && (high - low).is_finite();
+        if !ascending(self.x) || !ascending(self.y) {
+            return Err(format!("a plane from {:?} to {:?}", self.x, self.y));
+        }
+        if self.cells == 0 || self.cells.checked_mul(self.cells) != Some(self.logits.len()) {
+            return Err(format!("{} logits on a grid of {}", self.logits.len(), self.cells));
+        }
+        Ok(())
+    }
+
     /// Scores the plane with these weights; none unless there are two classes and two columns of numbers.
     pub fn of(data: &Prepared, hidden: &[usize], weights: &[Vec<f32>]) -> Option<Plane> {
         let [first, second] = &data.encoder.columns[..] else { return None };

@@ -1,8 +1,10 @@
 //! One training as a file, `DIR/runs/LOSS-SEED.json`: all that reports, verdicts and `--resume` need, so that nothing is
 //! trained twice.
 
+use super::data::Data;
 use super::detections::file_name;
 use super::named::Named;
+use super::plan::Plan;
 use super::plane::Plane;
 use crate::detection::{CategoryResult, VocResults};
 use crate::detector::{Margins, Shares};
@@ -115,6 +117,33 @@ pub struct DetectorRecord {
 }
 
 impl RunRecord {
+    /// What in a record from a file cannot be a run of this plan, if anything.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn check(&self, plan: &Plan) -> Result<(), String> {
+        let (Some(record), Data::Table(data)) = (&self.table, &plan.data) else { return Ok(()) };
+        let (classes, outputs) = (data.classes.len(), data.task().outputs());
+        if record.class_counts.len() != classes {
+            return Err(format!("{} class counts for {classes} classes", record.class_counts.len()));
+        }
+        for (part, Outputs { rows, labels, logits }) in
+            [("validation", &record.validation), ("test", &record.test)]
+        {
+            if rows.len() != labels.len() || logits.len() != labels.len() * outputs {
+                let (rows, labels, logits) = (rows.len(), labels.len(), logits.len());
+                return Err(format!("{part}: {rows} rows with {labels} labels and {logits} logits"));
+            }
+            if let Some(label) = labels.iter().find(|label| **label as usize >= classes) {
+                return Err(format!("{part}: label {label} of {classes} classes"));
+            }
+        }
+        match &record.plane {
+            Some(plane) => plane.check(),
+            None => Ok(()),
+        }
+    }
+
     /// The name of its file: `focal_gamma=2,alpha=0.25-3.json`.
     pub fn file_name(&self) -> String {
         run_file(&self.loss, self.seed)

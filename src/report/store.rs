@@ -52,10 +52,11 @@ impl Store {
         let plan: Plan = read_json(&path)?.ok_or_else(|| {
             format!("{}: not found, expected a folder that losslab compare wrote", path.display())
         })?;
-        match plan.schema {
-            PLAN_SCHEMA => Ok(plan),
-            other => Err(format!("{}: found schema {other}, expected {PLAN_SCHEMA}", path.display())),
-        }
+        let checked = match plan.schema {
+            PLAN_SCHEMA => plan.check(),
+            other => Err(format!("schema {other}, expected {PLAN_SCHEMA}")),
+        };
+        checked.map(|()| plan).map_err(|found| format!("{}: found {found}", path.display()))
     }
 
     /// Writes what came out of a run.
@@ -79,6 +80,8 @@ impl Store {
             format!("a run of {} with seed {}", record.loss, record.seed)
         } else if record.key != plan.key(&record.split, loss, seed) {
             "a run on other data, with other settings or of another version".into()
+        } else if let Err(fault) = record.check(plan) {
+            fault
         } else {
             return Ok(Some(record));
         };

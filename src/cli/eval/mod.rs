@@ -103,16 +103,41 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let mut text = Vec::new();
     std::io::stdin().lock().read_to_end(&mut text).context("standard input")?;
-    let mut input = Input::read(&text, head).context("standard input")?;
-    let criterion = bind(&spec, head, reduction, &input)?;
-    let json = match arguments.dtype {
+    emit(&format!("{}\n", answer(&spec, head, reduction, arguments.dtype, &text)?))
+}
+
+/// The answer to this text, in JSON.
+fn answer(
+    spec: &Spec,
+    head: Head,
+    reduction: Reduction,
+    dtype: Dtype,
+    text: &[u8],
+) -> anyhow::Result<String> {
+    let mut input = Input::read(text, head).context("standard input")?;
+    let criterion = bind(spec, head, reduction, &input)?;
+    let json = match dtype {
         Dtype::F32 => {
             input.round(|x| f64::from(x as f32));
             serde_json::to_string(&evaluate::<f32>(&criterion, &input).context("standard input")?)
         }
         Dtype::F64 => serde_json::to_string(&evaluate::<f64>(&criterion, &input).context("standard input")?),
     };
-    emit(&format!("{}\n", json?))
+    Ok(json?)
+}
+
+/// A line with a spec and the JSON below it, answered for either head: what the fuzz target runs.
+pub(crate) fn fuzz(bytes: &[u8]) {
+    let mut parts = bytes.splitn(2, |&byte| byte == b'\n');
+    let (spec, text) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let Ok(spec) = Spec::parse(&String::from_utf8_lossy(spec), &Registry::standard()) else { return };
+    for head in [Head::Sigmoid, Head::Softmax] {
+        for (reduction, dtype) in
+            [(Reduction::None, Dtype::F32), (Reduction::Mean(Normalizer::Positives), Dtype::F64)]
+        {
+            let _ = answer(&spec, head, reduction, dtype, text);
+        }
+    }
 }
 
 impl Arguments {

@@ -1,6 +1,6 @@
 //! JPEG, by the `zune-jpeg` crate.
 
-use super::{Decoded, Header, check_size, damaged, wrong};
+use super::{Decoded, Header, check_filled, check_size, damaged, wrong};
 use crate::data::DataError;
 use crate::images::Image;
 use std::io::Cursor;
@@ -8,6 +8,9 @@ use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
+
+/// A code word has at least one bit, and codes at most 32 x 32 pixels: a block of 8 x 8, sampled at a quarter each way.
+const MOST_PIXELS_PER_BYTE: usize = 8 * 32 * 32;
 
 pub(super) fn header(file: &str, bytes: &[u8]) -> Result<Header, DataError> {
     open(file, bytes).map(|(_, header)| header)
@@ -52,8 +55,10 @@ fn open<'a>(file: &str, bytes: &'a [u8]) -> Result<Open<'a>, DataError> {
         }
         other => return Err(wrong(file, format!("a JPEG image in {other:?}"), "grey or RGB")),
     };
+    let header = Header { width, height, channels };
+    check_filled(file, header, bytes.len(), MOST_PIXELS_PER_BYTE)?;
     decoder.set_options(options.jpeg_set_out_colorspace(colours));
-    Ok((decoder, Header { width, height, channels }))
+    Ok((decoder, header))
 }
 
 fn fault(file: &str, error: &DecodeErrors) -> DataError {

@@ -29,7 +29,7 @@ const MAX_BYTES: u64 = 1 << 29;
 
 /// What a file says of its image before the pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Header {
+pub(crate) struct Header {
     pub width: usize,
     pub height: usize,
     /// 1 or 3; alpha is not counted.
@@ -38,7 +38,7 @@ pub(super) struct Header {
 
 /// An image and whether something of it was transparent, which it is no more.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Decoded {
+pub(crate) struct Decoded {
     pub image: Image,
     pub transparent: bool,
 }
@@ -73,7 +73,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
 }
 
 /// Size and channels, without the pixels.
-pub(super) fn header(file: &str, bytes: &[u8]) -> Result<Header, DataError> {
+pub(crate) fn header(file: &str, bytes: &[u8]) -> Result<Header, DataError> {
     match format(file, bytes)? {
         Format::Png => png::header(file, bytes),
         Format::Jpeg => jpeg::header(file, bytes),
@@ -81,7 +81,7 @@ pub(super) fn header(file: &str, bytes: &[u8]) -> Result<Header, DataError> {
 }
 
 /// All of an image; `file` is what messages call it.
-pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Decoded, DataError> {
+pub(crate) fn decode(file: &str, bytes: &[u8]) -> Result<Decoded, DataError> {
     match format(file, bytes)? {
         Format::Png => png::decode(file, bytes),
         Format::Jpeg => jpeg::decode(file, bytes),
@@ -124,6 +124,21 @@ fn check_size(file: &str, width: usize, height: usize) -> Result<(), DataError> 
         Some(1..=MAX_PIXELS) => Ok(()),
         _ => Err(wrong(file, found(), format!("at most {MAX_PIXELS} pixels, such as 8192 x 8192"))),
     }
+}
+
+/// Refuses a size that a file of so many bytes cannot fill, before memory is taken for it.
+fn check_filled(
+    file: &str,
+    header: Header,
+    bytes: usize,
+    most_pixels_per_byte: usize,
+) -> Result<(), DataError> {
+    let Header { width, height, .. } = header;
+    if width * height <= bytes.saturating_mul(most_pixels_per_byte) {
+        return Ok(());
+    }
+    let found = format!("an image of {width} x {height} pixels in {}", crate::data::counted(bytes, "byte"));
+    Err(wrong(file, found, "a whole image"))
 }
 
 fn wrong(file: &str, found: impl Into<String>, expected: impl Into<String>) -> DataError {

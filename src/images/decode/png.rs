@@ -1,10 +1,13 @@
 //! PNG, by the `png` crate, which checks the checksums of the chunks.
 
-use super::{Decoded, Header, check_size, damaged, wrong};
+use super::{Decoded, Header, check_filled, check_size, damaged, wrong};
 use crate::data::DataError;
 use crate::images::Image;
 use png::{BitDepth, ColorType, Decoder, Transformations};
 use std::io::Cursor;
+
+/// A deflate stream unpacks to at most so many times its size (zlib's documentation, "Maximum Compression Factor").
+const MOST_UNPACKED: usize = 1032;
 
 pub(super) fn header(file: &str, bytes: &[u8]) -> Result<Header, DataError> {
     open(file, bytes).map(|(_, header)| header)
@@ -46,5 +49,7 @@ fn open<'a>(file: &str, bytes: &'a [u8]) -> Result<Open<'a>, DataError> {
         ColorType::Rgb | ColorType::Indexed | ColorType::Rgba => 3,
     };
     let header = Header { width: info.width as usize, height: info.height as usize, channels };
+    let bits = info.bits_per_pixel();
+    check_filled(file, header, bytes.len(), (8 * MOST_UNPACKED).div_ceil(bits))?;
     Ok((decoder, header))
 }

@@ -54,3 +54,8 @@ pub fn write_html(folder: &Path, story: Story) -> io::Result<usize> {
     write_atomically(&folder.join("report.html"), page.as_bytes())?;
     Ok(page.len())
 }
+
+/// The page alone.
+pub(super) fn page_text(story: Story) -> String {
+    page::page(story, &mut Figures::default()).into_string()
+}
