@@ -66,6 +66,6 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     diverged_notes(&results);
     unseen_notes(&results.gaps);
     score_note(&records);
-    results.verdicts.as_ref().map(verdict_lines);
+    results.verdicts.as_ref().map(|judgement| verdict_lines(judgement, results.config.trials));
     html::page_text(Story { results: &results, records: &records, command: "", pictures: &[] });
 }
