@@ -73,7 +73,7 @@ pub enum DetectorError {
     Spec(#[from] SpecError),
     /// Loss, gradient or weights became infinite or NaN.
     #[error("diverged: {0}")]
-    Diverged(Box<Divergence>),
+    Diverged(Divergence),
     /// The training could not be kept, or not be taken up again.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -98,7 +98,7 @@ pub enum DetectorError {
 
 impl From<Divergence> for DetectorError {
     fn from(divergence: Divergence) -> Self {
-        Self::Diverged(Box::new(divergence))
+        Self::Diverged(divergence)
     }
 }
 

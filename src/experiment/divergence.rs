@@ -46,7 +46,7 @@ impl Divergence {
 
     /// Says so if the weights have diverged in the last step of an epoch, so that nobody judges or keeps them.
     pub(crate) fn of_weights(tape: &Tape<f32>, [epoch, step]: [usize; 2]) -> Result<(), Self> {
-        match tape.first_non_finite_parameter() {
+        match tape.first_non_finite_parameter().map(Box::new) {
             None => Ok(()),
             first => Err(Self { epoch, step, what: Diverged::Weights, first: first.map(Box::new) }),
         }

@@ -60,7 +60,7 @@ pub enum TrainError {
     Spec(#[from] SpecError),
     /// Loss, gradient or weights became infinite or NaN.
     #[error("diverged: {0}")]
-    Diverged(Box<Divergence>),
+    Diverged(Divergence),
     /// The training could not be kept, or not be taken up again.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -77,7 +77,7 @@ pub enum TrainError {
 
 impl From<Divergence> for TrainError {
     fn from(divergence: Divergence) -> Self {
-        Self::Diverged(Box::new(divergence))
+        Self::Diverged(divergence)
     }
 }
 

@@ -128,7 +128,8 @@ fn a_cycle_without_a_rise() {
 
 #[test]
 fn an_optimiser_that_takes_its_state_back_goes_on_with_the_same_bits() {
-    let fresh: [fn() -> Box<dyn Optimizer<f32>>; 3] = [
+    type Fresh = fn() -> Box<dyn Optimizer<f32>>;
+    let fresh: [Fresh; 3] = [
         || Box::new(Sgd::nesterov(0.9, 0.01)),
         || Box::new(Adam::new(0.01)),
         || Box::new(Adam::decoupled(0.01)),
