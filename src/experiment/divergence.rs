@@ -48,7 +48,7 @@ impl Divergence {
     pub(crate) fn of_weights(tape: &Tape<f32>, [epoch, step]: [usize; 2]) -> Result<(), Self> {
         match tape.first_non_finite_parameter().map(Box::new) {
             None => Ok(()),
-            first => Err(Self { epoch, step, what: Diverged::Weights, first: first.map(Box::new) }),
+            first => Err(Self { epoch, step, what: Diverged::Weights, first }),
         }
     }
 }
