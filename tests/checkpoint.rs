@@ -320,7 +320,12 @@ fn a_training_that_is_killed_and_resumed_saves_the_same_model() {
                 assert!(child.wait().unwrap().success());
                 break;
             }
-            std::thread::sleep(std::time::Duration::from_millis(60 * attempt));
+            // The first is killed as soon as there is something to go on from, the others at some moment.
+            let kept = files.path("kept").join("checkpoint.safetensors");
+            while attempt == 1 && !kept.exists() && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20 * (attempt - 1)));
             child.kill().unwrap();
             kills += i32::from(!child.wait().unwrap().success());
         }

@@ -90,7 +90,7 @@ pub(super) fn name_of(path: &Path) -> String {
     let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
     match folder {
-        Some(folder) if ["data", "train", "dataset", "table"].contains(&&*stem) => folder,
+        Some(folder) if stem == "data" => folder,
         _ => stem,
     }
 }

@@ -4,7 +4,6 @@
 //! they did to one file of figures (see [`ledger`]). Every part stops at the first thing that is wrong, with an error
 //! that says how to repeat it.
 
-mod bits;
 mod bugs;
 mod copy;
 mod fuzz;
@@ -54,8 +53,6 @@ enum Part {
     Bugs,
     /// Mutants, most of which the tests must catch.
     Mutants,
-    /// Trainings with different threads and instruction sets, bit by bit.
-    Bits,
     /// Trainings killed at random moments and resumed.
     Kills,
     /// Random input for the readers of files and specs.
@@ -68,7 +65,6 @@ impl Part {
             Part::Gradients => gradients::run(root, deadline, ledger),
             Part::Bugs => bugs::run(root, deadline, ledger),
             Part::Mutants => mutants::run(root, deadline, ledger),
-            Part::Bits => bits::run(root, deadline, ledger),
             Part::Kills => kills::run(root, deadline, ledger),
             Part::Fuzz => fuzz::run(root, deadline, ledger),
         }
