@@ -40,6 +40,7 @@ const STANDARD: &[&str] = &[
     "focal:gamma=2,alpha=0.75",
     "ce+oversample",
     "ce+undersample",
+    "ce+prior-bias",
     "ce+logit-adjust",
     "ce+threshold",
     "ce+ohem",
