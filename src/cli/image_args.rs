@@ -125,7 +125,7 @@ fn load_voc_parts(folder: &Path, options: &ImageOptions) -> anyhow::Result<Image
 fn hold_out(train: ImageSet, test: ImageSet) -> ImageParts {
     let mut order: Vec<usize> = (0..train.images.len()).collect();
     Rng::seed(0).shuffle(&mut order);
-    let held_out = &order[..train.images.len() / HELD_OUT];
+    let (held_out, _) = order.split_at(train.images.len() / HELD_OUT);
     let is_held_out = |i: usize| held_out.contains(&i);
     let mut validation = train.part("held out of the training images", is_held_out);
     validation.notes = vec![format!(

@@ -1,6 +1,12 @@
 //! The command line: parses arguments, runs a command, turns errors into one line and exit code 2.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 mod coco_eval;
+#[allow(clippy::indexing_slicing, reason = "losses, seeds and classes of its own lists")]
 mod compare;
 mod curves;
 mod data_args;
@@ -12,6 +18,7 @@ mod losses;
 mod predict;
 mod progress;
 mod report;
+#[allow(clippy::indexing_slicing, reason = "losses, seeds and classes of its own lists")]
 mod train;
 mod train_args;
 

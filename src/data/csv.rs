@@ -72,12 +72,13 @@ pub(crate) fn from_table(table: &Table, options: &CsvOptions) -> Result<(Dataset
     if columns.is_empty() {
         return Err(table.place().error("no feature column with a value", "at least one feature column"));
     }
-    let place = table.place().column(&table.header[roles.label]);
-    let classes = Classes::of(&label_values, &table.header[roles.label], options.positive.as_deref())
+    let label = table.column(roles.label);
+    let place = table.place().column(label);
+    let classes = Classes::of(&label_values, label, options.positive.as_deref())
         .map_err(|(found, expected)| place.error(found, expected))?;
-    labels.iter_mut().for_each(|label| *label = classes.class_of[*label as usize]);
+    classes.translate(&mut labels);
     let groups = roles.group.map(|column| Groups {
-        column: table.header[column].clone(),
+        column: table.column(column).to_owned(),
         codes: groups,
         names: group_values.names,
     });
@@ -138,7 +139,7 @@ struct Feature {
 
 impl Feature {
     fn builder(&self, table: &Table) -> ColumnBuilder {
-        ColumnBuilder::new(&table.header[self.column], self.column, self.asked_category)
+        ColumnBuilder::new(table.column(self.column), self.column, self.asked_category)
     }
 }
 

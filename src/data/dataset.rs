@@ -81,6 +81,12 @@ impl Dataset {
         Some((0..self.rows()).flat_map(|row| columns.iter().map(move |column| column[row])).collect())
     }
 
+    /// The first class without a row, if there is one.
+    pub(super) fn absent_class(&self) -> Option<&str> {
+        let mut classes = self.class_names.iter().zip(self.class_counts());
+        classes.find(|(_, count)| *count == 0).map(|(name, _)| name.as_str())
+    }
+
     /// Number of rows of every class, in class order.
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.class_names.len()];

@@ -92,7 +92,10 @@ pub(crate) fn listed<S: AsRef<str>>(texts: &[S]) -> String {
     let join = |part: &[S]| part.iter().map(|text| quoted(text.as_ref())).collect::<Vec<_>>().join(", ");
     match texts.len() {
         0..=10 => join(texts),
-        n => format!("{}, ... ({} more) ..., {}", join(&texts[..7]), n - 9, join(&texts[n - 2..])),
+        n => {
+            let (first, last) = (texts.split_at(7).0, texts.split_at(n - 2).1);
+            format!("{}, ... ({} more) ..., {}", join(first), n - 9, join(last))
+        }
     }
 }
 

@@ -63,11 +63,13 @@ pub(crate) fn following(table: &Table, schema: &Schema, label: Option<&str>) -> 
     let rows = table.for_each_row(|row| {
         builders.iter_mut().try_for_each(|builder| builder.push(row))?;
         if let Some(label) = label {
-            let value = values.find(present(row, label, "a class label")?).ok_or_else(|| {
+            let value = values.find(present(row, label, "a class label")?);
+            let known = value.and_then(|value| schema.label_values.get(value as usize));
+            let (_, class) = known.ok_or_else(|| {
                 let expected = format!("one of the training labels {}", listed(&values.names));
                 row.error(label, expected)
             })?;
-            labels.push(schema.label_values[value as usize].1);
+            labels.push(*class);
         }
         if let Some(group) = group {
             groups.push(group_values.find_or_add(row.cell(group)));
@@ -77,14 +79,14 @@ pub(crate) fn following(table: &Table, schema: &Schema, label: Option<&str>) -> 
     let ignored =
         (0..table.header.len()).filter(|i| ![label, group].contains(&Some(*i)) && !places.contains(i));
     Ok(Following {
-        ignored: ignored.map(|i| table.header[i].clone()).collect(),
+        ignored: ignored.map(|i| table.column(i).to_owned()).collect(),
         columns: builders
             .into_iter()
             .map(ColumnBuilder::finish)
             .filter_map(Result::transpose)
             .collect::<Result<_, _>>()?,
         groups: group.map(|column| Groups {
-            column: table.header[column].clone(),
+            column: table.column(column).to_owned(),
             codes: groups,
             names: group_values.names,
         }),
@@ -117,8 +119,8 @@ pub fn load_csv_like(
         groups: file.groups,
     };
     let place = Place::of(path.display().to_string());
-    if let Some(absent) = dataset.class_counts().iter().position(|&count| count == 0) {
-        let found = format!("no row labelled {}", quoted(&dataset.class_names[absent]));
+    if let Some(absent) = dataset.absent_class() {
+        let found = format!("no row labelled {}", quoted(absent));
         return Err(place.column(&options.label).error(found, "rows of every class"));
     }
     let ignored: Vec<&String> = file.ignored.iter().filter(|name| !options.drop.contains(name)).collect();

@@ -1,5 +1,6 @@
 //! Splits that come with a data set, as a file: how others cut it, so that figures can be compared.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Dataset;
@@ -52,7 +53,7 @@ impl GivenSplits {
         for (split, &column) in splits.iter().zip(&columns) {
             if let Some((part, class)) = lacking(split, dataset) {
                 let found = format!("no row of class {} in the {part} part", quoted(class));
-                let place = table.place().column(&table.header[column]);
+                let place = table.place().column(table.column(column));
                 return Err(place.error(found, "every class in every part"));
             }
         }
@@ -61,6 +62,7 @@ impl GivenSplits {
 
     /// The split of the `run`-th run: split `run mod K`. With more runs than splits the splits come round again, and
     /// runs on one split differ by their seed only, so their spread understates that of fresh splits.
+    #[expect(clippy::indexing_slicing, reason = "a remainder by the length, which is at least 1")]
     pub fn for_run(&self, run: usize) -> &Split {
         &self.splits[run % self.splits.len()]
     }
@@ -80,10 +82,11 @@ fn numbered_columns(table: &Table) -> Result<Vec<usize>, DataError> {
 /// A part and a class of which it has no row.
 fn lacking<'d>(split: &Split, dataset: &'d Dataset) -> Option<(&'static str, &'d str)> {
     for (part, rows) in PARTS.into_iter().zip([&split.train, &split.validation, &split.test]) {
-        let mut present = vec![false; dataset.class_names.len()];
-        rows.iter().for_each(|&row| present[dataset.labels[row as usize] as usize] = true);
-        if let Some(class) = present.iter().position(|&here| !here) {
-            return Some((part, &dataset.class_names[class]));
+        let present: BTreeSet<u32> =
+            rows.iter().filter_map(|&row| dataset.labels.get(row as usize).copied()).collect();
+        let mut classes = dataset.class_names.iter().zip(0..);
+        if let Some((class, _)) = classes.find(|(_, class)| !present.contains(class)) {
+            return Some((part, class));
         }
     }
     None

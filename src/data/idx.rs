@@ -46,7 +46,7 @@ pub fn load_idx(
         .collect();
     let classes = Classes::of(&values, "label", positive)
         .map_err(|(found, expected)| place(labels).error(found, expected))?;
-    labels_of_rows.iter_mut().for_each(|label| *label = classes.class_of[*label as usize]);
+    classes.translate(&mut labels_of_rows);
     let dataset = Dataset {
         name: name_of(images),
         features: Features::Pixels(Arc::new(pixels)),
@@ -72,8 +72,11 @@ pub fn load_idx_like(images: &Path, labels: &Path, reference: &Dataset) -> Resul
         );
     }
     let mut values = Dictionary::of(reference.label_values.iter().map(|(label, _)| label));
-    let class = |text: &String| match values.find(text.as_bytes()) {
-        Some(value) => Ok(reference.label_values[value as usize].1),
+    let class = |text: &String| match values
+        .find(text.as_bytes())
+        .and_then(|value| reference.label_values.get(value as usize))
+    {
+        Some((_, class)) => Ok(*class),
         None => {
             let expected = format!("one of the training labels {}", listed(&values.names));
             Err(place(labels).error(format!("the label {text}"), expected))
@@ -90,9 +93,9 @@ pub fn load_idx_like(images: &Path, labels: &Path, reference: &Dataset) -> Resul
         label_values: reference.label_values.clone(),
         positive: reference.positive,
     };
-    match dataset.class_counts().iter().position(|&count| count == 0) {
+    match dataset.absent_class() {
         Some(absent) => {
-            let found = format!("no label {}", quoted(&dataset.class_names[absent]));
+            let found = format!("no label {}", quoted(absent));
             Err(place(labels).error(found, "images of every class"))
         }
         None => Ok(dataset),
@@ -104,36 +107,35 @@ pub fn load_idx_like(images: &Path, labels: &Path, reference: &Dataset) -> Resul
 /// # Errors
 /// If the file cannot be read, is no IDX file of images, or is shorter or longer than its header says.
 pub fn load_idx_images(path: &Path) -> Result<Matrix, DataError> {
-    let (sizes, bytes) = read(path, "images", 3)?;
-    Ok(Matrix::bytes(sizes[1] * sizes[2], bytes))
+    let ([_, height, width], bytes) = read(path, "images")?;
+    Ok(Matrix::bytes(height * width, bytes))
 }
 
 /// The labels as texts, one for each image.
 fn read_labels(path: &Path, images: &Path, pixels: &Matrix) -> Result<Vec<String>, DataError> {
-    let (sizes, bytes) = read(path, "labels", 1)?;
-    if sizes[0] != pixels.rows() {
+    let ([count], bytes) = read(path, "labels")?;
+    if count != pixels.rows() {
         let expected = format!("{}, one for each image of {}", pixels.rows(), images.display());
-        return Err(place(path).error(counted(sizes[0], "label"), expected));
+        return Err(place(path).error(counted(count, "label"), expected));
     }
     Ok(bytes.iter().map(u8::to_string).collect())
 }
 
 /// The sizes and the bytes of an IDX file of so many dimensions.
-fn read(path: &Path, what: &str, dimensions: u8) -> Result<(Vec<usize>, Vec<u8>), DataError> {
+fn read<const D: usize>(path: &Path, what: &str) -> Result<([usize; D], Vec<u8>), DataError> {
     let failed = |error| DataError::Read { file: path.display().to_string(), error };
     let file = File::open(path).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
-    read_from(path, file, size, what, dimensions)
+    read_from(path, file, size, what)
 }
 
 /// The same from an open file of `size` bytes.
-pub(crate) fn read_from<R: Read + Seek>(
+pub(crate) fn read_from<R: Read + Seek, const D: usize>(
     path: &Path,
     mut file: R,
     size: u64,
     what: &str,
-    dimensions: u8,
-) -> Result<(Vec<usize>, Vec<u8>), DataError> {
+) -> Result<([usize; D], Vec<u8>), DataError> {
     let failed = |error| DataError::Read { file: path.display().to_string(), error };
     let mut start = Vec::new();
     file.by_ref().take(2).read_to_end(&mut start).map_err(failed)?;
@@ -142,10 +144,10 @@ pub(crate) fn read_from<R: Read + Seek>(
     let mut reader: Box<dyn Read + '_> =
         if packed { Box::new(MultiGzDecoder::new(BufReader::new(file))) } else { Box::new(file) };
 
-    let header_length = 4 + 4 * usize::from(dimensions);
+    let header_length = 4 + 4 * D;
     let header = read_up_to(&mut reader, header_length as u64, path)?;
-    let sizes = parse_header(&header, what, dimensions).map_err(|found| {
-        place(path).error(found, format!("an IDX file of {what} (bytes 00 00 08 0{dimensions}, ...)"))
+    let sizes = parse_header(&header, what).map_err(|found| {
+        place(path).error(found, format!("an IDX file of {what} (bytes 00 00 08 0{D}, ...)"))
     })?;
     let total = sizes.iter().try_fold(1u64, |product, &n| product.checked_mul(n as u64));
     let available =
@@ -193,12 +195,12 @@ fn read_up_to(reader: &mut dyn Read, most: u64, path: &Path) -> Result<Vec<u8>, 
 }
 
 /// The sizes that a header announces, or what stands in its place.
-fn parse_header(header: &[u8], what: &str, dimensions: u8) -> Result<Vec<usize>, String> {
+fn parse_header<const D: usize>(header: &[u8], what: &str) -> Result<[usize; D], String> {
     let Some((magic, sizes)) = header.split_first_chunk::<4>() else {
         return Err(counted(header.len(), "byte"));
     };
     match *magic {
-        [0, 0, 8, found] if found == dimensions => {}
+        [0, 0, 8, found] if usize::from(found) == D => {}
         [0, 0, 8, 1] => return Err(format!("an IDX file of labels, not of {what}")),
         [0, 0, 8, found] => {
             return Err(format!("an IDX file of {}, not of {what}", counted(found.into(), "dimension")));
@@ -209,10 +211,10 @@ fn parse_header(header: &[u8], what: &str, dimensions: u8) -> Result<Vec<usize>,
         [a, b, c, d] => return Err(format!("a file that begins with bytes {a:02X} {b:02X} {c:02X} {d:02X}")),
     }
     let (sizes, rest) = sizes.as_chunks::<4>();
-    if sizes.len() < usize::from(dimensions) {
-        return Err(format!("a header cut off after {} bytes", 4 + 4 * sizes.len() + rest.len()));
+    match sizes.first_chunk::<D>() {
+        Some(sizes) => Ok(sizes.map(|size| u32::from_be_bytes(size) as usize)),
+        None => Err(format!("a header cut off after {} bytes", 4 + 4 * sizes.len() + rest.len())),
     }
-    Ok(sizes.iter().map(|&size| u32::from_be_bytes(size) as usize).collect())
 }
 
 fn place(path: &Path) -> Place {

@@ -11,7 +11,7 @@ const MOST_CLASSES: usize = 100;
 /// What the labels of a file mean.
 pub(super) struct Classes {
     /// The class of each entry of the dictionary.
-    pub(super) class_of: Vec<u32>,
+    class_of: Vec<u32>,
     pub(super) names: Vec<String>,
     pub(super) positive: Option<u32>,
     /// A line for the user where we chose for them.
@@ -45,6 +45,11 @@ impl Classes {
             }
             _ => Ok(many(values)),
         }
+    }
+
+    /// Entries of the dictionary become classes.
+    pub(super) fn translate(&self, labels: &mut [u32]) {
+        labels.iter_mut().for_each(|label| *label = self.class_of[*label as usize]);
     }
 
     /// Every label with its class, for reading a second file.

@@ -11,25 +11,41 @@
 //!
 //! Everything here answers bad input with one [`DataError`] that says where, what was found and what was expected.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 mod builder;
 mod cells;
+#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod column;
 mod csv;
+#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod dataset;
+#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod dictionary;
+#[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]
 mod encode;
 mod error;
 mod fingerprint;
 mod following;
 mod given_splits;
+#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod group_split;
 mod idx;
+#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod imbalance;
+#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod labels;
+#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod matrix;
+#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod scale;
 mod source;
+#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod split;
+#[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]
 mod synthetic;
 mod table;
 

@@ -50,8 +50,9 @@ impl Source {
     /// row under CRLF, and before any empty lines it skips.
     pub(super) fn line_at(&self, offset: usize) -> u64 {
         let bytes = self.text.as_bytes();
-        let line_ends = bytes[offset..].iter().take_while(|&&byte| byte == b'\n' || byte == b'\r').count();
-        line_of(&bytes[..offset + line_ends])
+        let (_, after) = bytes.split_at(offset);
+        let line_ends = after.iter().take_while(|&&byte| byte == b'\n' || byte == b'\r').count();
+        line_of(bytes.split_at(offset + line_ends).0)
     }
 
     /// The file as the place of an error.
@@ -95,12 +96,12 @@ fn decode(bytes: Vec<u8>) -> Result<String, (String, Option<u64>)> {
         return Err(("UTF-16 text".into(), None));
     }
     if let Some(nul) = bytes.iter().position(|&byte| byte == 0) {
-        return Err(("a NUL byte, as in binary files".into(), Some(line_of(&bytes[..nul]))));
+        return Err(("a NUL byte, as in binary files".into(), Some(line_of(bytes.split_at(nul).0))));
     }
     String::from_utf8(bytes).map_err(|error| {
-        let place = error.utf8_error().valid_up_to();
-        let bytes = error.as_bytes();
-        (format!("byte 0x{:02X}, which is not UTF-8", bytes[place]), Some(line_of(&bytes[..place])))
+        let (valid, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+        let byte = rest.first().copied().unwrap_or_default();
+        (format!("byte 0x{byte:02X}, which is not UTF-8"), Some(line_of(valid)))
     })
 }
 

@@ -72,6 +72,11 @@ impl Table {
         self.header.iter().position(|column| column == name.trim())
     }
 
+    /// The name of column `i`.
+    pub(super) fn column(&self, i: usize) -> &str {
+        self.header.get(i).map_or("", String::as_str)
+    }
+
     /// The file as the place of an error.
     pub(super) fn place(&self) -> Place {
         self.source.place()
@@ -104,7 +109,7 @@ pub(super) struct Row<'t> {
 impl Row<'_> {
     /// The cell in column `i` without the blanks around it.
     pub(super) fn cell(&self, i: usize) -> &[u8] {
-        trimmed(&self.record[i])
+        trimmed(self.record.get(i).unwrap_or_default())
     }
 
     /// The error that names the line, the column and the content of cell `i`.
@@ -116,7 +121,7 @@ impl Row<'_> {
     /// Where cell `i` stands and what it holds, for messages.
     pub(super) fn cell_in_words(&self, i: usize) -> (Place, String) {
         let found = quoted(&String::from_utf8_lossy(self.cell(i)));
-        (self.place().column(&self.table.header[i]), found)
+        (self.place().column(self.table.column(i)), found)
     }
 
     /// The error of a row that has not as many cells as the header.

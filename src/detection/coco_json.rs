@@ -9,6 +9,8 @@
 //! ```
 //! Other keys are ignored. Ids are whole numbers.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::coco_set::{Annotation, Category, Detection, GroundTruth};
 use super::json_fault::{Layout, explain};
 use crate::data::DataError;

@@ -1,5 +1,7 @@
 //! What is in the images and what a detector found there, in COCO's terms, checked before anything is computed.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::boxes::BoundingBox;
 use crate::data::{DataError, Place};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -168,8 +170,10 @@ fn unique(name: &str, list: &str, ids: impl Iterator<Item = i64>) -> Result<(), 
     // The repetition that comes first in the file, so that the message does not depend on the ids.
     let again = ids
         .windows(2)
-        .filter(|pair| pair[0].0 == pair[1].0)
-        .map(|pair| (pair[1].1, pair[0].1, pair[0].0))
+        .filter_map(|pair| match *pair {
+            [(id, first), (same, second)] if id == same => Some((second, first, id)),
+            _ => None,
+        })
         .min();
     match again {
         Some((second, first, id)) => Err(Place::of(format!("{name}, {list}[{second}], \"id\""))

@@ -1,5 +1,7 @@
 //! Says where a COCO file is wrong. Runs only once reading has failed, so it may take its time.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::coco_set::A_BOX;
 use crate::data::{DataError, Place, quoted};
 use serde_json::Value;

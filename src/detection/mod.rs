@@ -31,6 +31,8 @@
 //! # Ok::<(), losslab::data::DataError>(())
 //! ```
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod accumulate;
 mod boxes;
 mod coco_json;

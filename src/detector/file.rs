@@ -1,5 +1,10 @@
 //! A trained detector as a thing of its own: saved as a safetensors file, loaded, used on new images.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 use super::{DetectionProblem, DetectorError, DetectorSettings, Network, NormKind, TrainedDetector};
 use crate::data::DataError;
 use crate::detection::{Category, Detection};

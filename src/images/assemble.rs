@@ -1,5 +1,7 @@
 //! Named files and their annotations become an [`ImageSet`]: decoded in parallel, brought to one size.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::decode::{self, Header};
 use super::events::{Event, notes};
 use super::{Fit, Image, ImageOptions, ImageSet, LabelledImage, Object, letterbox};
@@ -79,11 +81,9 @@ fn shape(entries: &[Entry], options: &ImageOptions) -> Result<(usize, usize, usi
 fn most_frequent(headers: &[Header]) -> (usize, usize) {
     let mut sizes: Vec<(usize, usize)> = headers.iter().map(|header| (header.width, header.height)).collect();
     sizes.sort_unstable();
-    let best = sizes.chunk_by(|a, b| a == b).max_by_key(|same| {
-        let (width, height) = same[0];
-        (same.len(), width * height, width)
-    });
-    best.map_or((0, 0), |same| same[0])
+    let counts = sizes.chunk_by(|a, b| a == b).filter_map(|same| Some((same.len(), *same.first()?)));
+    let best = counts.max_by_key(|&(count, (width, height))| (count, width * height, width));
+    best.map_or((0, 0), |(_, size)| size)
 }
 
 fn check_memory(name: &str, count: usize, [width, height, channels]: [usize; 3]) -> Result<(), DataError> {
@@ -99,8 +99,9 @@ fn check_memory(name: &str, count: usize, [width, height, channels]: [usize; 3])
 fn by_image<'a>(truth: &'a GroundTruth, entries: &[Entry]) -> Vec<Vec<&'a Annotation>> {
     let mut of_image = vec![Vec::new(); entries.len()];
     for annotation in truth.annotations() {
-        if let Ok(at) = entries.binary_search_by_key(&annotation.image_id, |entry| entry.id) {
-            of_image[at].push(annotation);
+        let at = entries.binary_search_by_key(&annotation.image_id, |entry| entry.id);
+        if let Some(of_image) = at.ok().and_then(|at| of_image.get_mut(at)) {
+            of_image.push(annotation);
         }
     }
     of_image

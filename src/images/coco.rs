@@ -1,5 +1,7 @@
 //! Sets from COCO's JSON files and a folder of images.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::assemble::{Entry, assemble};
 use super::{ImageOptions, ImageSet};
 use crate::data::{DataError, Place};

@@ -1,5 +1,7 @@
 //! Images of a folder, without annotations.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::assemble::{Entry, assemble};
 use super::{ImageOptions, ImageSet};
 use crate::data::DataError;

@@ -18,10 +18,13 @@
 //! | `scenes` | draws a set without any file |
 //! | `draw` | pictures with boxes, as PNG |
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod assemble;
 mod augment;
 mod coco;
 mod decode;
+#[allow(clippy::panic, reason = "misuse panics")]
 mod draw;
 mod events;
 mod fit;
@@ -30,6 +33,7 @@ mod image;
 mod letterbox;
 mod options;
 mod resize;
+#[allow(clippy::panic, reason = "misuse panics")]
 mod scenes;
 mod set;
 mod statistics;

@@ -1,5 +1,7 @@
 //! Sets from a folder of Pascal VOC: `ImageSets/Main/SPLIT.txt`, `Annotations/ID.xml`, `JPEGImages/ID.jpg`.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::assemble::{Entry, assemble};
 use super::voc_xml::{VocFile, read_voc_file};
 use super::{ImageOptions, ImageSet};

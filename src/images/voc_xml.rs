@@ -11,6 +11,8 @@
 //! ```
 //! `size` and `difficult` may be absent; other elements are ignored, those within an object's `part` as well.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use crate::data::{DataError, Place, quoted};
 use crate::detection::BoundingBox;
 use roxmltree::{Document, Node};

@@ -43,10 +43,10 @@ fn shapes(info: &Info) -> Shapes {
     let mut sizes = vec![info.encoder.width()];
     sizes.extend(&info.hidden);
     sizes.push(Task::of(info.class_names.len()).outputs());
-    let layer = |(i, pair): (usize, &[usize])| {
-        [(format!("layer{i}.weight"), pair.to_vec()), (format!("layer{i}.bias"), vec![pair[1]])]
+    let layer = |(i, (&inputs, &outputs))| {
+        [(format!("layer{i}.weight"), vec![inputs, outputs]), (format!("layer{i}.bias"), vec![outputs])]
     };
-    sizes.windows(2).enumerate().flat_map(layer).collect()
+    sizes.iter().zip(sizes.iter().skip(1)).enumerate().flat_map(layer).collect()
 }
 
 /// What in a description cannot be, if anything.

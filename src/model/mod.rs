@@ -7,7 +7,13 @@
 //! | `tensors` | safetensors files of ours in general |
 //! | [`inverse`] | the true probability behind what a focal loss makes a network report |
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 mod file;
+#[allow(clippy::indexing_slicing, reason = "classes of its own arrays")]
 pub mod inverse;
 mod tensors;
 

@@ -1,5 +1,7 @@
 //! What is printed of a comparison of detectors beside the table: each category, the shares of easy negatives, and Pascal VOC's numbers.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::results::{Results, Run, Summaries};
 use crate::detection::{CategoryResult, VocResults};
 use crate::detector::{Share, Shares};
@@ -58,7 +60,7 @@ pub fn category_table(results: &Results) -> String {
         for summary in &results.summary {
             let mean = |of: fn(&CategoryResult) -> Option<f64>| {
                 let runs = results.runs.iter().filter(|run| run.loss == summary.loss);
-                let values = runs.filter_map(|run| Some(of(&run.detector.as_ref()?.per_category[i])));
+                let values = runs.filter_map(|run| Some(of(run.detector.as_ref()?.per_category.get(i)?)));
                 Summary::of(values).mean.map_or_else(|| "–".to_string(), |mean| format!("{mean:.3}"))
             };
             row.push(format!("{} | {}", mean(|c| c.ap), mean(|c| c.ap50)));

@@ -1,5 +1,7 @@
 //! Several comparisons as one: the same data and settings, other losses or seeds.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::plan::Plan;
 use super::record::RunRecord;
 use serde_json::Value;
@@ -11,9 +13,11 @@ use serde_json::Value;
 /// If they differ in their data or in how models are trained, or have runs that contradict each other; the message names the
 /// first difference.
 pub fn merge(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<Plan, String> {
-    let Some((first_name, first, _)) = parts.first() else { return Err("no comparison to merge".into()) };
+    let Some(((first_name, first, _), others)) = parts.split_first() else {
+        return Err("no comparison to merge".into());
+    };
     let mut merged = first.clone();
-    for (name, plan, _) in &parts[1..] {
+    for (name, plan, _) in others {
         let cannot = |why: String| Err(format!("{name} and {first_name} cannot be merged: {why}"));
         if let Some(difference) = difference(first, plan) {
             return cannot(difference);

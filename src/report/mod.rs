@@ -1,5 +1,7 @@
 //! What an experiment leaves behind: `results.json` for programs, a table and `report.html` for people.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
 mod atomic;
 mod calibration;
 mod data;
@@ -66,6 +68,9 @@ pub(crate) fn fuzz(bytes: &[u8]) {
     diverged_notes(&results);
     unseen_notes(&results.gaps);
     score_note(&records);
+    share_table(&results);
+    category_table(&results);
+    voc_lines(&results);
     results.verdicts.as_ref().map(|judgement| verdict_lines(judgement, results.config.trials));
     html::page_text(Story { results: &results, records: &records, command: "", pictures: &[] });
 }

@@ -1,5 +1,7 @@
 //! Values by name, in a fixed order: the metrics of a run.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt;

@@ -1,6 +1,8 @@
 //! What a comparison is about, written to `DIR/comparison.json` before the first training: with the records of the runs it
 //! is all that `results.json` is made of.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::data::Data;
 use crate::data::Fnv1a;
 use crate::detector::DetectorSettings;
@@ -79,6 +81,7 @@ impl Plan {
         hash.number(config.trials as u64);
         hash.text(voc_rule.as_deref().unwrap_or_default());
         let problem = format!("{:016x}", hash.finish());
+        #[expect(clippy::indexing_slicing, reason = "every problem has metrics")]
         let primary_metric = data.metrics()[0].name.into();
         Self {
             schema: PLAN_SCHEMA,

@@ -1,6 +1,8 @@
 //! One training as a file, `DIR/runs/LOSS-SEED.json`: all that reports, verdicts and `--resume` need, so that nothing is
 //! trained twice.
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::data::Data;
 use super::detections::file_name;
 use super::named::Named;

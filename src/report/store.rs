@@ -8,6 +8,8 @@
 //! | `truth.json` | the true objects of the test images, in COCO's form |
 //! | `results.json` | all of it summed up, at the end |
 
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
 use super::plan::{PLAN_SCHEMA, Plan};
 use super::record::{RECORD_SCHEMA, RunRecord, run_file};
 use super::write_atomically;

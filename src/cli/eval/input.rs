@@ -128,7 +128,7 @@ fn mark(value: &Value) -> Result<f64, &'static str> {
 /// Class indices; a row that is not valid may have any.
 fn class_indices(targets: &[f64], valid: Option<&[f64]>) -> anyhow::Result<Vec<u32>> {
     let index = |(i, &x): (usize, &f64)| {
-        if valid.is_some_and(|valid| valid[i] == 0.0) {
+        if valid.and_then(|valid| valid.get(i)) == Some(&0.0) {
             return Ok(0);
         }
         let is_index = x.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&x);

@@ -61,8 +61,8 @@ fn named<'a>(detections: &'a [Detection], set: &'a ImageSet, categories: &'a [Ca
         let category = categories.binary_search_by_key(&detection.category_id, |category| category.id);
         Named {
             detection,
-            file_name: image.map_or("", |at| &set.images[at].name),
-            category: category.map_or("", |at| &categories[at].name),
+            file_name: image.ok().and_then(|at| set.images.get(at)).map_or("", |image| &image.name),
+            category: category.ok().and_then(|at| categories.get(at)).map_or("", |category| &category.name),
         }
     };
     detections.iter().map(name).collect()

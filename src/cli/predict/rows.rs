@@ -29,12 +29,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             None
         }
     };
-    if let Some(own) = model.info.threshold {
+    if let (Some(own), [_, positive]) = (model.info.threshold, &model.info.class_names[..]) {
         let threshold = inverse.as_ref().map_or(own, |inverse| inverse.of_probability(own));
-        notes.push(format!(
-            "called {} from a probability of {threshold:.4} on",
-            quoted(&model.info.class_names[1])
-        ));
+        notes.push(format!("called {} from a probability of {threshold:.4} on", quoted(positive)));
     }
     let predictions = model.predict(&input, inverse.as_ref());
     if let Some(row) = predictions.probabilities.iter().position(|p| !p.is_finite()) {
@@ -118,7 +115,7 @@ fn as_csv(model: &Model, predictions: &Predictions) -> anyhow::Result<String> {
         // The shortest text that reads back as the very number.
         let probabilities = probabilities.iter().map(|p| p.to_string());
         let cells = std::iter::once((i + 1).to_string()).chain(probabilities);
-        writer.write_record(cells.chain([names[class as usize].clone()]))?;
+        writer.write_record(cells.chain(names.get(class as usize).cloned()))?;
     }
     Ok(String::from_utf8(writer.into_inner().map_err(|error| error.into_error())?)?)
 }

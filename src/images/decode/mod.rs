@@ -15,6 +15,11 @@
 //! PNG carries checksums, JPEG does not: a JPEG with changed bytes may decode to a changed picture without an error. One
 //! that ends early is refused.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 mod jpeg;
 mod png;
 

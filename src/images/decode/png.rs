@@ -21,9 +21,10 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Decoded, DataError> {
     let samples = reader.output_color_type().0.samples();
     let mut pixels = vec![0; width * height * samples];
     reader.next_frame(&mut pixels).map_err(|error| damaged(file, "PNG", error))?;
-    let transparent = samples > channels && pixels.chunks_exact(samples).any(|pixel| pixel[channels] < 255);
+    let alpha_below = |pixel: &[u8]| pixel.get(channels).is_some_and(|&alpha| alpha < 255);
+    let transparent = pixels.chunks_exact(samples).any(alpha_below);
     if samples > channels {
-        pixels = pixels.chunks_exact(samples).flat_map(|pixel| &pixel[..channels]).copied().collect();
+        pixels = pixels.chunks_exact(samples).flat_map(|pixel| pixel.split_at(channels).0).copied().collect();
     }
     Ok(Decoded { image: Image { width, height, channels, pixels }, transparent })
 }
