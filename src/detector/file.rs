@@ -241,3 +241,33 @@ impl DetectorInfo {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_file_cannot_ask_for_much_memory() {
+        let file = include_bytes!("../../tests/fixtures/fuzz/model/detector.safetensors");
+        let info = DetectorModel::parse(file).unwrap().info;
+        let weights: usize = info
+            .tensors(file.len() / 4)
+            .unwrap()
+            .iter()
+            .map(|(_, shape)| shape.iter().product::<usize>())
+            .sum();
+        assert!(info.least_weights() <= weights, "{} {weights}", info.least_weights());
+        let absurd: [fn(&mut DetectorInfo); 5] = [
+            |info| info.size = [MOST, MOST],
+            |info| info.anchor_shapes[0] = vec![[1.0; 2]; MOST],
+            |info| info.stages[1] = [MOST, 1],
+            |info| info.stages[1] = [1, MOST],
+            |info| info.head = [MOST, 1],
+        ];
+        for (i, change) in absurd.into_iter().enumerate() {
+            let mut info = info.clone();
+            change(&mut info);
+            assert!(info.tensors(file.len() / 4).is_err(), "change {i}");
+        }
+    }
+}

@@ -168,3 +168,38 @@ pub fn trained_alike<'a>(runs: impl IntoIterator<Item = &'a RunRecord>) -> Optio
 pub fn run_file(loss: &str, seed: u64) -> String {
     format!("{}-{seed}.json", file_name(loss))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type File = (Plan, Vec<RunRecord>);
+
+    #[test]
+    fn a_record_that_contradicts_its_plan_is_refused() {
+        let (plan, records): File =
+            serde_json::from_str(include_str!("../../tests/fixtures/fuzz/records/binary.json")).unwrap();
+        let record = &records[0];
+        assert_eq!(record.check(&plan), Ok(()));
+        let changes: [fn(&mut TableRecord); 4] = [
+            |table| table.class_counts.truncate(1),
+            |table| table.test.labels.truncate(7),
+            |table| table.validation.logits.truncate(7),
+            |table| table.test.labels[0] = 2,
+        ];
+        let faults = changes.map(|change| {
+            let mut record = record.clone();
+            change(record.table.as_mut().unwrap());
+            record.check(&plan).unwrap_err()
+        });
+        assert_eq!(
+            faults,
+            [
+                "1 class counts for 2 classes",
+                "test: 8 rows with 7 labels and 8 logits",
+                "validation: 8 rows with 8 labels and 7 logits",
+                "test: label 2 of 2 classes"
+            ]
+        );
+    }
+}

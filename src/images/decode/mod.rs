@@ -188,6 +188,21 @@ mod tests {
     }
 
     #[test]
+    fn a_size_that_the_file_cannot_fill_is_refused() {
+        let mut png = Vec::new();
+        ::png::Encoder::new(&mut png, 8192, 8192).write_header().unwrap();
+        let [_, mut jpeg, ..] = whole_files();
+        // Height and width stand behind the frame's mark, its length and the number of bits.
+        let sizes = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap() + 5;
+        jpeg[sizes..sizes + 4].copy_from_slice(&[0x20, 0, 0x20, 0]);
+        for file in [png, jpeg] {
+            let error = header("a", &file).unwrap_err().to_string();
+            let found = format!("found an image of 8192 x 8192 pixels in {} bytes", file.len());
+            assert!(error.contains(&found), "{error}");
+        }
+    }
+
+    #[test]
     fn changed_bytes_give_an_image_or_an_error_but_no_panic() {
         for whole in whole_files() {
             for (at, change) in (0..whole.len()).flat_map(|at| [(at, 0x01), (at, 0xff)]) {
