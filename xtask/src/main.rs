@@ -10,6 +10,7 @@ mod fuzz;
 mod gradients;
 mod kills;
 mod ledger;
+mod memory;
 mod mutants;
 
 use anyhow::Context;
@@ -29,6 +30,10 @@ struct Cli {
 enum Command {
     /// Check for a number of minutes, with fresh seeds, and keep the figures.
     Soak(Soak),
+    /// Run the tests of the crates with unsafe code in Miri.
+    Miri,
+    /// Run the tests of the crates with unsafe code with AddressSanitizer.
+    Asan,
 }
 
 #[derive(Args)]
@@ -72,8 +77,12 @@ impl Part {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Command::Soak(soak) = Cli::parse().command;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
+    let soak = match Cli::parse().command {
+        Command::Soak(soak) => soak,
+        Command::Miri => return memory::miri(root),
+        Command::Asan => return memory::asan(root),
+    };
     anyhow::ensure!(
         soak.minutes > 0.0 && soak.minutes.is_finite(),
         "--minutes: expected a number above 0, found {}",

@@ -51,7 +51,7 @@ impl Isa {
         self <= Self::detect()
     }
 
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    #[cfg(target_arch = "x86_64")]
     fn detect() -> Isa {
         let fma = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
         let avx512 = is_x86_feature_detected!("avx512f")
@@ -65,7 +65,7 @@ impl Isa {
         }
     }
 
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    #[cfg(not(target_arch = "x86_64"))]
     fn detect() -> Isa {
         Isa::Baseline
     }

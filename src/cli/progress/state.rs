@@ -18,7 +18,7 @@ pub struct State {
     /// What is being trained, by seed and loss.
     running: BTreeMap<(u64, usize), Running>,
     /// The best validation average precision of each finished run, by loss.
-    finished: Vec<Vec<f64>>,
+    finished: BTreeMap<usize, Vec<f64>>,
 }
 
 /// A run that has not ended.
@@ -32,9 +32,12 @@ struct Running {
 impl State {
     /// Nothing has begun.
     pub fn new(losses: Vec<String>, runs: usize, trials: usize, epochs: usize) -> Self {
-        let finished = vec![Vec::new(); losses.len()];
-        let running = BTreeMap::new();
+        let (running, finished) = (BTreeMap::new(), BTreeMap::new());
         Self { losses, runs, trials, epochs, done: 0, diverged: 0, passed: 0, trained: 0, running, finished }
+    }
+
+    fn loss(&self, index: usize) -> &str {
+        self.losses.get(index).map_or("", String::as_str)
     }
 
     /// The most epochs that all runs may take.
@@ -79,7 +82,7 @@ impl State {
                 let (trial, epoch) = run.as_ref().map_or((0, 0), |run| (run.trial, run.epoch));
                 self.passed += (self.trials * self.epochs).saturating_sub(trial * self.epochs + epoch);
                 self.done += 1;
-                self.finished[loss].extend(run.and_then(|run| run.best));
+                self.finished.entry(loss).or_default().extend(run.and_then(|run| run.best));
                 let what = match end {
                     Ok((epochs_run, best_epoch)) => format!("{epochs_run} epochs, best {best_epoch}"),
                     Err(error) => {
@@ -87,7 +90,7 @@ impl State {
                         error.to_string()
                     }
                 };
-                Some(format!("[{}/{}] {}, seed {seed}: {what}\n", self.done, self.runs, self.losses[loss]))
+                Some(format!("[{}/{}] {}, seed {seed}: {what}\n", self.done, self.runs, self.loss(loss)))
             }
         }
     }
@@ -103,7 +106,7 @@ impl State {
             };
             format!(
                 "{:width$}  seed {seed}{trial}  epoch {}/{}  validation AP {}, best {}",
-                self.losses[loss],
+                self.loss(loss),
                 run.epoch,
                 self.epochs,
                 number(run.validation_ap),
@@ -116,10 +119,10 @@ impl State {
     /// How many runs are done, and which loss leads.
     pub fn summary(&self) -> String {
         let mean = |values: &Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
-        let means = self.finished.iter().enumerate().filter(|(_, values)| !values.is_empty());
+        let means = self.finished.iter().filter(|(_, values)| !values.is_empty());
         let best = means.map(|(loss, values)| (loss, mean(values))).max_by(|a, b| a.1.total_cmp(&b.1));
-        let leader = best.map_or_else(String::new, |(loss, mean)| {
-            format!(", best so far {} ({mean:.3} on validation)", self.losses[loss])
+        let leader = best.map_or_else(String::new, |(&loss, mean)| {
+            format!(", best so far {} ({mean:.3} on validation)", self.loss(loss))
         });
         let diverged = match self.diverged {
             0 => String::new(),
