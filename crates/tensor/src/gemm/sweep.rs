@@ -10,7 +10,8 @@ use super::{Matrix, TileProduct};
 use crate::{Float, Isa};
 
 /// Most steps of one sweep: a packed panel of 256 x 32 f32 is 32 KB of stack.
-pub(crate) const DEPTH: usize = 256;
+/// (Miri keeps books of every byte of it.)
+pub(crate) const DEPTH: usize = if cfg!(miri) { 16 } else { 256 };
 /// Most columns of B that are read unpacked: rows 512 bytes apart.
 const UNPACKED: usize = 128;
 
