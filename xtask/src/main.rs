@@ -4,6 +4,7 @@
 //! they did to one file of figures (see [`ledger`]). Every part stops at the first thing that is wrong, with an error
 //! that says how to repeat it.
 
+mod bits;
 mod bugs;
 mod copy;
 mod fuzz;
@@ -58,6 +59,8 @@ enum Part {
     Bugs,
     /// Mutants, most of which the tests must catch.
     Mutants,
+    /// Trainings with 1 to 8 threads and two instruction sets, bit by bit.
+    Bits,
     /// Trainings killed at random moments and resumed.
     Kills,
     /// Random input for the readers of files and specs.
@@ -70,6 +73,7 @@ impl Part {
             Part::Gradients => gradients::run(root, deadline, ledger),
             Part::Bugs => bugs::run(root, deadline, ledger),
             Part::Mutants => mutants::run(root, deadline, ledger),
+            Part::Bits => bits::run(root, deadline, ledger),
             Part::Kills => kills::run(root, deadline, ledger),
             Part::Fuzz => fuzz::run(root, deadline, ledger),
         }

@@ -128,7 +128,10 @@ fn spec(draw: &mut Draw, name: &str, params: &[ParamInfo], all: bool) -> String 
 /// Sigmoid or softmax, with its classes.
 fn head(draw: &mut Draw, softmax: bool, two: bool) -> (Head, usize) {
     match softmax && draw.chance(0.5) {
-        true => (Head::Softmax, if two { 2 } else { draw.between(2, 5) }),
+        true if two => (Head::Softmax, 2),
+        // Rows of few classes and of many take different ways.
+        true if draw.chance(0.2) => (Head::Softmax, draw.between(6, 60)),
+        true => (Head::Softmax, draw.between(2, 5)),
         false => (Head::Sigmoid, 2),
     }
 }

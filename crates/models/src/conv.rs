@@ -1,5 +1,6 @@
 //! The convolution layer.
 
+use crate::linear::layer_of;
 use losslab_autograd::{Conv2d, Param, Tape, Var};
 use losslab_tensor::init::Init;
 use losslab_tensor::rng::Rng;
@@ -45,10 +46,21 @@ impl Conv {
     }
 
     /// The layer's output.
+    ///
+    /// # Panics
+    /// If x is not `[N, H, W, inputs]`; the message names the layer.
     #[track_caller]
     pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
         let tape = x.tape();
         let weight = tape.var(self.weight);
+        let inputs = weight.shape().dims()[2];
+        assert!(
+            x.shape().rank() == 4 && x.shape().dims()[3] == inputs,
+            "{}: conv2d: images {}, weight {}, expected images [N, H, W, {inputs}]",
+            layer_of(&tape.name(self.weight)),
+            x.shape(),
+            weight.shape()
+        );
         let bias = match self.bias {
             Some(bias) => tape.var(bias),
             None => tape.constant_with([weight.shape().dims()[3]], |bias| bias.fill(T::default())),

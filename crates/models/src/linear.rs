@@ -34,11 +34,26 @@ impl Linear {
     }
 
     /// The layer's output.
+    ///
+    /// # Panics
+    /// If the last axis of x is not as long as the layer has inputs; the message names the layer.
     #[track_caller]
     pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let tape = x.tape();
+        let (tape, weight) = (x.tape(), x.tape().shape(self.weight));
+        assert!(
+            x.shape().dims().last() == weight.dims().first(),
+            "{}: linear: input {}, weight {weight}, expected [.., {}]",
+            layer_of(&tape.name(self.weight)),
+            x.shape(),
+            weight.dims()[0]
+        );
         x.linear(tape.var(self.weight), tape.var(self.bias))
     }
+}
+
+/// The path of the layer that a parameter of this name belongs to: `mlp.0` of `mlp.0.weight`.
+pub(crate) fn layer_of(parameter: &str) -> &str {
+    parameter.rsplit_once('.').map_or(parameter, |(layer, _)| layer)
 }
 
 /// The logit whose sigmoid is `pi`: b = -log((1 - pi) / pi) (Lin et al. 2017, sec. 4.1).
