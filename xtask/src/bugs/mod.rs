@@ -1,7 +1,7 @@
 //! Replanted bugs, which the tests must catch.
 //!
 //! Each bug of [`list`] is planted in a copy of the tree, `target/soak/planted`; it must compile, and the tests named
-//! with it must fail. Before the first one they must pass. Nothing of the tree itself is touched.
+//! with it must fail. Before the first of a kind they must pass. Nothing of the tree itself is touched.
 
 mod list;
 
@@ -18,15 +18,20 @@ use std::time::Instant;
 /// Plants bugs until the deadline, those first that the last soak did not come to.
 pub fn run(root: &Path, deadline: Instant, ledger: &mut Ledger) -> anyhow::Result<()> {
     let copy = copy::refresh(root, "planted")?;
-    for tests in BUGS.iter().map(|bug| bug.tests).collect::<BTreeSet<_>>() {
-        anyhow::ensure!(cargo_test(&copy, tests, &[])?, "without any bug, cargo test {tests} fails");
-    }
+    let mut sound = BTreeSet::new();
     ledger.set("bugs", "in the list", BUGS.len() as u64)?;
     let first = ledger.get("bugs", "planted") as usize;
     let mut missed = Vec::new();
     for bug in (0..BUGS.len()).map(|i| &BUGS[(first + i) % BUGS.len()]) {
         if Instant::now() >= deadline {
             break;
+        }
+        if sound.insert(bug.tests) {
+            anyhow::ensure!(
+                cargo_test(&copy, bug.tests, &[])?,
+                "without any bug, cargo test {} fails",
+                bug.tests
+            );
         }
         let caught = plant(&copy, bug)?;
         println!("{}: {} ({})", if caught { "caught" } else { "MISSED" }, bug.name, bug.class);
