@@ -143,6 +143,21 @@ impl DetectorModel {
         network.restore(&self.weights);
         network.detect(images, &self.info.categories)
     }
+
+    /// Hands the network's outputs for each image to `each`, in order: class logits `[anchors, classes]` and box codes
+    /// `[anchors, 4]` (see [`encode`](losslab_models::detection::encode)), anchors in the order of [`Output`](losslab_models::Output).
+    ///
+    /// # Errors
+    /// If the outputs for an image are not finite.
+    pub fn outputs(
+        &self,
+        images: &[LabelledImage],
+        mut each: impl FnMut(&LabelledImage, &[f32], &[f32]),
+    ) -> Result<(), DetectorError> {
+        let mut network = self.info.network();
+        network.restore(&self.weights);
+        network.score(images, |_, _, image, logits, codes| each(image, logits, codes))
+    }
 }
 
 impl DetectorInfo {

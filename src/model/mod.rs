@@ -129,6 +129,16 @@ impl Model {
         Inverse::of(&spec, &self.info.class_counts)
     }
 
+    /// The network's outputs for all rows of an encoded table: one per row with two classes, else one per class.
+    ///
+    /// # Panics
+    /// If the matrix has another width than the network.
+    #[track_caller]
+    pub fn logits(&self, input: &Matrix) -> Vec<f32> {
+        let rows: Vec<u32> = (0..input.rows() as u32).collect();
+        self.classifier().logits(input, &rows)
+    }
+
     /// Scores all rows of an encoded table: with the network's own probabilities, or with those that an inverse makes of
     /// them. The decisions are the same.
     ///
@@ -137,8 +147,7 @@ impl Model {
     #[track_caller]
     pub fn predict(&self, input: &Matrix, inverse: Option<&Inverse>) -> Predictions {
         let task = self.task();
-        let rows: Vec<u32> = (0..input.rows() as u32).collect();
-        let logits = self.classifier().logits(input, &rows);
+        let logits = self.logits(input);
         let mut own = Vec::with_capacity(logits.len());
         task.probabilities(&logits, &mut own);
         let threshold = self.info.threshold.unwrap_or(0.5);

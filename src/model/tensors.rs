@@ -16,6 +16,9 @@ const VERSION: u64 = 1;
 /// Larger files are no models of ours.
 const MOST_BYTES: u64 = 1 << 30;
 
+/// So many tensors are named in a message.
+const MOST_NAMED: usize = 3;
+
 /// Name and shape of each tensor, in the order of the weights.
 pub(crate) type Shapes = Vec<(String, Vec<usize>)>;
 
@@ -86,11 +89,12 @@ pub(crate) fn read_tensors<D: DeserializeOwned>(
 
     let mut weights = Vec::new();
     for (name, shape) in &shapes {
-        let tensor = tensors.tensor(name).map_err(|_| format!("no tensor {name:?}"))?;
+        let tensor = tensors.tensor(name).map_err(|_| absent(name, shape, &tensors, &shapes))?;
         if tensor.dtype() != Dtype::F32 || tensor.shape() != shape {
             let (dtype, found) = (tensor.dtype(), tensor.shape());
+            let order = other_order(found, shape);
             return Err(format!(
-                "tensor {name:?} of type {dtype} and shape {found:?} instead of F32 and {shape:?}"
+                "tensor {name:?} of type {dtype} and shape {found:?}{order} instead of F32 and {shape:?}"
             ));
         }
         let values: Vec<f32> =
@@ -101,9 +105,48 @@ pub(crate) fn read_tensors<D: DeserializeOwned>(
         weights.push(values);
     }
     if tensors.len() != weights.len() {
-        return Err(format!("{} tensors instead of {}", tensors.len(), weights.len()));
+        let (found, expected) = (tensors.len(), weights.len());
+        return Err(format!(
+            "{found} tensors instead of {expected}: {} too many",
+            without_place(&tensors, &shapes)
+        ));
     }
     Ok((description, weights))
+}
+
+/// What to say of a tensor that is not there.
+fn absent(name: &str, shape: &[usize], tensors: &SafeTensors<'_>, shapes: &Shapes) -> String {
+    let others = without_place(tensors, shapes);
+    let others = if others.is_empty() { String::new() } else { format!(", but {others}") };
+    format!("no tensor {name:?} of shape {shape:?}{others}")
+}
+
+/// The tensors of a file that a model of these shapes has no place for, by name and shape.
+fn without_place(tensors: &SafeTensors<'_>, shapes: &Shapes) -> String {
+    let known = |name: &str| shapes.iter().any(|(known, _)| known == name);
+    let others = tensors.iter().filter(|(name, _)| !known(name));
+    let mut others: Vec<String> =
+        others.map(|(name, tensor)| format!("{name:?} of shape {:?}", tensor.shape())).collect();
+    others.sort();
+    listed_up_to(&others, MOST_NAMED)
+}
+
+fn listed_up_to(names: &[String], most: usize) -> String {
+    let shown = names.get(..most).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// A remark if a shape is PyTorch's for this one: `[out, in]`, or `[out, in, height, width]`.
+fn other_order(found: &[usize], expected: &[usize]) -> &'static str {
+    let pytorch = match *expected {
+        [inputs, outputs] => vec![outputs, inputs],
+        [height, width, inputs, outputs] => vec![outputs, inputs, height, width],
+        _ => return "",
+    };
+    if found == pytorch { " (PyTorch's order of axes, see docs/interop.md)" } else { "" }
 }
 
 /// The description of this kind of model in the text.

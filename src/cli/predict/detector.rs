@@ -1,13 +1,12 @@
 //! A saved detector finds objects in images.
 
 use super::Arguments;
-use crate::cli::{emit, emit_error, notes};
+use crate::cli::{emit_error, notes};
 use crate::detection::{Category, Detection, evaluate};
-use crate::detector::DetectorModel;
+use crate::detector::{DetectorError, DetectorModel};
 use crate::images::{ImageSet, check_same_categories, load_coco, load_folder};
 use crate::metrics::{BOX_METRICS, evaluate_boxes};
-use crate::report::{metrics_table, write_atomically};
-use anyhow::Context;
+use crate::report::metrics_table;
 use serde::Serialize;
 use std::path::Path;
 
@@ -18,6 +17,14 @@ struct Named<'a> {
     detection: &'a Detection,
     file_name: &'a str,
     category: &'a str,
+}
+
+/// What the network says of an image, anchor by anchor.
+#[derive(Serialize)]
+struct Outputs {
+    file_name: String,
+    class_logits: Vec<Vec<f32>>,
+    box_codes: Vec<Vec<f32>>,
 }
 
 /// Finds objects in the images of this folder.
@@ -34,13 +41,16 @@ pub fn run(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
         }
         None => load_folder(folder, &options)?,
     };
+    if arguments.logits {
+        arguments.deliver(&format!("{}\n", serde_json::to_string(&outputs(&model, &set)?)?))?;
+        if !arguments.quiet {
+            emit_error(&notes(&set.notes));
+        }
+        return Ok(());
+    }
     let detections = model.detect(&set.images)?;
     let text = format!("{}\n", serde_json::to_string(&named(&detections, &set, &model.info.categories))?);
-    match &arguments.out {
-        None => emit(&text)?,
-        Some(path) => write_atomically(path, text.as_bytes())
-            .with_context(|| format!("--out {}: cannot be written", path.display()))?,
-    }
+    arguments.deliver(&text)?;
     if !arguments.quiet {
         emit_error(&notes(&set.notes));
         let (found, images) = (detections.len(), set.images.len());
@@ -51,6 +61,20 @@ pub fn run(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
         emit_error(&format!("{}\n", metrics_table("all images", BOX_METRICS, &model.info.loss, &metrics)));
     }
     Ok(())
+}
+
+/// The network's outputs for all images of a set, in its order.
+fn outputs(model: &DetectorModel, set: &ImageSet) -> Result<Vec<Outputs>, DetectorError> {
+    let rows = |numbers: &[f32], width| numbers.chunks(width).map(<[f32]>::to_vec).collect();
+    let mut all = Vec::new();
+    model.outputs(&set.images, |image, logits, codes| {
+        all.push(Outputs {
+            file_name: image.name.clone(),
+            class_logits: rows(logits, model.info.categories.len()),
+            box_codes: rows(codes, 4),
+        });
+    })?;
+    Ok(all)
 }
 
 /// The detections with the names of their images and categories.

@@ -3,6 +3,9 @@
 mod detector;
 mod rows;
 
+use crate::cli::emit;
+use crate::report::write_atomically;
+use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -33,6 +36,10 @@ pub struct Arguments {
     /// The network's own probabilities, without undoing the bias that the loss gives them; a detector's always are
     #[arg(long)]
     raw: bool,
+    /// The network's outputs before any probability: row,logit, or for images in JSON the class logits and box codes of
+    /// each anchor
+    #[arg(long, conflicts_with_all = ["raw", "label", "coco"])]
+    logits: bool,
     /// Print no notes
     #[arg(long)]
     quiet: bool,
@@ -43,5 +50,16 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match &arguments.images {
         Some(images) => detector::run(&arguments, images),
         None => rows::run(&arguments),
+    }
+}
+
+impl Arguments {
+    /// Writes the outcome to `--out`, by default to standard output.
+    fn deliver(&self, text: &str) -> anyhow::Result<()> {
+        match &self.out {
+            None => Ok(emit(text)?),
+            Some(path) => write_atomically(path, text.as_bytes())
+                .with_context(|| format!("--out {}: cannot be written", path.display())),
+        }
     }
 }

@@ -1,12 +1,12 @@
 //! A saved classifier scores the rows of a table, or images that are rows.
 
 use super::Arguments;
-use crate::cli::{emit, emit_error};
+use crate::cli::{emit_error, notes as note_lines};
 use crate::data::{Following, Matrix, load_following, load_idx_images, quoted};
 use crate::experiment::Task;
-use crate::model::{Model, Predictions};
-use crate::report::{metrics_table, write_atomically};
-use anyhow::{Context, bail, ensure};
+use crate::model::Model;
+use crate::report::metrics_table;
+use anyhow::{bail, ensure};
 use std::sync::Arc;
 
 /// Scores rows.
@@ -14,6 +14,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let model = Model::load(&arguments.model)?;
     let mut notes = Vec::new();
     let (input, labels) = arguments.input(&model, &mut notes)?;
+    if arguments.logits {
+        let logits: Vec<f64> = model.logits(&input).into_iter().map(f64::from).collect();
+        arguments.check_finite(&model, &logits)?;
+        arguments.deliver(&as_csv(&model, "logit", &logits, None)?)?;
+        if !arguments.quiet {
+            emit_error(&note_lines(&notes));
+        }
+        return Ok(());
+    }
     let inverse = match (arguments.raw, model.inverse()) {
         (true, _) => None,
         (false, Ok(inverse)) if inverse.is_identity() => None,
@@ -34,17 +43,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         notes.push(format!("called {} from a probability of {threshold:.4} on", quoted(positive)));
     }
     let predictions = model.predict(&input, inverse.as_ref());
-    if let Some(row) = predictions.probabilities.iter().position(|p| !p.is_finite()) {
-        bail!("{}: row {} has no finite score", arguments.model.display(), row / model.task().outputs() + 1);
-    }
-    let table = as_csv(&model, &predictions)?;
-    match &arguments.out {
-        None => emit(&table)?,
-        Some(path) => write_atomically(path, table.as_bytes())
-            .with_context(|| format!("--out {}: cannot be written", path.display()))?,
-    }
+    arguments.check_finite(&model, &predictions.probabilities)?;
+    let table = as_csv(&model, "probability", &predictions.probabilities, Some(&predictions.classes))?;
+    arguments.deliver(&table)?;
     if !arguments.quiet {
-        emit_error(&crate::cli::notes(&notes));
+        emit_error(&note_lines(&notes));
     }
     if arguments.label.is_some() {
         let metrics = model.evaluate(&predictions, &labels)?;
@@ -57,6 +60,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 impl Arguments {
+    /// Refuses numbers that are not finite, which weights near the limit of f32 can lead to.
+    fn check_finite(&self, model: &Model, scores: &[f64]) -> anyhow::Result<()> {
+        if let Some(at) = scores.iter().position(|score| !score.is_finite()) {
+            bail!("{}: row {} has no finite score", self.model.display(), at / model.task().outputs() + 1);
+        }
+        Ok(())
+    }
+
     /// What the network is fed, and the classes of the rows where they are known.
     fn input(&self, model: &Model, notes: &mut Vec<String>) -> anyhow::Result<(Arc<Matrix>, Vec<u32>)> {
         if let Some(images) = &self.idx_images {
@@ -99,23 +110,21 @@ fn gap_notes(model: &Model, file: &Following) -> Vec<String> {
     notes
 }
 
-/// `row,probability,prediction`, rows counted from 1; with more than two classes a probability for each.
-fn as_csv(model: &Model, predictions: &Predictions) -> anyhow::Result<String> {
+/// `row,SCORE,prediction`, rows counted from 1; with more than two classes a score for each. Without classes no prediction.
+fn as_csv(model: &Model, score: &str, scores: &[f64], classes: Option<&[u32]>) -> anyhow::Result<String> {
     let names = &model.info.class_names;
-    let outputs = model.task().outputs();
-    let probabilities = match model.task() {
-        Task::Binary => vec!["probability".to_string()],
-        Task::Classes(_) => names.iter().map(|name| format!("probability_{name}")).collect(),
+    let columns = match model.task() {
+        Task::Binary => vec![score.to_string()],
+        Task::Classes(_) => names.iter().map(|name| format!("{score}_{name}")).collect(),
     };
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let header = std::iter::once("row".to_string()).chain(probabilities).chain(["prediction".to_string()]);
-    writer.write_record(header)?;
-    let rows = predictions.probabilities.chunks_exact(outputs).zip(&predictions.classes);
-    for (i, (probabilities, &class)) in rows.enumerate() {
+    let prediction = classes.map(|_| "prediction".to_string());
+    writer.write_record(std::iter::once("row".to_string()).chain(columns).chain(prediction))?;
+    for (i, scores) in scores.chunks_exact(model.task().outputs()).enumerate() {
         // The shortest text that reads back as the very number.
-        let probabilities = probabilities.iter().map(|p| p.to_string());
-        let cells = std::iter::once((i + 1).to_string()).chain(probabilities);
-        writer.write_record(cells.chain(names.get(class as usize).cloned()))?;
+        let cells = std::iter::once((i + 1).to_string()).chain(scores.iter().map(f64::to_string));
+        let class = classes.and_then(|classes| names.get(*classes.get(i)? as usize));
+        writer.write_record(cells.chain(class.cloned()))?;
     }
     Ok(String::from_utf8(writer.into_inner().map_err(|error| error.into_error())?)?)
 }
