@@ -1,8 +1,11 @@
 """losslab's detectors in PyTorch, and back. Needs PyTorch, NumPy and Pillow; docs/interop.md says more.
 
-    python interop_detector.py run MODEL FOLDER               what `losslab predict --logits --model MODEL --images FOLDER` prints
-    python interop_detector.py to-torch MODEL STATE.pt        the weights as a state dict of Detector below
-    python interop_detector.py from-torch MODEL STATE.pt NEW  such a state dict as a model of losslab, all else taken from MODEL
+    python interop_detector.py run MODEL FOLDER
+        prints what `losslab predict --logits --model MODEL --images FOLDER` prints
+    python interop_detector.py to-torch MODEL STATE.pt
+        writes the weights as a state dict of Detector below
+    python interop_detector.py from-torch MODEL STATE.pt NEW
+        writes such a state dict as a model of losslab; all else is taken from MODEL
 """
 
 import json

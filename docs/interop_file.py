@@ -1,8 +1,9 @@
-"""Reads and writes the model files of losslab (docs/interop.md describes them). Used by interop_mlp.py and interop_detector.py.
+"""Reads and writes the model files of losslab, which docs/interop.md describes.
 
-A safetensors file is the length of a JSON header (8 bytes, little-endian), the header, and the numbers of all tensors. losslab
-adds a description of the model to it, as a JSON text under "losslab". With the package safetensors, `load_file` and
-`save_file(tensors, path, metadata={"losslab": text})` do the same; here it is done by hand, to need nothing but PyTorch and NumPy.
+A safetensors file is the length of a JSON header (8 bytes, little-endian), the header, and the numbers of all tensors.
+losslab adds a description of the model to the header, as a JSON text under "losslab". With the package safetensors,
+`load_file` and `save_file(tensors, path, metadata={"losslab": text})` do the same; here it is done by hand, so that
+nothing is needed but PyTorch and NumPy.
 """
 
 import json
@@ -17,13 +18,13 @@ CONV = (3, 2, 0, 1)  # [height, width, in, out] -> [out, in, height, width]
 
 
 def read(path, kind):
-    """The description of a model of this kind ("model" or "detector"), and its tensors by name, axes in losslab's order."""
+    """The description of a model of this kind ("model" or "detector"), and its tensors, axes in losslab's order."""
     with open(path, "rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         numbers = file.read()
     top = json.loads(header.pop("__metadata__")["losslab"])
     if top["version"] != 1 or kind not in top:
-        raise ValueError(f"{path}: found version {top['version']} of {list(top)[1:]}, expected version 1 of {kind}")
+        raise ValueError(f"{path}: found version {top['version']} of {list(top)}, expected version 1 of {kind}")
     tensors = {}
     for name, entry in header.items():
         start, end = entry["data_offsets"]
@@ -38,7 +39,8 @@ def write(path, kind, description, tensors):
     numbers = b""
     for name, tensor in sorted(tensors.items()):
         data = tensor.detach().cpu().numpy().astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(numbers), len(numbers) + len(data)]}
+        place = [len(numbers), len(numbers) + len(data)]
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": place}
         numbers += data
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)  # so that the numbers are aligned
@@ -47,11 +49,11 @@ def write(path, kind, description, tensors):
 
 
 def to_torch(places, tensors):
-    """Copies the tensors of a file into a module. `places` are (name in the file, tensor of the module, order of axes)."""
+    """Copies the tensors of a file into a module. Places are (name in the file, tensor, order of axes)."""
     for name, target, axes in places:
         found = tensors[name].permute(axes)
         if found.shape != target.shape:
-            raise ValueError(f"{name}: found shape {list(found.shape)} in PyTorch's order, expected {list(target.shape)}")
+            raise ValueError(f"{name}: found {list(found.shape)} in PyTorch's order, expected {list(target.shape)}")
         with torch.no_grad():
             target.copy_(found)
 

@@ -1,9 +1,13 @@
 """losslab's classifiers of rows in PyTorch, and back. Needs PyTorch and NumPy; docs/interop.md says more.
 
-    python interop_mlp.py run MODEL TABLE.csv            what `losslab predict --logits --model MODEL --csv TABLE.csv` prints
-    python interop_mlp.py to-torch MODEL STATE.pt        the weights as a state dict of Mlp below
-    python interop_mlp.py from-torch MODEL STATE.pt NEW  such a state dict as a model of losslab, all else taken from MODEL
-    python interop_mlp.py train TABLE.csv LABEL NEW      a model trained by PyTorch, and its description, from nothing
+    python interop_mlp.py run MODEL TABLE.csv
+        prints what `losslab predict --logits --model MODEL --csv TABLE.csv` prints
+    python interop_mlp.py to-torch MODEL STATE.pt
+        writes the weights as a state dict of Mlp below
+    python interop_mlp.py from-torch MODEL STATE.pt NEW
+        writes such a state dict as a model of losslab; all else is taken from MODEL
+    python interop_mlp.py train TABLE.csv LABEL NEW
+        trains a model with PyTorch and writes it with a description made from the table
 """
 
 import csv
@@ -143,8 +147,10 @@ def train(rows, label, hidden=(16, 16), epochs=100):
     optimizer = torch.optim.Adam(mlp.parameters(), lr=0.01)
     for _ in range(epochs):
         z = mlp(x)
-        two = len(class_of) == 2
-        loss = nn.functional.binary_cross_entropy_with_logits(z[:, 0], y.float()) if two else nn.functional.cross_entropy(z, y)
+        if len(class_of) == 2:
+            loss = nn.functional.binary_cross_entropy_with_logits(z[:, 0], y.float())
+        else:
+            loss = nn.functional.cross_entropy(z, y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

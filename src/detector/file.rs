@@ -244,6 +244,9 @@ impl DetectorInfo {
         if self.mean.len() != self.channels || self.scale.len() != self.channels || !finite {
             return Err(format!("the scaling of {} channels", self.mean.len()));
         }
+        if !self.categories.is_sorted_by(|a, b| a.id < b.id) {
+            return Err("categories that are not in the order of their ids, each once".into());
+        }
         if self.size.contains(&0) || self.score_cut.is_some_and(|cut| !(cut > 0.0 && cut < 1.0)) {
             return Err(format!("images of {:?} pixels, score cut {:?}", self.size, self.score_cut));
         }
