@@ -86,3 +86,50 @@ impl<'t> DetectorLoss<'t> {
 fn scaled(x: Var<'_, f32>, factor: f64) -> Var<'_, f32> {
     x * x.tape().constant([], &[factor as f32])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use losslab_losses::{Normalizer, Registry};
+
+    /// Two images of two anchors and two classes. All logits are 0, so each costs ln 2; the numbers of the first positive
+    /// box are off by 1, those of the second by .05, which is on either side of [`BETA`].
+    #[test]
+    fn both_parts_are_divided_by_the_number_of_positive_anchors() {
+        let spec = Spec::parse("ce", &Registry::standard()).unwrap();
+        let reduction = Reduction::Mean(Normalizer::Positives);
+        let loss = Arc::new(Criterion::new(&spec, Head::Sigmoid, &[6, 2], reduction).unwrap());
+        let tape = Tape::<f32>::new();
+        let mut boxes = [9.0; 16];
+        boxes[..4].fill(1.0);
+        boxes[12..].fill(0.05);
+        let output = || Output {
+            class_logits: tape.constant([2, 2, 2], &[0.0; 8]),
+            boxes: tape.constant([2, 2, 4], &boxes),
+        };
+        let mut targets = Targets {
+            classes: vec![0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+            valid: vec![1.0; 8],
+            positives: vec![0, 3],
+            boxes: vec![0.0; 8],
+        };
+        let parts = DetectorLoss::new(&loss, &tape, output(), &targets);
+        let classes = 8.0 * 2.0f64.ln() / 2.0;
+        let smooth = 4.0 * ((1.0 - 0.11 / 2.0) + 0.05 * 0.05 / (2.0 * 0.11)) / 2.0;
+        let near = |found: Var<f32>, expected: f64| {
+            let found = f64::from(found.value()[0]);
+            assert!((found - expected).abs() < 1e-6 * expected, "{found}, expected {expected}");
+        };
+        near(parts.classes, classes);
+        near(parts.boxes.unwrap(), smooth);
+        near(parts.total(0.5), classes + 0.5 * smooth);
+
+        // An image without objects has no boxes to learn; the sum of the class loss is then divided by 1.
+        targets.positives.clear();
+        targets.boxes.clear();
+        targets.classes.fill(0.0);
+        let parts = DetectorLoss::new(&loss, &tape, output(), &targets);
+        assert!(parts.boxes.is_none());
+        near(parts.total(0.5), 8.0 * 2.0f64.ln());
+    }
+}

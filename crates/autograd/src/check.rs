@@ -128,3 +128,18 @@ pub(crate) fn weight(seed: u64, k: u64) -> f64 {
     let u = (bits(seed, k) >> 11) as f64 / (1u64 << 52) as f64 - 1.0;
     if u.abs() < 0.1 { u + u.signum() * 0.1 } else { u }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::weight;
+
+    #[test]
+    fn weights_of_outputs_differ_and_are_far_from_zero() {
+        let weights: Vec<f64> = (0..1000).map(|k| weight(1, k)).collect();
+        assert!(weights.iter().all(|w| (0.1..=1.0).contains(&w.abs())), "{weights:?}");
+        let positive = weights.iter().filter(|&&w| w > 0.0).count();
+        assert!((400..600).contains(&positive), "{positive} of 1000 are positive");
+        assert!(weights.windows(2).all(|pair| pair[0] != pair[1]));
+        assert_ne!(weight(1, 0), weight(2, 0));
+    }
+}

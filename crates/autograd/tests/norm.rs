@@ -1,6 +1,7 @@
 //! Normalisation where digits or meaning could be lost, and what it refuses.
 
 use losslab_autograd::{RunningStatistics, Tape, Var};
+use losslab_tensor::Shape;
 
 /// gamma 1 and beta 0.
 fn plain(tape: &Tape<f32>, channels: usize) -> [Var<'_, f32>; 2] {
@@ -76,4 +77,18 @@ fn running_statistics_of_something_else() {
     let [gamma, beta] = plain(&tape, 4);
     let y = tape.constant([1, 4], &[0.0; 4]).group_norm(gamma, beta, 4, 1e-5);
     RunningStatistics::new(4).update(y, 0.1);
+}
+
+#[test]
+fn values_without_rows_are_refused() {
+    for shape in [&[3][..], &[0, 3]] {
+        let refused = std::panic::catch_unwind(|| {
+            let tape = Tape::<f64>::new();
+            let [gamma, beta] = [1.0, 0.0].map(|x| tape.constant([3], &[x; 3]));
+            let elements = shape.iter().product();
+            tape.constant(Shape::new(shape), &vec![0.0; elements]).batch_norm(gamma, beta, 1e-5);
+        });
+        let message = refused.unwrap_err().downcast::<String>().unwrap();
+        assert!(message.contains("expected [.., C] with at least one row"), "{shape:?}: {message}");
+    }
 }

@@ -244,3 +244,23 @@ impl fmt::Display for Head {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Measure;
+
+    #[test]
+    fn measures_at_a_margin_of_0_and_of_ln_3() {
+        let (ln2, ln3, ln4) = (2.0f64.ln(), 3.0f64.ln(), 4.0f64.ln());
+        // p_t is 1/2, then 3/4.
+        for (measure, at_0, at_ln3) in [
+            (Measure::LogP, ln2, ln4 - ln3),
+            (Measure::LogQ, ln2, ln4),
+            (Measure::RoundedLogQ, ln2 + 1.0, ln4 + 1.0),
+            (Measure::Margin, 1.0, ln3 + 1.0),
+        ] {
+            assert!((measure.at(0.0) - at_0).abs() < 1e-15, "{measure:?} at 0");
+            assert!((measure.at(ln3) - at_ln3).abs() < 1e-15, "{measure:?} at ln 3");
+        }
+    }
+}

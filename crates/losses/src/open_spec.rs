@@ -100,6 +100,14 @@ mod tests {
     }
 
     #[test]
+    fn a_draw_closes_the_parameter_of_the_modifier_that_left_it_open() {
+        let spec = open("focal+ohem:ratio=?").unwrap();
+        let drawn: Vec<String> = (1..=3).map(|trial| spec.trial(trial).to_string()).collect();
+        assert!(drawn.iter().all(|spec| spec.starts_with("focal:gamma=2+ohem:ratio=")), "{drawn:?}");
+        assert!(drawn[0] != drawn[1] && drawn[1] != drawn[2], "{drawn:?}");
+    }
+
+    #[test]
     fn every_value_is_drawn_and_the_draws_are_distinct() {
         let spec = open("focal:gamma=?,alpha=?").unwrap();
         let mut drawn: Vec<String> = (1..=16).map(|trial| spec.trial(trial).to_string()).collect();
