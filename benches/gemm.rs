@@ -6,10 +6,11 @@
 use losslab_tensor::gemm::{Matrix, Store, gemm};
 use std::time::Instant;
 
-const SHAPES: [(usize, usize, usize); 12] = [
+const SHAPES: [(usize, usize, usize); 13] = [
     (256, 256, 256),
     (512, 512, 512),
     (1024, 1024, 1024),
+    (2048, 2048, 2048),
     (1024, 64, 64),
     (64, 576, 4096),
     (256, 784, 128),

@@ -211,6 +211,18 @@ fn wherever_a_write_is_torn_one_of_the_last_two_checkpoints_loads() {
 }
 
 #[test]
+fn a_folder_belongs_to_one_training_at_a_time() {
+    let files = Files::new();
+    let mut first = Folder::new(files.0.path());
+    first.lock().unwrap();
+    let message = Folder::new(files.0.path()).lock().unwrap_err().to_string();
+    let found = format!("found the training of process {}, expected a folder that no", std::process::id());
+    assert!(message.contains(&found), "{message}");
+    drop(first);
+    Folder::new(files.0.path()).lock().unwrap();
+}
+
+#[test]
 fn a_damaged_checkpoint_does_not_take_the_place_of_the_one_before_it() {
     let files = Files::new();
     let mut folder = Folder::new(files.0.path());

@@ -145,6 +145,25 @@ fn every_loss_with_a_sigmoid_form_trains_a_detector() {
 }
 
 #[test]
+fn outputs_that_overflow_are_told_with_image_and_epoch() {
+    // One step of Adam moves all weights by about the learning rate: they stay finite, their products do not.
+    let settings = DetectorSettings {
+        learning_rate: 1e30,
+        epochs: Some(1),
+        batch: 4,
+        clip: None,
+        norm: NormKind::None,
+        ..settings()
+    };
+    let problem = DetectionProblem::new(scenes("images=4,size=40,ratio=60,classes=2"), &settings).unwrap();
+    let error =
+        train_detector(&problem, &spec("ce"), &settings, 0, 1, |_| ControlFlow::Continue(())).unwrap_err();
+    let message = error.to_string();
+    assert!(message.starts_with("diverged: outputs for image "), "{message}");
+    assert!(message.contains(" after epoch 1 are not finite: conv2d"), "{message}");
+}
+
+#[test]
 fn a_training_that_diverges_says_where() {
     let settings = DetectorSettings { learning_rate: 1e30, clip: None, norm: NormKind::None, ..settings() };
     let problem = DetectionProblem::new(scenes(SMALL), &settings).unwrap();

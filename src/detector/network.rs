@@ -95,7 +95,8 @@ impl Network {
                 if !logits.iter().chain(codes).all(|x| x.is_finite())
                     && let Some(first) = tape.first_non_finite()
                 {
-                    return Err(DetectorError::Output { image: image.name.clone(), first: Box::new(first) });
+                    let (image, first) = (image.name.clone(), Box::new(first));
+                    return Err(DetectorError::Output { image, epoch: None, first });
                 }
                 each(anchors, decode, image, logits, codes);
             }

@@ -84,16 +84,33 @@ pub enum DetectorError {
         epoch: usize,
     },
     /// The network's outputs are not numbers.
-    #[error("diverged: outputs for image {image} are not finite: {first}")]
+    #[error("diverged: outputs for image {image}{} are not finite: {first}", after_epoch(*.epoch))]
     Output {
         /// The image.
         image: String,
+        /// The epoch after which the weights gave them, from 1, if they are weights in training.
+        epoch: Option<usize>,
         /// The first number that was not finite.
         first: Box<NonFinite>,
     },
     /// The evaluation refused a detection.
     #[error(transparent)]
     Evaluation(#[from] DataError),
+}
+
+/// Where in a training something was.
+fn after_epoch(epoch: Option<usize>) -> String {
+    epoch.map_or_else(String::new, |epoch| format!(" after epoch {epoch}"))
+}
+
+impl DetectorError {
+    /// The same of weights that were those of this epoch.
+    fn after(self, known: usize) -> Self {
+        match self {
+            Self::Output { image, first, .. } => Self::Output { image, epoch: Some(known), first },
+            other => other,
+        }
+    }
 }
 
 impl From<Divergence> for DetectorError {
@@ -166,7 +183,8 @@ pub(super) fn fit_detector(
     for epoch in history.epochs.len() + 1..=session.epochs {
         let mut record = session.epoch(problem, settings, epoch)?;
         if is_validated(epoch, session.epochs) {
-            let (results, _) = session.judge(&problem.parts.validation)?;
+            let (results, _) =
+                session.judge(&problem.parts.validation).map_err(|error| error.after(epoch))?;
             record.validation_ap = results.ap;
             // Without objects to judge by, the last weights count.
             let better = history.best_ap.is_none_or(|best| results.ap.is_none_or(|ap| ap > best));
@@ -202,8 +220,9 @@ impl FittedDetector {
     pub fn judge(self, problem: &DetectionProblem) -> Result<TrainedDetector, DetectorError> {
         let Self { mut session, fit, weights, epochs } = self;
         session.network.restore(&weights);
-        let (results, detections) = session.judge(&problem.parts.test)?;
-        let margins = session.network.margins(&problem.parts.test.images)?;
+        let told = |error: DetectorError| error.after(fit.best_epoch);
+        let (results, detections) = session.judge(&problem.parts.test).map_err(told)?;
+        let margins = session.network.margins(&problem.parts.test.images).map_err(told)?;
         Ok(TrainedDetector { epochs, best_epoch: fit.best_epoch, results, detections, margins, weights })
     }
 }

@@ -44,7 +44,8 @@ impl KeepArguments {
         at_least_one("--every", self.every)?;
         std::fs::create_dir_all(path)
             .with_context(|| format!("--checkpoint {}: cannot be written", path.display()))?;
-        let folder = Folder::new(path);
+        let mut folder = Folder::new(path);
+        folder.lock()?;
         let used = folder.is_used();
         let mut keeper = Keeper::new(folder, self.every, identity);
         let Some(resume) = self.resume else {
