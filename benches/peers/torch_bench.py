@@ -1,0 +1,176 @@
+"""PyTorch on the works of benches/compare.py:  python torch_bench.py GROUP THREADS
+
+GROUP is detector, memory, mlp, conv, gemm or losses. Eager code and torch.compile are both timed, images channels last and
+optimisers fused, as PyTorch is fastest."""
+
+import sys
+
+import torch
+from common import report, report_memory
+from torch import nn
+from torch.nn import functional as F
+
+GROUP, THREADS = sys.argv[1], int(sys.argv[2])
+COMPILED = "torch.compile"
+
+
+def variants(work, step, eager="PyTorch"):
+    """Times `step(f)` for f as it is and compiled, where `step` makes a training step out of a way to wrap functions."""
+    report(work, eager, step(lambda f: f))
+    torch._dynamo.reset()
+    try:
+        compiled = step(lambda f: torch.compile(f, dynamic=False))
+        compiled()
+    except Exception as error:  # no C++ compiler, for one
+        print(f"torch.compile fails on {work}: {error}"[:300], file=sys.stderr)
+        return
+    report(work, COMPILED, compiled)
+
+
+def optimised(parameters, optimizer):
+    if optimizer == "adam":
+        return torch.optim.Adam(parameters, lr=1e-5, fused=True)
+    return torch.optim.SGD(parameters, lr=1e-4, momentum=0.9, fused=True)
+
+
+class Detector(nn.Module):
+    """9 anchors at each of 8 x 8 positions, 3 classes."""
+
+    def __init__(self):
+        super().__init__()
+        layers = []
+        for inputs, outputs, stride in [(3, 16, 2), (16, 32, 2), (32, 64, 2), (64, 64, 1), (64, 64, 1), (64, 64, 1)]:
+            layers += [nn.Conv2d(inputs, outputs, 3, stride, 1), nn.ReLU()]
+        self.features = nn.Sequential(*layers)
+        self.classes, self.boxes = nn.Conv2d(64, 27, 3, 1, 1), nn.Conv2d(64, 36, 3, 1, 1)
+
+    def forward(self, x):
+        x = self.features(x)
+        rows = lambda y, width: y.permute(0, 2, 3, 1).reshape(len(x), -1, width)
+        return rows(self.classes(x), 3), rows(self.boxes(x), 4)
+
+
+def focal(logits, targets, reduce):
+    """FL(2, .25) of independent logits."""
+    p = torch.sigmoid(logits)
+    ce = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+    q = p + targets - 2 * p * targets
+    return reduce((0.75 - 0.5 * targets) * q * q * ce)
+
+
+def detector_step(wrap):
+    net = Detector().to(memory_format=torch.channels_last)
+    images = torch.randn(16, 3, 64, 64).to(memory_format=torch.channels_last)
+    positive = torch.rand(16, 576) < 0.01
+    classes = torch.zeros(16, 576, 3)
+    classes[positive] = F.one_hot(torch.randint(0, 3, (int(positive.sum()),)), 3).float()
+    codes, mask = torch.randn(16, 576, 4), positive.float()[..., None]
+    count = mask.sum().clamp(min=1)
+
+    def loss(images):
+        logits, boxes = net(images)
+        boxes = (F.smooth_l1_loss(boxes, codes, reduction="none") * mask).sum()
+        return (focal(logits, classes, torch.sum) + boxes) / count
+
+    loss, optimizer = wrap(loss), optimised(net.parameters(), "momentum")
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss(images).backward()
+        optimizer.step()
+
+    return step
+
+
+def mlp_step(sizes, batch, optimizer):
+    def make(wrap):
+        layers = []
+        for inputs, outputs in zip(sizes, sizes[1:]):
+            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        net, x = nn.Sequential(*layers[:-1]), torch.randn(batch, sizes[0])
+        if sizes[-1] == 1:
+            y, loss = (torch.rand(batch, 1) < 0.1).float(), F.binary_cross_entropy_with_logits
+        else:
+            y, loss = torch.randint(0, sizes[-1], (batch,)), F.cross_entropy
+        forward, update = wrap(lambda x, y: loss(net(x), y)), optimised(net.parameters(), optimizer)
+
+        def step():
+            update.zero_grad(set_to_none=True)
+            forward(x, y).backward()
+            update.step()
+
+        return step
+
+    return make
+
+
+def conv_step(n, channels, size, features, stride):
+    last = lambda *shape: torch.randn(*shape).to(memory_format=torch.channels_last).requires_grad_()
+    inputs = [last(n, channels, size, size), last(features, channels, 3, 3), torch.randn(features).requires_grad_()]
+    upstream = torch.randn_like(F.conv2d(*inputs, stride, 1))
+
+    def step():
+        for x in inputs:
+            x.grad = None
+        F.conv2d(*inputs, stride, 1).backward(upstream)
+
+    return step
+
+
+def loss_step(loss, logits, targets):
+    def make(wrap):
+        x, f = logits.clone().requires_grad_(), wrap(loss)
+
+        def step():
+            x.grad = None
+            f(x, targets).backward()
+
+        return step
+
+    return make
+
+
+def gemm_step(m, k, n):
+    a, b, c = torch.randn(m, k), torch.randn(k, n), torch.empty(m, n)
+    return lambda: torch.mm(a, b, out=c)
+
+
+def sigmoid_data(n):
+    return 2 * torch.randn(n), (torch.rand(n) < 0.01).float()
+
+
+def main():
+    torch.set_num_threads(THREADS)
+    torch.manual_seed(1)
+    print(f"PyTorch {torch.__version__}", file=sys.stderr)
+    if GROUP == "detector":
+        variants("detector", detector_step, "PyTorch, channels last")
+    elif GROUP == "memory":
+        step = detector_step(lambda f: f)
+        for _ in range(20):
+            step()
+        report_memory("memory", "PyTorch")
+    elif GROUP == "mlp":
+        for sizes, batch in [((784, 256, 128, 10), 128), ((32, 64, 64, 1), 256)]:
+            for optimizer in ["momentum", "adam"]:
+                variants(f"mlp {sizes[0]} {optimizer}", mlp_step(sizes, batch, optimizer), "PyTorch, fused")
+    elif GROUP == "conv":
+        for i, case in enumerate([(8, 32, 32, 32, 1), (8, 64, 16, 64, 1), (8, 16, 64, 32, 2)]):
+            report(f"conv {i}", "PyTorch, channels last", conv_step(*case))
+    elif GROUP == "gemm":
+        for shape in map(int_tuple, sys.argv[3:]):
+            report("gemm {}, {}, {}".format(*shape), "PyTorch (MKL)", gemm_step(*shape))
+    elif GROUP == "losses":
+        for n in [1_000_000, 16_000_000]:
+            step = loss_step(lambda x, y: focal(x, y, torch.mean), *sigmoid_data(n))
+            variants(f"focal {n}", step)
+        for rows, classes in [(65_536, 10), (8192, 1000)]:
+            data = torch.randn(rows, classes), torch.randint(0, classes, (rows,))
+            variants(f"softmax {rows}, {classes}", loss_step(F.cross_entropy, *data))
+
+
+def int_tuple(text):
+    return tuple(int(number) for number in text.split(","))
+
+
+main()
