@@ -104,7 +104,7 @@ fn many(values: &Dictionary) -> Classes {
 }
 
 fn find_positive(values: &Dictionary, wanted: &str) -> Result<u32, (String, String)> {
-    values.get(wanted.trim()).ok_or_else(|| {
+    values.get(wanted.trim_ascii()).ok_or_else(|| {
         let found = format!("no row labelled {}, the positive label asked for", quoted(wanted));
         (found, format!("one of the labels present: {}", listed(&values.names)))
     })

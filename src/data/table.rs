@@ -69,7 +69,7 @@ impl Table {
 
     /// Where the column of this name stands.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
-        self.header.iter().position(|column| column == name.trim())
+        self.header.iter().position(|column| column == name.trim_ascii())
     }
 
     /// The name of column `i`.
