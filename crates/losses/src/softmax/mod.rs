@@ -94,15 +94,15 @@ fn slopes<T: Scalar>(
     scale: T,
 ) -> (PerRow<T>, PerRow<T>) {
     let zero = T::default();
-    let n = block.targets.len();
     let (mut sign, mut value, mut slope) = ([zero; BLOCK], [zero; BLOCK], [zero; BLOCK]);
     // Which class counts as positive matters for two classes only: class 1.
     for (sign, &target) in sign.iter_mut().zip(block.targets) {
         *sign = T::lift(if target > 0 { 1.0 } else { -1.0 });
     }
-    let points = Points { margin: &margin[..n], sign: &sign[..n] };
-    T::slopes(&*criterion.equation, &criterion.params, points, &mut value[..n], &mut slope[..n]);
-    for row in 0..n {
+    // All rows, of a short block, too: a fixed number leaves no rest behind the lanes. The others are not read.
+    let points = Points { margin, sign: &sign };
+    T::slopes(&*criterion.equation, &criterion.params, points, &mut value, &mut slope);
+    for row in 0..block.targets.len() {
         let weight = match block.is_valid(row) {
             true => class_weight(criterion, block, row),
             false => zero,
