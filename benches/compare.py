@@ -79,15 +79,15 @@ class Figures:
         self.figures.setdefault(work, {}).setdefault(system, []).append(value)
 
     def peer(self, module, group, threads, *more):
-        """Runs a group of a peer; the works get the number of threads to their names if it is not among them."""
+        """Runs a group of a peer on so many threads, a single one on a processor of its own."""
         if module not in self.peers:
             return
-        single = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         environment = os.environ | ALLOCATOR | dict.fromkeys(names, str(threads))
-        environment |= {"XLA_FLAGS": single} if threads == 1 else {}
+        # XLA takes its number of threads from the processors that it may use.
+        pin = (lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})) if threads == 1 else None
         command = [self.python, self.peers[module], group, str(threads), *more]
-        done = subprocess.run(command, cwd=PEERS, env=environment, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=PEERS, env=environment, capture_output=True, text=True, preexec_fn=pin)
         if done.returncode != 0:
             print(f"{module} fails on {group}: {done.stderr[-1000:]}", file=sys.stderr)
         self.versions |= set(re.findall(r"^(?:PyTorch|JAX) \S+", done.stderr, re.MULTILINE))
