@@ -92,3 +92,17 @@ fn values_without_rows_are_refused() {
         assert!(message.contains("expected [.., C] with at least one row"), "{shape:?}: {message}");
     }
 }
+
+#[test]
+fn evaluation_adds_epsilon_to_the_variance_kept() {
+    let tape = Tape::<f64>::new();
+    let [gamma, beta] = [2.0, 5.0].map(|value| tape.constant([1], &[value]));
+    let mut running = RunningStatistics::new(1);
+    // As kept: mean 0 and variance 1. Then the batch's own, 3 and 2 (unbiased, of 2 and 4), count for all.
+    let x = tape.constant([2, 1], &[2.0, 4.0]);
+    let fresh = running.normalise(x, gamma, beta, 3.0);
+    assert_eq!(*fresh.value(), [2.0 / 2.0 * 2.0 + 5.0, 4.0 / 2.0 * 2.0 + 5.0]);
+    running.update(x.batch_norm(gamma, beta, 1e-5), 1.0);
+    let y = running.normalise(x, gamma, beta, 2.0);
+    assert_eq!(*y.value(), [-1.0 / 2.0 * 2.0 + 5.0, 1.0 / 2.0 * 2.0 + 5.0]);
+}

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{build, evaluate, sigmoid_batch, softmax_batch};
-use losslab_losses::{Head, Pt, Reduction, Registry, Side, Spec};
+use losslab_losses::{BatchError, Head, Pt, Reduction, Registry, Side, Spec};
 
 /// Not a round number anywhere.
 fn logits(n: usize) -> Vec<f32> {
@@ -79,4 +79,14 @@ fn a_spec_tells_what_was_read() {
     let focal = spec.loss();
     assert_eq!(focal.equation(), "FL(p_t) = -alpha_t (1 - p_t)^gamma log(p_t)");
     assert!(focal.has_curve());
+}
+
+#[test]
+fn an_error_names_the_place_in_the_whole_batch() {
+    let criterion = build("ce", Head::Softmax, &[9; 3], Reduction::Sum);
+    let (z, mut targets) = (logits(15_000 * 3), vec![1; 15_000]);
+    targets[12_345] = 3;
+    let mut grad = vec![0.0; z.len()];
+    let error = criterion.evaluate(&softmax_batch(&z, &targets, 3), None, &mut grad).unwrap_err();
+    assert_eq!(error, BatchError::Class { index: 12_345, class: 3, classes: 3 });
 }

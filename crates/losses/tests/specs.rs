@@ -60,6 +60,14 @@ fn errors_say_what_would_be_right() {
 }
 
 #[test]
+fn numbers_that_f32_cannot_hold_are_refused() {
+    for text in ["1e39", "1e-60"] {
+        let error = parse(&format!("ce+logit-adjust:tau={text}")).unwrap_err();
+        assert!(error.contains(&format!("tau={text} is beyond the range of f32")), "{error}");
+    }
+}
+
+#[test]
 fn what_contradicts_is_refused() {
     let message = |text: &str| parse(text).unwrap_err();
     insta::assert_snapshot!(
