@@ -167,8 +167,9 @@ fn random_arguments(seed: u64) -> Vec<String> {
             .map(String::from)
             .collect()
     } else {
-        let (size, width, norm) =
-            (one_of(&["32", "40", "56"]), one_of(&["4", "8", "12"]), one_of(&["batch", "group"]));
+        let (size, norm) = (one_of(&["32", "40", "56"]), one_of(&["batch", "group"]));
+        // Groups are 8 and divide the width.
+        let width = one_of(if norm == "group" { &["8", "16", "24"] } else { &["4", "8", "12"] });
         let (levels, batch) = (one_of(&["1", "2"]), one_of(&["3", "4", "7"]));
         let scenes = format!("images=9,size={size},ratio=60,classes=2,seed={seed}");
         ["--scenes", &scenes, "--width", &width, "--norm", &norm, "--levels", &levels, "--batch", &batch]

@@ -31,8 +31,12 @@ struct Cli {
 enum Command {
     /// Check for a number of minutes, with fresh seeds, and keep the figures.
     Soak(Soak),
-    /// Run the tests of the crates with unsafe code in Miri.
-    Miri,
+    /// Run the tests of the crates with unsafe code in Miri, each by itself.
+    Miri {
+        /// Tests that take longer are named and left.
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u32,
+    },
     /// Run the tests of the crates with unsafe code with AddressSanitizer.
     Asan,
 }
@@ -84,7 +88,7 @@ fn main() -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
     let soak = match Cli::parse().command {
         Command::Soak(soak) => soak,
-        Command::Miri => return memory::miri(root),
+        Command::Miri { seconds } => return memory::miri(root, seconds),
         Command::Asan => return memory::asan(root),
     };
     anyhow::ensure!(
