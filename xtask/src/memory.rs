@@ -106,8 +106,11 @@ fn in_miri(
         .arg("--")
         .args(arguments)
         // Tree borrows, because crossbeam's queue, on which rayon rests, does not pass stacked borrows. Not isolated,
-        // because tests read fixtures and count the processors.
-        .env("MIRIFLAGS", "-Zmiri-tree-borrows -Zmiri-disable-isolation")
+        // because tests read fixtures and count the processors. Without the noise that it adds to std's exp and ln,
+        // because tests compare them with themselves.
+        .env("MIRIFLAGS", "-Zmiri-tree-borrows -Zmiri-disable-isolation -Zmiri-deterministic-floats")
+        // Else insta asks cargo, and Miri starts no processes.
+        .env("INSTA_WORKSPACE_ROOT", root)
         .env("RUSTFLAGS", FEATURES)
         .current_dir(root);
     command.output().with_context(|| format!("{command:?}"))
