@@ -15,6 +15,9 @@ use random::Draw;
 /// A ReLU's kink between the points of a difference is left behind by a shorter one; a wrong gradient is not. The
 /// shortest loses digits to rounding, of numbers that are summed over a whole net.
 const STEPS: [f64; 3] = [1e-3, 1e-4, 1e-5];
+/// A kink that lies within the shortest, which one detector in some hundred has, is left behind by moving all parameters
+/// so far.
+const ASIDE: f64 = 1e-2;
 
 #[track_caller]
 fn check(
@@ -23,13 +26,22 @@ fn check(
     number: u64,
     what: &dyn std::fmt::Debug,
 ) {
-    let of = |step: f64| -> Result<f64, Mismatch> {
+    let of = |tape: &Tape<f64>, step: f64| -> Result<f64, Mismatch> {
         let check = GradCheck { step, ..GradCheck::default() };
         check.jacobian_on(&mut tape.cast(), &f, number)
     };
-    if !STEPS.into_iter().any(|step| of(step).is_ok()) {
-        panic!("case {number}, {what:?}: {}", of(STEPS[1]).unwrap_err());
+    let holds = |tape: &Tape<f64>| STEPS.into_iter().any(|step| of(tape, step).is_ok());
+    if holds(tape) {
+        return;
     }
+    let mismatch = of(tape, STEPS[1]).unwrap_err();
+    println!("beside a kink? case {number}, {what:?}: {mismatch}");
+    let (mut aside, mut rng) = (tape.cast(), Rng::seed(number));
+    let params: Vec<Param> = aside.param_ids().collect();
+    for param in params {
+        aside.value_mut(param).iter_mut().for_each(|x| *x += ASIDE * (0.5 + 0.5 * rng.uniform()));
+    }
+    assert!(holds(&aside), "case {number}, {what:?}: {mismatch}");
 }
 
 /// Random parameters of order .5: those of an untrained net are so small that errors would not show.
