@@ -15,6 +15,7 @@ mod reduce;
 pub mod rng;
 mod shape;
 mod tensor;
+pub mod transpose;
 pub mod window;
 mod workers;
 

@@ -5,6 +5,7 @@
 //! machine with fused multiply-add, on [`Fused`] numbers. [`Float`] adds what storage needs.
 
 use crate::gemm::{TileProduct, tile};
+use crate::transpose::{self, Transposition};
 use crate::{kernel::Kernel, math};
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
@@ -88,6 +89,8 @@ pub trait Float: Real + Default + Display + AddAssign + Send + Sync + 'static {
     fn is_finite(self) -> bool;
     /// Runs a kernel compiled for the best instruction set of this machine (see [`crate::kernel`]).
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output;
+    /// [`transpose`](crate::transpose::transpose) for this type; the slices have been checked.
+    fn transpose(matrix: Transposition<'_, Self>);
     /// The innermost loop of [`gemm`](crate::gemm::gemm) for this type.
     fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self]);
 }
@@ -255,6 +258,10 @@ impl Float for f32 {
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         crate::kernel::dispatch(kernel)
     }
+    fn transpose(matrix: Transposition<'_, Self>) {
+        transpose::transpose_f32(matrix);
+    }
+    #[inline]
     fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self]) {
         tile::multiply_f32(tile, c);
     }
@@ -278,6 +285,9 @@ impl Float for f64 {
     #[inline(always)]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         kernel.run::<f64>()
+    }
+    fn transpose(mut matrix: Transposition<'_, Self>) {
+        transpose::plain(&mut matrix, 0, 0);
     }
     fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self]) {
         tile::multiply_plain(tile, c);

@@ -16,8 +16,9 @@
 pub mod grouped;
 mod spans;
 
-use crate::gemm::sweep::{DEPTH, Rows, Sweep, unpacked_stride};
+use crate::gemm::sweep::{DEPTH, Panel, Rows, Sweep, unpacked_stride};
 use crate::gemm::{Matrix, Row, Start, Step};
+use crate::transpose::{Transposition, transpose};
 use crate::window::Windows;
 use crate::{Float, Workers};
 use spans::{Axis, Span};
@@ -60,6 +61,7 @@ pub fn weight_gradient<T: Float>(workers: &Workers, w: &Windows, x: &[T], dy: &[
     let share = rows.div_ceil(workers.threads()).max(least);
     let share = if share < 64 { share } else { share.next_multiple_of(8) };
     workers.chunks([dw], share * features, |start, [dw]| {
+        let panel = &mut Panel::default();
         dw.fill(T::default());
         classes.for_each(|ys, xs| {
             let rows =
@@ -68,7 +70,7 @@ pub fn weight_gradient<T: Float>(workers: &Workers, w: &Windows, x: &[T], dy: &[
             let mut filled = 0;
             let mut sweep = |steps: &mut [Step]| {
                 let b = Matrix::new(dy, w.positions(), features);
-                Sweep { a: x, steps, b, start: Start::Old, c: &mut *dw }.run(&rows);
+                Sweep { a: x, steps, b, start: Start::Old, c: &mut *dw, panel }.run(&rows);
             };
             for_each_position(w, ys, xs, |a, position| {
                 steps[filled] = Step { a: a as u32, b: position as u32 };
@@ -136,7 +138,7 @@ impl Classes<'_> {
         let channels = weight.rows() / self.w.taps().max(1);
         let least = PIECE.div_ceil((line * weight.rows()).max(1));
         workers.chunks([out], workers.share(lines, 1, least) * line, |first, [out]| {
-            let lines = first / line..(first + out.len()) / line;
+            let (lines, panel) = (first / line..(first + out.len()) / line, &mut Panel::default());
             self.for_each(|ys, xs| {
                 let rows = Lines {
                     lines: lines.clone(),
@@ -153,7 +155,7 @@ impl Classes<'_> {
                     let steps = &mut steps[..DEPTH.min(depth - p0)];
                     self.list_steps(ys, xs, channels, input[1], p0, steps);
                     let start = if p0 == 0 { start } else { Start::Old };
-                    Sweep { a: source, steps, b: weight, start, c: &mut *out }.run(&rows);
+                    Sweep { a: source, steps, b: weight, start, c: &mut *out, panel }.run(&rows);
                 }
             });
         });
@@ -272,11 +274,15 @@ pub fn transpose_weight<T: Float>(workers: &Workers, w: &Windows, weight: &[T], 
     workers.chunks([transposed], taps * features * stride, |start, [part]| {
         let weight = &weight[start / (features * stride) * each..];
         for (transposed, weight) in part.chunks_exact_mut(features * stride).zip(weight.chunks_exact(each)) {
-            for (f, row) in transposed.chunks_exact_mut(stride).enumerate() {
-                let column = weight[f..].iter().step_by(features);
-                row[..channels].iter_mut().zip(column).for_each(|(to, &from)| *to = from);
-                row[channels..].fill(T::default());
-            }
+            transpose(Transposition {
+                from: weight,
+                from_stride: features,
+                rows: channels,
+                columns: features,
+                to: &mut *transposed,
+                to_stride: stride,
+            });
+            transposed.chunks_exact_mut(stride).for_each(|row| row[channels..].fill(T::default()));
         }
     });
 }

@@ -17,11 +17,17 @@ pub(crate) mod tile;
 mod vector;
 
 use crate::{Float, Workers};
-use sweep::{DEPTH, Rows, Sweep};
+use sweep::{DEPTH, Panel, Rows, Sweep};
 pub use tile::{Row, Start, Step, Steps, TileProduct};
 
 /// Multiply-adds that a piece of a product should have: 65536 take about a microsecond, ten times a hand-over.
 const PIECE: usize = 64 * 1024;
+
+/// Rows of A that share a packed panel of B.
+const BLOCK_ROWS: usize = 256;
+const FAR: usize = 1024;
+const REUSED: usize = 128;
+const COPY_STRIDE: usize = DEPTH + 16;
 
 /// A matrix operand: `rows x columns`, row-major in `data` unless `transposed`.
 #[derive(Clone, Copy, Debug)]
@@ -147,25 +153,74 @@ struct Part<'a, T> {
 }
 
 impl<T: Float> Part<'_, T> {
-    /// The general case: k in blocks, each of which adds to all rows.
+    /// The general case: rows in blocks, and of each block k in blocks, each of which adds to all its rows.
     fn multiply(self, b: Matrix<'_, T>, c: &mut [T], start: Start<'_, T>) {
         let Self { a, first, rows } = self;
         let (k, n) = (a.columns, b.columns);
-        let (row_stride, depth_stride) = if a.transposed { (1, a.rows) } else { (k, 1) };
         assert!(
             a.data.len() <= u32::MAX as usize && k <= u32::MAX as usize,
             "matmul: {} x {k} is too large",
             a.rows
         );
-        let mut steps = [Step::default(); DEPTH];
-        for p0 in (0..k.max(1)).step_by(DEPTH) {
-            let steps = &mut steps[..DEPTH.min(k - p0)];
+        if a.stride >= FAR && n >= REUSED {
+            return self.multiply_copied(b, c, start);
+        }
+        let panel = &mut Panel::default();
+        let (row_stride, depth_stride) = if a.transposed { (1, a.stride) } else { (a.stride, 1) };
+        self.each_block(n, c, start, |i0, rows, p0, depth, c, start| {
+            let first = (first + i0) * row_stride;
+            let list = Strided { rows, first, stride: row_stride, columns: n };
+            let mut steps = [Step::default(); DEPTH];
+            let steps = &mut steps[..depth];
             for (step, p) in steps.iter_mut().zip(p0..) {
                 *step = Step { a: (p * depth_stride) as u32, b: p as u32 };
             }
-            let start = if p0 == 0 { start } else { Start::Old };
-            let list = Strided { rows, first: first * row_stride, stride: row_stride, columns: n };
-            Sweep { a: a.data, steps, b, start, c: &mut *c }.run(&list);
+            Sweep { a: a.data, steps, b, start, c, panel }.run(&list);
+        });
+        let _ = rows;
+    }
+
+    /// As [`multiply`](Self::multiply), for rows that lie pages apart: each block of A is copied first.
+    #[inline(never)]
+    fn multiply_copied(self, b: Matrix<'_, T>, c: &mut [T], start: Start<'_, T>) {
+        let (a, n) = (self.a, b.columns);
+        let panel = &mut Panel::default();
+        let mut copy = [T::default(); BLOCK_ROWS * COPY_STRIDE];
+        self.each_block(n, c, start, |i0, rows, p0, depth, c, start| {
+            let first = self.first + i0;
+            let (lines, length, from, stride) = match a.transposed {
+                false => (rows, depth, first * a.stride + p0, COPY_STRIDE),
+                true => (depth, rows, p0 * a.stride + first, BLOCK_ROWS),
+            };
+            for (i, line) in copy.chunks_mut(stride).take(lines).enumerate() {
+                line[..length].copy_from_slice(&a.data[from + i * a.stride..][..length]);
+            }
+            let (row_stride, depth_stride) = if a.transposed { (1, stride) } else { (stride, 1) };
+            let list = Strided { rows, first: 0, stride: row_stride, columns: n };
+            let mut steps = [Step::default(); DEPTH];
+            let steps = &mut steps[..depth];
+            for (step, p) in steps.iter_mut().zip(0..) {
+                *step = Step { a: (p * depth_stride) as u32, b: (p0 + p) as u32 };
+            }
+            Sweep { a: &copy, steps, b, start, c, panel }.run(&list);
+        });
+    }
+
+    /// Calls `visit(first row, rows, first step, steps, c, start)` for each block of rows and steps.
+    fn each_block<'s>(
+        self,
+        n: usize,
+        c: &mut [T],
+        start: Start<'s, T>,
+        mut visit: impl FnMut(usize, usize, usize, usize, &mut [T], Start<'s, T>),
+    ) {
+        let k = self.a.columns;
+        for i0 in (0..self.rows).step_by(BLOCK_ROWS) {
+            let rows = BLOCK_ROWS.min(self.rows - i0);
+            let c = &mut c[i0 * n..][..rows * n];
+            for p0 in (0..k.max(1)).step_by(DEPTH) {
+                visit(i0, rows, p0, DEPTH.min(k - p0), &mut *c, if p0 == 0 { start } else { Start::Old });
+            }
         }
     }
 }

@@ -7,11 +7,12 @@
 
 use super::tile::{MOST_ROWS, Row, Start, Step, Steps};
 use super::{Matrix, TileProduct};
-use crate::{Float, Isa};
+use crate::transpose::{Transposition, transpose};
+use crate::{Float, Isa, Kernel, Lane};
 
 /// Most steps of one sweep: a packed panel of 256 x 32 f32 is 32 KB of stack.
 /// (Miri keeps books of every byte of it.)
-pub(crate) const DEPTH: usize = if cfg!(miri) { 16 } else { 256 };
+pub(crate) const DEPTH: usize = if cfg!(miri) { 16 } else { 128 };
 /// Most columns of B that are read unpacked: rows 512 bytes apart.
 const UNPACKED: usize = 128;
 
@@ -34,6 +35,18 @@ pub(crate) struct Sweep<'a, T> {
     pub b: Matrix<'a, T>,
     pub start: Start<'a, T>,
     pub c: &'a mut [T],
+    /// Room for a packed panel of B, with any contents.
+    pub panel: &'a mut Panel<T>,
+}
+
+/// Room for a packed panel, on whole lines of the cache: a register that straddles two lines takes two reads.
+#[repr(align(64))]
+pub(crate) struct Panel<T>([[T; WIDTH]; DEPTH]);
+
+impl<T: Float> Default for Panel<T> {
+    fn default() -> Self {
+        Self([[T::default(); WIDTH]; DEPTH])
+    }
 }
 
 /// Lists the rows of a sweep.
@@ -53,7 +66,7 @@ impl<T: Float> Sweep<'_, T> {
     }
 
     fn run_tiles<const MR: usize, const NR: usize>(self, rows: &impl Rows) {
-        let Self { a, steps, b, start, c } = self;
+        let Self { a, steps, b, start, c, panel } = self;
         let n = b.columns;
         let in_place = b.stride % NR == 0 && b.stride <= UNPACKED && !b.transposed;
         if in_place {
@@ -71,8 +84,7 @@ impl<T: Float> Sweep<'_, T> {
         numbers.iter_mut().zip(&*steps).for_each(|(number, step)| *number = step.b as usize);
         let numbers = &numbers[..steps.len()];
         steps.iter_mut().zip(0..).for_each(|(step, i)| step.b = i);
-        let mut buffer = [[T::default(); WIDTH]; DEPTH];
-        let (panel, _) = buffer.as_flattened_mut().as_chunks_mut::<NR>();
+        let (panel, _) = panel.0.as_flattened_mut().as_chunks_mut::<NR>();
         let panel = &mut panel[..numbers.len()];
         for j0 in (0..n).step_by(NR) {
             pack(b, numbers, j0, panel);
@@ -144,21 +156,45 @@ fn pack<T: Float, const NR: usize>(b: Matrix<'_, T>, numbers: &[usize], j0: usiz
     if width < NR {
         panel.as_flattened_mut().fill(T::default());
     }
-    if b.transposed {
-        // A few rows of the panel at a time, which stay in the first-level cache while all columns are written.
-        for (panel, numbers) in panel.chunks_mut(16).zip(numbers.chunks(16)) {
-            for j in 0..width {
-                let column = &b.data[(j0 + j) * b.stride..][..b.rows];
-                panel.iter_mut().zip(numbers).for_each(|(row, &number)| row[j] = column[number]);
+    match (b.transposed, numbers) {
+        // The rows of a transposed B are wanted one behind the other, as products do.
+        (true, &[first, .., last]) if last - first + 1 == numbers.len() => transpose(Transposition {
+            from: &b.data[j0 * b.stride + first..],
+            from_stride: b.stride,
+            rows: width,
+            columns: numbers.len(),
+            to: panel.as_flattened_mut(),
+            to_stride: NR,
+        }),
+        (true, _) => {
+            for (row, &number) in panel.iter_mut().zip(numbers) {
+                row[..width].iter_mut().zip(j0..).for_each(|(x, j)| *x = b.data[j * b.stride + number]);
             }
         }
-        return;
+        (false, _) => T::dispatch(Copy { b, numbers, j0, width, panel }),
     }
-    for (row, &number) in panel.iter_mut().zip(numbers) {
-        let from = &b.data[number * b.stride + j0..];
-        match from.first_chunk::<NR>() {
-            Some(whole) if width == NR => *row = *whole,
-            _ => row[..width].copy_from_slice(&from[..width]),
+}
+
+/// Rows of B as they are.
+struct Copy<'a, T, const NR: usize> {
+    b: Matrix<'a, T>,
+    numbers: &'a [usize],
+    j0: usize,
+    width: usize,
+    panel: &'a mut [[T; NR]],
+}
+
+impl<T: Float, const NR: usize> Kernel<T> for Copy<'_, T, NR> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Lane<T>>(self) {
+        let Self { b, numbers, j0, width, panel } = self;
+        for (row, &number) in panel.iter_mut().zip(numbers) {
+            let from = &b.data[number * b.stride + j0..];
+            match from.first_chunk::<NR>() {
+                Some(whole) if width == NR => *row = *whole,
+                _ => row[..width].copy_from_slice(&from[..width]),
+            }
         }
     }
 }

@@ -171,7 +171,6 @@ macro_rules! tile_kernel {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{Start, TileProduct};
-    use crate::kernel::Isa;
     use std::arch::x86_64::*;
 
     tile_kernel!(
@@ -198,11 +197,14 @@ mod x86 {
     );
 
     /// The tile with AVX-512: up to 8 rows of 32, 16 or 8 columns (at most 16 of 32 registers).
-    pub fn multiply_avx512<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
+    ///
+    /// # Safety
+    /// The machine must have AVX-512, and AVX2 and FMA with it.
+    pub unsafe fn multiply_avx512<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
         tile.check(c);
-        assert!(Isa::Avx512.is_available() && (NR == 16 || NR == 32));
+        assert!(NR == 16 || NR == 32);
         let t = &tile;
-        // SAFETY: availability (AVX2 and FMA with it), bounds and width were asserted above; all rows are taken from row 0.
+        // SAFETY: the machine is as promised; bounds and width were asserted above; all rows are taken from row 0.
         unsafe {
             match (tile.rows.len(), tile.columns) {
                 (8, 17..) => rows_avx512::<8, 2, NR>(t, 0, c),
@@ -234,14 +236,17 @@ mod x86 {
     }
 
     /// The tile with AVX2 and FMA: 6 rows of 8 or 16 columns at a time (12 of 16 registers).
-    pub fn multiply_avx2<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
+    ///
+    /// # Safety
+    /// The machine must have AVX2 and FMA.
+    pub unsafe fn multiply_avx2<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
         tile.check(c);
-        assert!(Isa::Avx2Fma.is_available() && NR == 16);
+        assert!(NR == 16);
         let mut row = 0;
         while row < tile.rows.len() {
             let rows = [6, 3, 1].into_iter().find(|&rows| row + rows <= tile.rows.len()).unwrap_or(1);
             let t = &tile;
-            // SAFETY: availability, bounds and width were asserted above.
+            // SAFETY: the machine is as promised; bounds and width were asserted above.
             unsafe {
                 match (rows, tile.columns > 8) {
                     (6, true) => rows_avx2::<6, 2, NR>(t, row, c),
@@ -258,11 +263,14 @@ mod x86 {
 }
 
 /// The tile for f32, by the instruction set in use.
+#[inline]
 pub fn multiply_f32<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     match (crate::Isa::current(), NR) {
-        (crate::Isa::Avx512, 16 | 32) => return x86::multiply_avx512(tile, c),
-        (crate::Isa::Avx2Fma, 16) => return x86::multiply_avx2(tile, c),
+        // SAFETY: `current` returns only instruction sets that were found on this machine.
+        (crate::Isa::Avx512, 16 | 32) => return unsafe { x86::multiply_avx512(tile, c) },
+        // SAFETY: as above.
+        (crate::Isa::Avx2Fma, 16) => return unsafe { x86::multiply_avx2(tile, c) },
         _ => {}
     }
     multiply_plain(tile, c);
