@@ -3,7 +3,7 @@
 //! With x = z_t - logsumexp_{j != t}(z_j), p_t = sigmoid(x) is the softmax probability of the true class, and
 //! dL/dz_t = f'(x), dL/dz_j = -f'(x) * softmax over j != t. No division by 1 - p_t occurs.
 //!
-//! Rows of up to [`narrow::CLASSES`] classes go through [`narrow`], many rows abreast; longer ones through [`wide`], one
+//! Rows of up to [`narrow::CLASSES`] classes go through [`narrow`], many at a time; longer ones through [`wide`], one
 //! after the other. An infinite logit counts as the largest finite number.
 
 mod narrow;
@@ -49,7 +49,7 @@ pub(crate) fn evaluate<T: Scalar>(
     let scale = T::from_f64(scale * criterion.shift.as_ref().map_or(1.0, |shift| shift.scale));
     let narrow = classes <= narrow::CLASSES && criterion.smooth.is_none();
     let mut rows = wide::Rows::new(criterion, if narrow { 0 } else { classes });
-    let mut columns = narrow::Columns::new();
+    let mut short = narrow::Rows::new();
     let mut sum = 0.0;
     for start in (0..targets.len()).step_by(BLOCK) {
         let range = start..targets.len().min(start + BLOCK);
@@ -66,7 +66,7 @@ pub(crate) fn evaluate<T: Scalar>(
         }
         let grad = &mut out.grad[start * classes..][..n * classes];
         let margin =
-            if narrow { columns.margins(block, criterion.shift.as_ref()) } else { rows.margins(block, grad) };
+            if narrow { short.margins(block, criterion.shift.as_ref()) } else { rows.margins(block, grad) };
         if let Some(hardness) = out.hardness.as_deref_mut() {
             for (hardness, &x) in hardness[range.clone()].iter_mut().zip(&margin) {
                 *hardness = Pt::at(x).q;
@@ -74,7 +74,7 @@ pub(crate) fn evaluate<T: Scalar>(
         }
         let (mut value, slope) = slopes(criterion, block, &margin, scale);
         if narrow {
-            columns.gradients(block, &slope, grad);
+            short.gradients(block, &slope, grad);
         } else {
             rows.gradients(block, &slope, scale, &mut value, grad);
         }
