@@ -11,7 +11,7 @@ pub use non_finite::{NonFinite, Operation, Origin};
 use crate::op::{Args, At, MAX_INPUTS, Op};
 use crate::ops::pointwise::PIECE;
 use crate::var::{Indices, Var};
-use losslab_tensor::{Float, Shape, Tensor, Workers};
+use losslab_tensor::{Float, Lines, Shape, Tensor, Workers};
 use std::any::Any;
 use std::cell::{Ref, RefCell};
 use std::sync::Arc;
@@ -28,20 +28,20 @@ pub(crate) struct Node<T> {
     /// 0 for parameters, constants and indices.
     arity: usize,
     pub(crate) shape: Shape,
-    pub(crate) value: Vec<T>,
+    pub(crate) value: Lines<T>,
     pub(crate) indices: Vec<u32>,
     saved: Vec<T>,
     pub(crate) needs_grad: bool,
 }
 
-impl<T> Default for Node<T> {
+impl<T: Copy + Default> Default for Node<T> {
     fn default() -> Self {
         Self {
             op: None,
             inputs: [0; MAX_INPUTS],
             arity: 0,
             shape: Shape::SCALAR,
-            value: Vec::new(),
+            value: Lines::new(),
             indices: Vec::new(),
             saved: Vec::new(),
             needs_grad: false,
@@ -57,7 +57,7 @@ impl<T> Node<T> {
 
 /// The gradient with respect to one node; `present` tells a gradient from old contents.
 struct Grad<T> {
-    buffer: Vec<T>,
+    buffer: Lines<T>,
     present: bool,
 }
 
@@ -68,7 +68,7 @@ struct Arena<T> {
     len: usize,
     names: Vec<String>,
     /// The second and later gradients of a node land here before they are added.
-    scratch: Vec<T>,
+    scratch: Lines<T>,
     workers: Option<Arc<Workers>>,
 }
 
@@ -99,7 +99,7 @@ impl<T: Float> Tape<T> {
             grads: Vec::new(),
             len: 0,
             names: Vec::new(),
-            scratch: Vec::new(),
+            scratch: Lines::new(),
             workers: None,
         };
         Self { arena: RefCell::new(arena) }
@@ -302,12 +302,12 @@ impl<T: Float> Arena<T> {
     fn next(&mut self, shape: Shape, needs_grad: bool) -> u32 {
         if self.len == self.nodes.len() {
             self.nodes.push(Node::default());
-            self.grads.push(Grad { buffer: Vec::new(), present: false });
+            self.grads.push(Grad { buffer: Lines::new(), present: false });
         }
         let node = &mut self.nodes[self.len];
         node.arity = 0;
         node.shape = shape;
-        node.value.resize(shape.elements(), T::default());
+        node.value.resize(shape.elements());
         node.needs_grad = needs_grad;
         self.grads[self.len].present = false;
         self.len += 1;
@@ -346,8 +346,8 @@ impl<T: Float> Arena<T> {
     fn backward(&mut self, last: usize, seed: &[T]) {
         self.grads[..self.len].iter_mut().for_each(|grad| grad.present = false);
         let first = &mut self.grads[last];
-        first.buffer.clear();
-        first.buffer.extend_from_slice(seed);
+        first.buffer.resize(seed.len());
+        first.buffer.copy_from_slice(seed);
         first.present = true;
 
         let workers = self.workers.as_deref().unwrap_or(Workers::alone());
@@ -372,7 +372,7 @@ impl<T: Float> Arena<T> {
                 }
                 let grad = &mut grads[input as usize];
                 let buffer = if grad.present { &mut self.scratch } else { &mut grad.buffer };
-                buffer.resize(source.value.len(), T::default());
+                buffer.resize(source.value.len());
                 op.vjp(i, at, buffer);
                 if grad.present {
                     let (sum, scratch) = (&mut grad.buffer, &self.scratch);

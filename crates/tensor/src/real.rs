@@ -7,8 +7,10 @@
 use crate::gemm::{TileProduct, tile};
 use crate::transpose::{self, Transposition};
 use crate::{kernel::Kernel, math};
+use std::cell::Cell;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+use std::thread::LocalKey;
 
 /// A real number as an equation sees it.
 ///
@@ -89,6 +91,8 @@ pub trait Float: Real + Default + Display + AddAssign + Send + Sync + 'static {
     fn is_finite(self) -> bool;
     /// Runs a kernel compiled for the best instruction set of this machine (see [`crate::kernel`]).
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output;
+    /// Lends so many numbers, with any contents, which this thread keeps for the next call: nothing is allocated twice.
+    fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R;
     /// [`transpose`](crate::transpose::transpose) for this type; the slices have been checked.
     fn transpose(matrix: Transposition<'_, Self>);
     /// The innermost loop of [`gemm`](crate::gemm::gemm) for this type.
@@ -240,6 +244,21 @@ real!(
     math::ln_1p_unit_f64
 );
 
+/// The scratch of a thread; a call within `work` finds none and makes its own.
+fn lend<T: Float, R>(
+    scratch: &'static LocalKey<Cell<Vec<T>>>,
+    length: usize,
+    work: impl FnOnce(&mut [T]) -> R,
+) -> R {
+    let mut numbers = scratch.take();
+    if numbers.len() < length {
+        numbers.resize(length, T::default());
+    }
+    let result = work(&mut numbers[..length]);
+    scratch.set(numbers);
+    result
+}
+
 impl Float for f32 {
     const NAME: &'static str = "f32";
     const EPSILON: f64 = f32::EPSILON as f64;
@@ -257,6 +276,10 @@ impl Float for f32 {
     #[inline(always)]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         crate::kernel::dispatch(kernel)
+    }
+    fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R {
+        thread_local!(static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) });
+        lend(&SCRATCH, length, work)
     }
     fn transpose(matrix: Transposition<'_, Self>) {
         transpose::transpose_f32(matrix);
@@ -285,6 +308,10 @@ impl Float for f64 {
     #[inline(always)]
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output {
         kernel.run::<f64>()
+    }
+    fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R {
+        thread_local!(static SCRATCH: Cell<Vec<f64>> = const { Cell::new(Vec::new()) });
+        lend(&SCRATCH, length, work)
     }
     fn transpose(mut matrix: Transposition<'_, Self>) {
         transpose::plain(&mut matrix, 0, 0);

@@ -7,8 +7,12 @@
 //! **Bits.** An operation is cut into pieces of its *output*, and every number of the output is computed by one piece, in an
 //! order that the piece does not change. Who computes it, and how many pieces there are, leaves no trace.
 //!
-//! **Safety.** One number, the *ticket*, holds everything that a worker decides by: which job it is, how many pieces
-//! it has and how many of them are taken. A worker takes a piece by raising the ticket in one atomic step, and only
+//! **Home.** Each thread begins with the pieces of its own part of the output, the same part in each operation: what it reads
+//! it has mostly written itself, and finds in its own cache. (On an Intel Xeon of 2023 another core's cache gives some
+//! 10 GB/s: the 64 KB that a layer of 64 hands to the next take longer than to compute them.)
+//!
+//! **Safety.** One number, the *ticket*, holds everything that a worker decides by: which job it is, how many groups of pieces
+//! it has and which of them are left. A worker takes a group by clearing its bit in one atomic step, and only
 //! then looks at the job. The caller writes a job while no piece of the old one is left (all are counted as done), and
 //! returns only once every piece is done; so a job that a piece has been taken of is still there, and so
 //! is all that its closure borrows.
@@ -23,8 +27,8 @@ use std::thread::{self, JoinHandle};
 
 /// Looks for work before a worker sleeps: about 20 microseconds at 17 to 40 nanoseconds each.
 const LOOKS: usize = 1000;
-/// Pieces that a job may have: 16 bits of the ticket.
-const MOST_PIECES: usize = u16::MAX as usize;
+/// Groups that the pieces of a job make at most: a bit of the ticket each.
+const MOST_GROUPS: usize = 32;
 
 /// Threads that run the pieces of one job at a time; the caller is one of them.
 ///
@@ -47,6 +51,15 @@ pub struct Workers {
 /// The piece with this number of the closure behind this pointer.
 type Run = unsafe fn(*const (), usize);
 
+/// What is to be done.
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    run: Run,
+    piece: *const (),
+    pieces: usize,
+    groups: usize,
+}
+
 /// On cache lines of its own (two, as they are fetched in pairs): workers look at the ticket all the time, and a write to
 /// another number on the same line would wait for them.
 #[derive(Debug)]
@@ -55,11 +68,11 @@ struct Line<T>(T);
 
 #[derive(Debug)]
 struct Shared {
-    /// Number of the job (32 bits), its pieces (16), those taken (16).
+    /// Number of the job (24 bits), its groups of pieces (8), a bit for each that is left (32).
     ticket: Line<AtomicU64>,
-    /// Pieces of the job that are done.
+    /// Groups of the job that are done.
     done: Line<AtomicUsize>,
-    job: UnsafeCell<(Run, *const ())>,
+    job: UnsafeCell<Job>,
     /// Somebody is running a job.
     busy: AtomicBool,
     /// Workers that sleep, or are about to.
@@ -88,7 +101,12 @@ impl Workers {
         let shared = Arc::new(Shared {
             ticket: Line(AtomicU64::new(0)),
             done: Line(AtomicUsize::new(0)),
-            job: UnsafeCell::new((run_piece::<fn(usize)>, std::ptr::null())),
+            job: UnsafeCell::new(Job {
+                run: run_piece::<fn(usize)>,
+                piece: std::ptr::null(),
+                pieces: 0,
+                groups: 0,
+            }),
             busy: AtomicBool::new(false),
             asleep: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
@@ -96,9 +114,9 @@ impl Workers {
         });
         let looks =
             if thread::available_parallelism().is_ok_and(|cores| threads <= cores.get()) { LOOKS } else { 0 };
-        let start = |_| {
-            let shared = shared.clone();
-            thread::Builder::new().name("losslab worker".into()).spawn(move || shared.work(looks)).ok()
+        let start = |index| {
+            let (shared, home) = (shared.clone(), Home { index, threads });
+            thread::Builder::new().name("losslab worker".into()).spawn(move || shared.work(home, looks)).ok()
         };
         let threads = (1..threads).map_while(start).collect();
         Self { shared: Some(shared), threads }
@@ -120,8 +138,7 @@ impl Workers {
             return length.max(1);
         }
         // Two for each thread: one that is held up leaves less to wait for.
-        let pieces = (2 * self.threads()).min(MOST_PIECES);
-        length.div_ceil(pieces).max(least).next_multiple_of(multiple.max(1))
+        length.div_ceil(2 * self.threads()).max(least).next_multiple_of(multiple.max(1))
     }
 
     /// Runs `piece(0)`, `piece(1)`, .. `piece(pieces - 1)`, each once, on all threads, and returns when all are done.
@@ -131,12 +148,14 @@ impl Workers {
     /// # Panics
     /// As the first piece that panics does, once all others are done.
     pub fn run<F: Fn(usize) + Sync>(&self, pieces: usize, piece: F) {
-        let alone = pieces <= 1 || pieces > MOST_PIECES;
         match self.shared.as_deref() {
-            Some(shared) if !alone && !shared.busy.swap(true, Ordering::Acquire) => {
-                self.publish(shared, pieces, &piece);
-                shared.take_pieces();
-                shared.wait(pieces);
+            Some(shared) if pieces > 1 && !shared.busy.swap(true, Ordering::Acquire) => {
+                let groups = pieces.min(MOST_GROUPS);
+                let job =
+                    Job { run: run_piece::<F>, piece: std::ptr::from_ref(&piece).cast(), pieces, groups };
+                self.publish(shared, job);
+                shared.take_groups(Home { index: 0, threads: self.threads() });
+                shared.wait(groups);
                 let panic = shared.panic.lock().unwrap_or_else(|e| e.into_inner()).take();
                 shared.busy.store(false, Ordering::Release);
                 if let Some(panic) = panic {
@@ -180,13 +199,14 @@ impl Workers {
         });
     }
 
-    fn publish<F: Fn(usize) + Sync>(&self, shared: &Shared, pieces: usize, piece: &F) {
+    fn publish(&self, shared: &Shared, job: Job) {
         // SAFETY: this thread holds `busy`, and all pieces of the job before are done: nobody reads.
-        unsafe { *shared.job.get() = (run_piece::<F>, std::ptr::from_ref(piece).cast()) };
+        unsafe { *shared.job.get() = job };
         shared.done.0.store(0, Ordering::Relaxed);
-        let number = (shared.ticket.0.load(Ordering::Relaxed) >> 32).wrapping_add(1);
+        let number = (shared.ticket.0.load(Ordering::Relaxed) >> 40).wrapping_add(1);
+        let left = (1_u64 << job.groups) - 1;
         // Sequentially consistent, as in `sleep`: either the worker sees the job, or this sees it asleep.
-        shared.ticket.0.store(number << 32 | (pieces as u64) << 16, Ordering::SeqCst);
+        shared.ticket.0.store(number << 40 | (job.groups as u64) << 32 | left, Ordering::SeqCst);
         if shared.asleep.load(Ordering::SeqCst) > 0 {
             self.threads.iter().for_each(|worker| worker.thread().unpark());
         }
@@ -204,6 +224,13 @@ impl Drop for Workers {
             let _ = worker.join();
         }
     }
+}
+
+/// Which of the threads one is; the caller is number 0.
+#[derive(Clone, Copy)]
+struct Home {
+    index: usize,
+    threads: usize,
 }
 
 /// Pointers to arrays that pieces of a job share.
@@ -226,41 +253,44 @@ unsafe fn run_piece<F: Fn(usize) + Sync>(piece: *const (), i: usize) {
 }
 
 impl Shared {
-    /// Takes a piece, if the job has one left.
-    fn take(&self) -> Option<usize> {
+    /// Takes a group of pieces, if the job has one left: the first from home on.
+    fn take(&self, home: Home) -> Option<usize> {
         let mut ticket = self.ticket.0.load(Ordering::SeqCst);
         loop {
-            let (pieces, taken) = (ticket >> 16 & 0xffff, ticket & 0xffff);
-            if taken >= pieces {
+            let (left, groups) = (ticket as u32, (ticket >> 32 & 0xff) as usize);
+            if left == 0 {
                 return None;
             }
-            match self.ticket.0.compare_exchange_weak(ticket, ticket + 1, Ordering::AcqRel, Ordering::Acquire)
-            {
-                Ok(_) => return Some(taken as usize),
+            let first = (home.index * groups / home.threads) as u32;
+            let group = (left.rotate_right(first).trailing_zeros() + first) % u32::BITS;
+            let rest = ticket & !(1 << group);
+            match self.ticket.0.compare_exchange_weak(ticket, rest, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Some(group as usize),
                 Err(now) => ticket = now,
             }
         }
     }
 
-    /// Takes and runs pieces until none is left.
-    fn take_pieces(&self) {
-        while let Some(i) = self.take() {
-            // SAFETY: this thread has taken a piece that is not done, so the job is not written, and its closure lives.
-            let result = catch_unwind(AssertUnwindSafe(|| unsafe {
-                let (run, piece) = *self.job.get();
-                run(piece, i);
-            }));
-            if let Err(panic) = result {
-                self.panic.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(panic);
+    /// Takes and runs groups until none is left.
+    fn take_groups(&self, home: Home) {
+        while let Some(group) = self.take(home) {
+            // SAFETY: this thread has taken a group that is not done, so the job is not written, and its closure lives.
+            let job = unsafe { *self.job.get() };
+            for i in group * job.pieces / job.groups..(group + 1) * job.pieces / job.groups {
+                // SAFETY: as above.
+                let result = catch_unwind(AssertUnwindSafe(|| unsafe { (job.run)(job.piece, i) }));
+                if let Err(panic) = result {
+                    self.panic.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(panic);
+                }
             }
             self.done.0.fetch_add(1, Ordering::Release);
         }
     }
 
-    /// Waits until all pieces are done: those that others have taken.
-    fn wait(&self, pieces: usize) {
+    /// Waits until all groups are done: those that others have taken.
+    fn wait(&self, groups: usize) {
         let mut looks = 0;
-        while self.done.0.load(Ordering::Acquire) < pieces {
+        while self.done.0.load(Ordering::Acquire) < groups {
             if looks < LOOKS {
                 std::hint::spin_loop();
             } else {
@@ -271,11 +301,11 @@ impl Shared {
     }
 
     /// The life of a worker.
-    fn work(&self, looks: usize) {
+    fn work(&self, home: Home, looks: usize) {
         let mut left = looks;
         loop {
-            if self.has_piece() {
-                self.take_pieces();
+            if self.has_group() {
+                self.take_groups(home);
                 left = looks;
             } else if self.stop.load(Ordering::Relaxed) {
                 return;
@@ -289,15 +319,14 @@ impl Shared {
         }
     }
 
-    fn has_piece(&self) -> bool {
-        let ticket = self.ticket.0.load(Ordering::SeqCst);
-        ticket & 0xffff < ticket >> 16 & 0xffff
+    fn has_group(&self) -> bool {
+        self.ticket.0.load(Ordering::SeqCst) as u32 != 0
     }
 
     /// Sleeps until there may be work. A call to `unpark` before `park` makes that return at once.
     fn sleep(&self) {
         self.asleep.fetch_add(1, Ordering::SeqCst);
-        if !self.has_piece() && !self.stop.load(Ordering::SeqCst) {
+        if !self.has_group() && !self.stop.load(Ordering::SeqCst) {
             thread::park();
         }
         self.asleep.fetch_sub(1, Ordering::SeqCst);

@@ -7,9 +7,10 @@ use std::sync::Mutex;
 /// `Isa::force` is process-wide: tests that use it take turns.
 static ISA: Mutex<()> = Mutex::new(());
 
-/// Asymmetric sizes around every tile edge: 1, 3, 6, 8 rows; 10, 16, 17, 32, 33 columns; depth past a panel.
+/// Asymmetric sizes around every tile edge: 1, 3, 6, 8 rows; 10, 16, 17, 32, 33 columns; depth past a panel; more rows
+/// than a block; rows pages apart.
 #[cfg(not(miri))]
-const SHAPES: [(usize, usize, usize); 12] = [
+const SHAPES: [(usize, usize, usize); 14] = [
     (1, 1, 1),
     (1, 7, 5),
     (5, 7, 1),
@@ -22,6 +23,8 @@ const SHAPES: [(usize, usize, usize); 12] = [
     (9, 600, 40),
     (64, 1, 31),
     (3, 64, 65),
+    (19, 1030, 130),
+    (1040, 9, 129),
 ];
 /// Under Miri a multiply-add takes a microsecond or more.
 #[cfg(miri)]

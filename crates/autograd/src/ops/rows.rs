@@ -2,8 +2,8 @@
 
 use losslab_tensor::{Float, Kernel, Lane, Workers};
 
-/// Numbers of a shard, whose sum is one piece of work: about 5 microseconds.
-const SHARD: usize = 32 * 1024;
+/// Numbers of a shard, whose sum is one piece of work: about a microsecond.
+const SHARD: usize = 8 * 1024;
 /// Most numbers of all sums of shards, which stand on the stack.
 const SUMS: usize = 4096;
 /// Sums that run side by side: with 16 columns a single row of sums would wait for each addition (44 instead of

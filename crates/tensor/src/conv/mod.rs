@@ -20,7 +20,7 @@ use crate::gemm::sweep::{DEPTH, Panel, Rows, Sweep, unpacked_stride};
 use crate::gemm::{Matrix, Row, Start, Step};
 use crate::transpose::{Transposition, transpose};
 use crate::window::Windows;
-use crate::{Float, Workers};
+use crate::{Float, Workers, shards};
 use spans::{Axis, Span};
 
 /// Multiply-adds that a piece should have: 65536 take about a microsecond, ten times a hand-over between threads.
@@ -48,42 +48,56 @@ pub fn input_gradient<T: Float>(workers: &Workers, w: &Windows, transposed: &[T]
 }
 
 /// The gradient of the weights: for each tap, what lay under it times what came of it, summed over all positions.
-pub fn weight_gradient<T: Float>(workers: &Workers, w: &Windows, x: &[T], dy: &[T], dw: &mut [T]) {
+pub fn weight_gradient<'a, T: Float>(workers: &Workers, w: &Windows, x: &'a [T], dy: &'a [T], dw: &mut [T]) {
     let rows = w.taps() * w.channels;
     let features = dw.len() / rows.max(1);
     if dw.is_empty() {
         return;
     }
     assert!(x.len().max(dy.len()) <= u32::MAX as usize, "convolution of {} numbers is too large", x.len());
-    let classes = Classes { w, axes: [0, 1].map(|axis| Axis::new(w, axis)), backward: false };
-    // One piece for each thread: each lists all positions (25 microseconds for 16384), few rows would pay too much for it.
-    let least = PIECE.div_ceil((w.positions() * features).max(1));
-    let share = rows.div_ceil(workers.threads()).max(least);
+    if w.images >= 2 && shards::pay(w.positions(), rows, features) {
+        let half = w.images / 2;
+        return shards::in_shards(workers, features, dw, |shard, first, dw| {
+            let images = if shard == 0 { 0..half } else { half..w.images };
+            let part = |x: &'a [T]| {
+                let image = x.len() / w.images;
+                &x[images.start * image..images.end * image]
+            };
+            let w = Windows { images: images.len(), ..*w };
+            some_weights(&w, part(x), part(dy), first, features, dw);
+        });
+    }
+    let share = rows.div_ceil(workers.threads()).max(PIECE.div_ceil((w.positions() * features).max(1)));
     let share = if share < 64 { share } else { share.next_multiple_of(8) };
     workers.chunks([dw], share * features, |start, [dw]| {
-        let panel = &mut Panel::default();
-        dw.fill(T::default());
-        classes.for_each(|ys, xs| {
-            let rows =
-                WeightRows { w, ys, xs, first: start / features, features, count: dw.len() / features };
-            let mut steps = [Step::default(); DEPTH];
-            let mut filled = 0;
-            let mut sweep = |steps: &mut [Step]| {
-                let b = Matrix::new(dy, w.positions(), features);
-                Sweep { a: x, steps, b, start: Start::Old, c: &mut *dw, panel }.run(&rows);
-            };
-            for_each_position(w, ys, xs, |a, position| {
-                steps[filled] = Step { a: a as u32, b: position as u32 };
-                filled += 1;
-                if filled == DEPTH {
-                    sweep(&mut steps);
-                    filled = 0;
-                }
-            });
-            if filled > 0 {
-                sweep(&mut steps[..filled]);
+        some_weights(w, x, dy, start / features, features, dw);
+    });
+}
+
+/// Some rows of the gradient of the weights, from row `first` on.
+fn some_weights<T: Float>(w: &Windows, x: &[T], dy: &[T], first: usize, features: usize, dw: &mut [T]) {
+    let classes = Classes { w, axes: [0, 1].map(|axis| Axis::new(w, axis)), backward: false };
+    let (panel, count) = (&mut Panel::default(), dw.len() / features);
+    dw.fill(T::default());
+    classes.for_each(|ys, xs| {
+        let rows = WeightRows { w, ys, xs, first, features, count };
+        let mut steps = [Step::default(); DEPTH];
+        let mut filled = 0;
+        let mut sweep = |steps: &mut [Step]| {
+            let b = Matrix::new(dy, w.positions(), features);
+            Sweep { a: x, steps, b, start: Start::Old, c: &mut *dw, panel }.run(&rows);
+        };
+        for_each_position(w, ys, xs, |a, position| {
+            steps[filled] = Step { a: a as u32, b: position as u32 };
+            filled += 1;
+            if filled == DEPTH {
+                sweep(&mut steps);
+                filled = 0;
             }
         });
+        if filled > 0 {
+            sweep(&mut steps[..filled]);
+        }
     });
 }
 

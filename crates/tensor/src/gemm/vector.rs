@@ -1,6 +1,7 @@
 //! Products with a matrix of one column: a tile would waste 31 of its 32 lanes.
 
-use super::{Part, Start};
+use super::Start;
+use super::part::Part;
 use crate::{Float, Kernel, Lane};
 
 /// `c = start + a b` for some rows of A.
@@ -50,13 +51,13 @@ fn dot<T: Float, R: Lane<T>>(a: &[T], b: &[T]) -> R {
             lanes[i] = R::load(a[i]).mul_add(R::load(b[i]), lanes[i]);
         }
     }
-    for (lane, (&a, &b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
-        *lane = R::load(a).mul_add(R::load(b), *lane);
-    }
-    for width in [8, 4, 2, 1] {
-        for i in 0..width {
-            lanes[i] = lanes[i] + lanes[i + width];
+    if !a_rest.is_empty() {
+        for (lane, (&a, &b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+            *lane = R::load(a).mul_add(R::load(b), *lane);
         }
     }
-    lanes[0]
+    let eight: [R; 8] = std::array::from_fn(|i| lanes[i] + lanes[i + 8]);
+    let four: [R; 4] = std::array::from_fn(|i| eight[i] + eight[i + 4]);
+    let two: [R; 2] = std::array::from_fn(|i| four[i] + four[i + 2]);
+    two[0] + two[1]
 }
