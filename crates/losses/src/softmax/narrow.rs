@@ -117,15 +117,15 @@ impl<T: Scalar> Margins<'_, T> {
         let (classes, rows) = (self.block.classes, self.block.targets.len());
         let (z, shared) = (&mut self.exponential.0, &mut self.shared.0);
         let (mut max, mut sum) = ([R::lift(0.0); BLOCK], [R::lift(1.0); BLOCK]);
-        for r in 0..rows {
+        for (r, max) in max[..rows].iter_mut().enumerate() {
             let row: &[T; W] = window(z, r * classes);
             let mut lanes = [-R::largest(); W];
             for i in 0..W {
                 lanes[i] = R::select(i < classes, finite(row[i]), -R::largest());
             }
             // False for NaN, which comes back in the sum.
-            max[r] = reduce(lanes, |a, b| R::select(b > a, b, a));
-            *window_mut::<T, W>(shared, r * classes) = [max[r].store(); W];
+            *max = reduce(lanes, |a, b| R::select(b > a, b, a));
+            *window_mut::<T, W>(shared, r * classes) = [max.store(); W];
         }
         for (z, &max) in z[..rows * classes].iter_mut().zip(&shared[..rows * classes]) {
             *z = (finite(*z) - R::load(max)).exp().store();
@@ -133,13 +133,13 @@ impl<T: Scalar> Margins<'_, T> {
         for (r, &target) in self.block.targets.iter().enumerate() {
             z[r * classes + (target as usize).min(classes - 1)] = T::default();
         }
-        for r in 0..rows {
+        for (r, sum) in sum[..rows].iter_mut().enumerate() {
             let row: &[T; W] = window(z, r * classes);
             let mut lanes = [R::lift(0.0); W];
             for i in 0..W {
                 lanes[i] = R::select(i < classes, R::load(row[i]), R::lift(0.0));
             }
-            sum[r] = reduce(lanes, |a, b| a + b);
+            *sum = reduce(lanes, |a, b| a + b);
         }
         for r in 0..BLOCK {
             self.inverse[r] = (R::lift(1.0) / sum[r]).store();
