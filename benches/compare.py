@@ -1,6 +1,6 @@
 """losslab beside PyTorch and JAX on the same works, as a Markdown table of times and ratios.
 
-    python3 benches/compare.py [--python PYTHON] [--rounds 3] [--only detector,memory,start,mlp,conv,gemm,losses]
+    python3 benches/compare.py [--python PYTHON] [--rounds 3] [--only limits,detector,memory,start,mlp,conv,gemm,losses]
 
 PYTHON is an interpreter that has PyTorch and JAX, or one of them; who is absent is left out, and it says so. The rest
 needs nothing but Rust and Python. Ours and the peers take turns, --rounds times; figures are medians over the rounds, and
@@ -166,7 +166,15 @@ def losses(figures):
         figures.peer("jax", "losses", threads)
 
 
-GROUPS = {"detector": detector, "memory": memory, "start": start, "mlp": mlp, "conv": conv, "gemm": gemm, "losses": losses}
+def limits(figures):
+    """What the machine itself can do."""
+    for threads, read, operations in re.findall(r"threads (\d): reading (\S+) GB/s(?:, (\d+) GFLOP/s)?", cargo("limits", 2)):
+        figures.add(("limit read", int(threads)), "machine", float(read))
+        if operations:
+            figures.add(("limit operations", int(threads)), "machine", float(operations))
+
+
+GROUPS = {"limits": limits, "detector": detector, "memory": memory, "start": start, "mlp": mlp, "conv": conv, "gemm": gemm, "losses": losses}
 
 # What is printed: text, work, threads (the best of several), unit, and what one unit is.
 LOGIT = "ns per logit"
@@ -209,6 +217,10 @@ def table(figures):
     if one and two:
         scaling = statistics.median(one) / statistics.median(two)
         print(f"| detector step, two threads over one | | {scaling:.2f} | | | |")
+    for text, work in [("multiply-adds in registers, GFLOP/s", "limit operations"), ("reading memory, GB/s", "limit read")]:
+        values = [figures.figures.get((work, n), {}).get("machine") for n in (1, 2)]
+        if all(values):
+            print(f"| the machine: {text} | 1; 2 | {'; '.join(f'{statistics.median(v):.3g}' for v in values)} | | | |")
 
 
 def machine():

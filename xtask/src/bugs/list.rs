@@ -16,6 +16,7 @@ pub struct Bug {
     pub tests: &'static str,
 }
 
+const TENSOR: &str = "-p losslab-tensor --tests";
 const AUTOGRAD: &str = "-p losslab-autograd --tests";
 const LOSSES: &str = "-p losslab-losses --tests";
 const MODELS: &str = "-p losslab-models --tests";
@@ -115,4 +116,11 @@ bugs! {
     "-ln_f64((1.0 - pi) / pi)" => "ln_f64((1.0 - pi) / pi)";
     "anchors-at-corners", "half a pixel", "crates/models/src/detection/anchors.rs", MODELS,
     "(i as f64 + 0.5) * stride as f64" => "i as f64 * stride as f64";
+    "shards-without-the-middle", "gradients that are not accumulated", "crates/tensor/src/gemm/mod.rs", TENSOR,
+    "let steps = if shard == 0 { 0..k / 2 } else { k / 2..k };"
+        => "let steps = if shard == 0 { 0..k / 2 } else { k - k / 2..k };";
+    "first-images-twice", "gradients that are not accumulated", "crates/tensor/src/conv/mod.rs", AUTOGRAD,
+    "let images = if shard == 0 { 0..half } else { half..w.images };" => "let images = if shard == 0 { 0..half } else { 0..half };";
+    "sum-into-the-next-row", "a window that reaches too far", "crates/losses/src/softmax/narrow.rs", LOSSES,
+    "R::select(i < classes, R::load(row[i]), R::lift(0.0))" => "R::load(row[i])";
 }
