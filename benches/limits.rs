@@ -6,7 +6,7 @@
 use std::sync::Barrier;
 use std::time::Instant;
 
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 400;
 /// Multiply-adds of a chain and round.
 const STEPS: usize = 400_000;
 /// Numbers that are read: 64 MB a thread, more than second-level caches hold.
@@ -31,7 +31,7 @@ fn main() {
     }
 }
 
-/// Units of work per second, all threads together, in the best round.
+/// Units of work per second, all threads together, in the best round: of many, since neighbours on a shared machine come and go.
 fn per_second(threads: usize, units: usize, work: impl Fn() + Sync) -> f64 {
     let barrier = Barrier::new(threads);
     let times = || {
