@@ -6,8 +6,8 @@
 //! out. What all classes of a row share goes the other way: it is written through the window, row after row, so that the
 //! next row overwrites what the last one wrote too far.
 //!
-//! Measured at 65536 x 10, one thread, AVX-512: half the time of the columns which this replaced (a block transposed, one column
-//! per class, rows in lanes), and a fifth of row by row.
+//! Measured at 65536 x 10, one thread, AVX-512: 1.5 ns per logit, against 2.1 for a block that is transposed into columns, one per
+//! class, with a row in each lane.
 
 use super::{BLOCK, Block, PerRow};
 use crate::criterion::{LogitShift, Scalar};
