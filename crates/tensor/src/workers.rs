@@ -8,8 +8,7 @@
 //! order that the piece does not change. Who computes it, and how many pieces there are, leaves no trace.
 //!
 //! **Home.** Each thread begins with the pieces of its own part of the output, the same part in each operation: what it reads
-//! it has mostly written itself, and finds in its own cache. (On an Intel Xeon of 2023 another core's cache gives some
-//! 10 GB/s: the 64 KB that a layer of 64 hands to the next take longer than to compute them.)
+//! it has mostly written itself, and finds in its own cache. (Lines that another core has written come slowly where cores share no cache.)
 //!
 //! **Safety.** One number, the *ticket*, holds everything that a worker decides by: which job it is, how many groups of pieces
 //! it has and which of them are left. A worker takes a group by clearing its bit in one atomic step, and only

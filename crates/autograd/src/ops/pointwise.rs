@@ -4,8 +4,8 @@ use crate::op::{Args, At, Op};
 use losslab_tensor::{Dual, Float, Kernel, Lane, Real, Shape};
 use std::fmt::Debug;
 
-/// Numbers of a piece of work on arrays. 8192 take as long as to share them; but what a thread has computed it also finds in
-/// its own cache.
+/// Numbers of a piece of work on arrays. Fewer are hardly worth a hand-over; but what a thread has computed it also
+/// finds in its own cache.
 pub(crate) const PIECE: usize = 8 * 1024;
 
 /// A function of one number. Its derivative comes from evaluating it on dual numbers.

@@ -2,7 +2,8 @@
 //!
 //! A block of 256 rows of A and 128 steps is 128 KB, and what it adds to in C a few hundred: they stay in a second-level cache while
 //! all panels of B pass. Rows that are 4 KB or more apart do not, because their lines share few places of a cache:
-//! such a block is copied first (1024^3 on an Intel Xeon of 2023: 107 instead of 85 GFLOP/s where matrixmultiply reaches 127).
+//! such a block is copied first (A^T B of 1024^3
+//! on an Intel Xeon of 2023: 0.83 instead of 0.71 of matrixmultiply's speed).
 
 use super::sweep::{DEPTH, Panel, Rows, Sweep};
 use super::{Matrix, Row, Start, Step, vector};
