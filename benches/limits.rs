@@ -7,6 +7,8 @@ use std::sync::Barrier;
 use std::time::Instant;
 
 const ROUNDS: usize = 400;
+/// Independent chains of multiply-adds: 12 and two factors fit into 16 registers.
+const CHAINS: usize = 12;
 /// Multiply-adds of a chain and round.
 const STEPS: usize = 400_000;
 /// Numbers that are read: 64 MB a thread, more than second-level caches hold.
@@ -20,8 +22,8 @@ fn main() {
         });
         print!("threads {threads}: reading {:.1} GB/s", read / 1e9);
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx512f") {
-            let flops = per_second(threads, 2 * 16 * 16 * STEPS, || {
+        if let Some((lanes, multiply_adds)) = multiply_adds() {
+            let flops = per_second(threads, 2 * CHAINS * lanes * STEPS, || {
                 // SAFETY: the machine has the instruction set.
                 std::hint::black_box(unsafe { multiply_adds() });
             });
@@ -52,17 +54,39 @@ fn per_second(threads: usize, units: usize, work: impl Fn() + Sync) -> f64 {
     (threads * units) as f64 / fastest
 }
 
-/// 16 chains of multiply-adds of 16 lanes, enough for two units with a latency of 4.
+/// Lanes, and the loop of multiply-adds, of the widest instruction set that the machine has.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn multiply_adds() -> f32 {
-    use std::arch::x86_64::*;
-    let [a, b] = [0.999, 0.001].map(|x| _mm512_set1_ps(std::hint::black_box(x)));
-    let mut sums = [_mm512_set1_ps(1.0); 16];
-    for _ in 0..STEPS {
-        for sum in &mut sums {
-            *sum = _mm512_fmadd_ps(*sum, a, b);
-        }
+fn multiply_adds() -> Option<(usize, unsafe fn() -> f32)> {
+    if is_x86_feature_detected!("avx512f") {
+        return Some((16, avx512));
     }
-    sums.into_iter().map(|sum| _mm512_reduce_add_ps(sum)).sum()
+    (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some((8, avx2))
 }
+
+/// A loop of multiply-adds in registers, in chains enough for two units with a latency of 4 or 5 cycles.
+#[cfg(target_arch = "x86_64")]
+macro_rules! chains {
+    ($name:ident, $feature:literal, $splat:ident, $fma:ident, $sum:expr) => {
+        #[target_feature(enable = $feature)]
+        fn $name() -> f32 {
+            use std::arch::x86_64::*;
+            let [a, b] = [0.999, 0.001].map(|x| $splat(std::hint::black_box(x)));
+            let mut sums = [$splat(1.0); CHAINS];
+            for _ in 0..STEPS {
+                for sum in &mut sums {
+                    *sum = $fma(*sum, a, b);
+                }
+            }
+            sums.into_iter().map($sum).sum()
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+chains!(avx512, "avx512f", _mm512_set1_ps, _mm512_fmadd_ps, |sum| _mm512_reduce_add_ps(sum));
+#[cfg(target_arch = "x86_64")]
+chains!(avx2, "avx2,fma", _mm256_set1_ps, _mm256_fmadd_ps, |sum| {
+    // SAFETY: eight numbers are eight numbers.
+    let lanes: [f32; 8] = unsafe { std::mem::transmute(sum) };
+    lanes.into_iter().sum::<f32>()
+});

@@ -6,7 +6,7 @@
 
 use crate::gemm::{TileProduct, tile};
 use crate::transpose::{self, Transposition};
-use crate::{kernel::Kernel, math};
+use crate::{Lines, kernel::Kernel, math};
 use std::cell::Cell;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
@@ -91,7 +91,8 @@ pub trait Float: Real + Default + Display + AddAssign + Send + Sync + 'static {
     fn is_finite(self) -> bool;
     /// Runs a kernel compiled for the best instruction set of this machine (see [`crate::kernel`]).
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output;
-    /// Lends so many numbers, with any contents, which this thread keeps for the next call: nothing is allocated twice.
+    /// Lends so many numbers, on whole lines of the cache and with any contents, which this thread keeps for the next call:
+    /// nothing is allocated twice.
     fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R;
     /// [`transpose`](crate::transpose::transpose) for this type; the slices have been checked.
     fn transpose(matrix: Transposition<'_, Self>);
@@ -244,18 +245,24 @@ real!(
     math::ln_1p_unit_f64
 );
 
-/// The scratch of a thread; a call within `work` finds none and makes its own.
+/// The scratch of a thread: a buffer for each depth that calls within `work` have reached.
+type Scratch<T> = Cell<Vec<Lines<T>>>;
+
 fn lend<T: Float, R>(
-    scratch: &'static LocalKey<Cell<Vec<T>>>,
+    scratch: &'static LocalKey<Scratch<T>>,
     length: usize,
     work: impl FnOnce(&mut [T]) -> R,
 ) -> R {
-    let mut numbers = scratch.take();
+    let mut free = scratch.take();
+    let mut numbers = free.pop().unwrap_or_default();
+    scratch.set(free);
     if numbers.len() < length {
-        numbers.resize(length, T::default());
+        numbers.resize(length);
     }
     let result = work(&mut numbers[..length]);
-    scratch.set(numbers);
+    let mut free = scratch.take();
+    free.push(numbers);
+    scratch.set(free);
     result
 }
 
@@ -278,7 +285,7 @@ impl Float for f32 {
         crate::kernel::dispatch(kernel)
     }
     fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R {
-        thread_local!(static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) });
+        thread_local!(static SCRATCH: Scratch<f32> = const { Cell::new(Vec::new()) });
         lend(&SCRATCH, length, work)
     }
     fn transpose(matrix: Transposition<'_, Self>) {
@@ -310,7 +317,7 @@ impl Float for f64 {
         kernel.run::<f64>()
     }
     fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R {
-        thread_local!(static SCRATCH: Cell<Vec<f64>> = const { Cell::new(Vec::new()) });
+        thread_local!(static SCRATCH: Scratch<f64> = const { Cell::new(Vec::new()) });
         lend(&SCRATCH, length, work)
     }
     fn transpose(mut matrix: Transposition<'_, Self>) {

@@ -10,7 +10,7 @@ static ISA: Mutex<()> = Mutex::new(());
 /// Asymmetric sizes around every tile edge: 1, 3, 6, 8 rows; 10, 16, 17, 32, 33 columns; depth past a panel; more rows
 /// than a block; rows pages apart.
 #[cfg(not(miri))]
-const SHAPES: [(usize, usize, usize); 14] = [
+const SHAPES: [(usize, usize, usize); 15] = [
     (1, 1, 1),
     (1, 7, 5),
     (5, 7, 1),
@@ -25,6 +25,7 @@ const SHAPES: [(usize, usize, usize); 14] = [
     (3, 64, 65),
     (19, 1030, 130),
     (1040, 9, 129),
+    (275, 300, 140),
 ];
 /// Under Miri a multiply-add takes a microsecond or more.
 #[cfg(miri)]

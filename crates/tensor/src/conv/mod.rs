@@ -16,7 +16,8 @@
 pub mod grouped;
 mod spans;
 
-use crate::gemm::sweep::{DEPTH, Panel, Rows, Sweep, unpacked_stride};
+use crate::gemm::blocks::{ACROSS, Blocking, MOST_STEPS, PANEL};
+use crate::gemm::sweep::{Rows, Sweep, unpacked_stride};
 use crate::gemm::{Matrix, Row, Start, Step};
 use crate::transpose::{Transposition, transpose};
 use crate::window::Windows;
@@ -68,7 +69,7 @@ pub fn weight_gradient<'a, T: Float>(workers: &Workers, w: &Windows, x: &'a [T],
         });
     }
     let share = rows.div_ceil(workers.threads()).max(PIECE.div_ceil((w.positions() * features).max(1)));
-    let share = if share < 64 { share } else { share.next_multiple_of(8) };
+    let share = if share < 64 { share } else { share.next_multiple_of(Blocking::current().tile) };
     workers.chunks([dw], share * features, |start, [dw]| {
         some_weights(w, x, dy, start / features, features, dw);
     });
@@ -77,27 +78,29 @@ pub fn weight_gradient<'a, T: Float>(workers: &Workers, w: &Windows, x: &'a [T],
 /// Some rows of the gradient of the weights, from row `first` on.
 fn some_weights<T: Float>(w: &Windows, x: &[T], dy: &[T], first: usize, features: usize, dw: &mut [T]) {
     let classes = Classes { w, axes: [0, 1].map(|axis| Axis::new(w, axis)), backward: false };
-    let (panel, count) = (&mut Panel::default(), dw.len() / features);
+    let count = dw.len() / features;
     dw.fill(T::default());
-    classes.for_each(|ys, xs| {
-        let rows = WeightRows { w, ys, xs, first, features, count };
-        let mut steps = [Step::default(); DEPTH];
-        let mut filled = 0;
-        let mut sweep = |steps: &mut [Step]| {
-            let b = Matrix::new(dy, w.positions(), features);
-            Sweep { a: x, steps, b, start: Start::Old, c: &mut *dw, panel }.run(&rows);
-        };
-        for_each_position(w, ys, xs, |a, position| {
-            steps[filled] = Step { a: a as u32, b: position as u32 };
-            filled += 1;
-            if filled == DEPTH {
-                sweep(&mut steps);
-                filled = 0;
+    T::with_scratch(PANEL, |panel| {
+        classes.for_each(|ys, xs| {
+            let rows = WeightRows { w, ys, xs, first, features, count };
+            let mut steps = [Step::default(); ACROSS];
+            let mut filled = 0;
+            let mut sweep = |steps: &mut [Step]| {
+                let b = Matrix::new(dy, w.positions(), features);
+                Sweep { a: x, steps, b, start: Start::Old, c: &mut *dw, panel: &mut *panel }.run(&rows);
+            };
+            for_each_position(w, ys, xs, |a, position| {
+                steps[filled] = Step { a: a as u32, b: position as u32 };
+                filled += 1;
+                if filled == ACROSS {
+                    sweep(&mut steps);
+                    filled = 0;
+                }
+            });
+            if filled > 0 {
+                sweep(&mut steps[..filled]);
             }
         });
-        if filled > 0 {
-            sweep(&mut steps[..filled]);
-        }
     });
 }
 
@@ -151,26 +154,30 @@ impl Classes<'_> {
         let (lines, line) = (self.w.images * output[0], output[1] * weight.columns());
         let channels = weight.rows() / self.w.taps().max(1);
         let least = PIECE.div_ceil((line * weight.rows()).max(1));
+        let depth = Blocking::current().depth;
         workers.chunks([out], workers.share(lines, 1, least) * line, |first, [out]| {
-            let (lines, panel) = (first / line..(first + out.len()) / line, &mut Panel::default());
-            self.for_each(|ys, xs| {
-                let rows = Lines {
-                    lines: lines.clone(),
-                    input,
-                    output,
-                    ys,
-                    xs,
-                    channels,
-                    columns: weight.columns(),
-                };
-                let depth = ys.taps * xs.taps * channels;
-                for p0 in (0..depth.max(1)).step_by(DEPTH) {
-                    let mut steps = [Step::default(); DEPTH];
-                    let steps = &mut steps[..DEPTH.min(depth - p0)];
-                    self.list_steps(ys, xs, channels, input[1], p0, steps);
-                    let start = if p0 == 0 { start } else { Start::Old };
-                    Sweep { a: source, steps, b: weight, start, c: &mut *out, panel }.run(&rows);
-                }
+            let lines = first / line..(first + out.len()) / line;
+            T::with_scratch(PANEL, |panel| {
+                self.for_each(|ys, xs| {
+                    let rows = Lines {
+                        lines: lines.clone(),
+                        input,
+                        output,
+                        ys,
+                        xs,
+                        channels,
+                        columns: weight.columns(),
+                    };
+                    let all = ys.taps * xs.taps * channels;
+                    for p0 in (0..all.max(1)).step_by(depth) {
+                        let mut steps = [Step::default(); MOST_STEPS];
+                        let steps = &mut steps[..depth.min(all - p0)];
+                        self.list_steps(ys, xs, channels, input[1], p0, steps);
+                        let start = if p0 == 0 { start } else { Start::Old };
+                        let (c, panel) = (&mut *out, &mut *panel);
+                        Sweep { a: source, steps, b: weight, start, c, panel }.run(&rows);
+                    }
+                });
             });
         });
     }

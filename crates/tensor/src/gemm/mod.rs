@@ -1,8 +1,9 @@
 //! Matrix products C = A B and C += A B, each of A and B plain or transposed.
 //!
 //! One tile of C (8 x 32 with AVX-512, 6 x 16 with AVX2) stays in registers while k runs (`tile.rs`).
-//! B is packed, panel by panel, into a buffer on the stack, unless it is narrow: its rows become contiguous whatever its
-//! layout, and a product allocates nothing (`sweep.rs`). A is read where it lies, but for rows that lie pages apart (`part.rs`).
+//! B is packed, panel by panel, into a buffer that the thread keeps, unless it is narrow: its rows become contiguous whatever
+//! its layout, and a product allocates nothing (`sweep.rs`). A is packed where its rows lie badly (`part.rs`, `pack.rs`), else
+//! read where it lies. `blocks.rs` has the sizes.
 //!
 //! matrixmultiply 0.3.11, which packs both operands into buffers that it allocates on every call,
 //! is what this replaces; `cargo bench --bench gemm` compares the two.
@@ -12,6 +13,8 @@
 //! which sums in sixteen lanes, and for [`product`] of a transposed A, which adds two chains where the shape says so, see
 //! `shards.rs`): AVX2+FMA and AVX-512 agree bit for bit, and so does any split of the rows among threads.
 
+pub(crate) mod blocks;
+mod pack;
 mod part;
 pub(crate) mod sweep;
 pub(crate) mod tile;
@@ -139,7 +142,7 @@ pub fn product<T: Float>(
     let rows = if per_thread < 512 { per_thread } else { per_thread.div_ceil(2) };
     // Of a narrow product it is reading and writing that takes the time.
     let per_row = k * n + 8 * (k + n);
-    let rows = rows.max(PIECE.div_ceil(per_row)).next_multiple_of(8);
+    let rows = rows.max(PIECE.div_ceil(per_row)).next_multiple_of(blocks::Blocking::current().tile);
     workers.chunks([c], rows * n, |first, [c]| {
         Part { a, first: first / n, rows: c.len() / n }.multiply(b, c, start);
     });

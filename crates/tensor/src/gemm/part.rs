@@ -1,22 +1,13 @@
 //! Some rows of a product: blocks of rows, and of each block k in blocks that add to all its rows.
 //!
-//! A block of 256 rows of A and 128 steps is 128 KB, and what it adds to in C a few hundred: they stay in a second-level cache while
-//! all panels of B pass. Rows that are 4 KB or more apart do not, because their lines share few places of a cache:
-//! such a block is copied first (A^T B of 1024^3
-//! on an Intel Xeon of 2023: 0.83 instead of 0.71 of matrixmultiply's speed).
+//! A block of A, and what it adds to in C, stay in a second-level cache while all panels of B pass. Rows that are 4 KB or more apart
+//! do not, because their lines share few places of a cache: such a block is packed first (`pack.rs`).
 
-use super::sweep::{DEPTH, Panel, Rows, Sweep};
-use super::{Matrix, Row, Start, Step, vector};
+use super::blocks::{ACROSS, Blocking, MOST_STEPS, PANEL, ROWS};
+use super::sweep::{Rows, Sweep};
+use super::{Matrix, Row, Start, Step, pack, vector};
 use crate::Float;
-
-/// Rows of a block.
-const ROWS: usize = 256;
-/// Numbers from row to row, from which on blocks are copied: a page of f32.
-const FAR: usize = 1024;
-/// Columns of B from which on a copy pays.
-const REUSED: usize = 128;
-/// From row to row of a copy: not a power of two.
-const COPY_STRIDE: usize = DEPTH + 16;
+use std::ops::Range;
 
 /// Some rows of A.
 #[derive(Clone, Copy)]
@@ -26,28 +17,23 @@ pub(super) struct Part<'a, T> {
     pub rows: usize,
 }
 
-/// Rows of a part and steps along k.
-#[derive(Clone, Copy)]
-struct Block {
+/// A block of A, and how its rows and steps lie in memory.
+struct Block<'a, T> {
+    a: &'a [T],
     first: usize,
-    rows: usize,
-    step: usize,
-    steps: usize,
-}
-
-/// What a block is multiplied by, and what it is added to.
-struct Target<'a, T> {
-    b: Matrix<'a, T>,
-    start: Start<'a, T>,
-    c: &'a mut [T],
-    panel: Panel<T>,
+    /// Rows that lie evenly, and how far it is from one such group to the next.
+    tile: usize,
+    tile_stride: usize,
+    row_stride: usize,
+    step_stride: usize,
 }
 
 impl<T: Float> Part<'_, T> {
     /// `c = start + a b` for these rows.
     pub fn multiply(self, b: Matrix<'_, T>, c: &mut [T], start: Start<'_, T>) {
-        let a = self.a;
-        if b.columns == 1 {
+        let Self { a, rows, .. } = self;
+        let n = b.columns;
+        if n == 1 {
             return vector::multiply(self, b.data, c, start);
         }
         assert!(
@@ -56,76 +42,87 @@ impl<T: Float> Part<'_, T> {
             a.rows,
             a.columns
         );
-        let mut target = Target { b, start, c, panel: Panel::default() };
-        if a.stride >= FAR && b.columns >= REUSED {
-            return self.multiply_copies(&mut target);
-        }
-        let strides = if a.transposed { (1, a.stride) } else { (a.stride, 1) };
-        for block in self.blocks() {
-            let first = (self.first + block.first) * strides.0 + block.step * strides.1;
-            target.add(block, a.data, first, strides);
-        }
-    }
-
-    /// As [`multiply`](Self::multiply), with a copy of each block of A. (Not inlined: 144 KB of stack are for few.)
-    #[inline(never)]
-    fn multiply_copies(self, target: &mut Target<'_, T>) {
-        let a = self.a;
-        let mut copy = [T::default(); ROWS * COPY_STRIDE];
-        for block in self.blocks() {
-            let first = self.first + block.first;
-            let (lines, length, from, stride) = match a.transposed {
-                false => (block.rows, block.steps, first * a.stride + block.step, COPY_STRIDE),
-                true => (block.steps, block.rows, block.step * a.stride + first, ROWS),
-            };
-            for (i, line) in copy.chunks_mut(stride).take(lines).enumerate() {
-                line[..length].copy_from_slice(&a.data[from + i * a.stride..][..length]);
+        let blocking = Blocking::current();
+        let packs = blocking.packs(a.transposed, a.stride, n);
+        let depth = if packs || !a.transposed { blocking.depth } else { ACROSS }.min(a.columns).max(1);
+        let a_room = if packs { depth * rows.min(ROWS).next_multiple_of(blocking.tile) } else { 0 };
+        T::with_scratch(PANEL + a_room, |room| {
+            let (panel, room) = room.split_at_mut(PANEL);
+            for first in (0..rows).step_by(ROWS) {
+                let rows = first..rows.min(first + ROWS);
+                let c = &mut c[rows.start * n..rows.end * n];
+                for step in (0..a.columns.max(1)).step_by(depth) {
+                    let steps = step..a.columns.min(step + depth);
+                    let start = if step == 0 { start } else { Start::Old };
+                    let block = match packs {
+                        true => self.packed(rows.clone(), steps.clone(), blocking.tile, room),
+                        false => self.as_it_lies(rows.clone(), steps.start),
+                    };
+                    block.multiply(rows.len(), steps, b, start, panel, c);
+                }
             }
-            target.add(block, &copy, 0, if a.transposed { (1, stride) } else { (stride, 1) });
-        }
+        });
     }
 
-    fn blocks(self) -> impl Iterator<Item = Block> {
-        let (rows, k) = (self.rows, self.a.columns);
-        (0..rows).step_by(ROWS).flat_map(move |first| {
-            (0..k.max(1)).step_by(DEPTH).map(move |step| Block {
-                first,
-                rows: ROWS.min(rows - first),
-                step,
-                steps: DEPTH.min(k - step),
-            })
-        })
+    fn as_it_lies(&self, rows: Range<usize>, step: usize) -> Block<'_, T> {
+        let a = self.a;
+        let (row_stride, step_stride) = if a.transposed { (1, a.stride) } else { (a.stride, 1) };
+        let first = (self.first + rows.start) * row_stride + step * step_stride;
+        Block { a: a.data, first, tile: rows.len(), tile_stride: 0, row_stride, step_stride }
     }
-}
 
-impl<T: Float> Target<'_, T> {
-    /// Adds the product of a block whose rows and steps lie evenly in `a`, from `first` on.
-    fn add(&mut self, block: Block, a: &[T], first: usize, (row_stride, step_stride): (usize, usize)) {
-        let Self { b, start, c, panel } = self;
-        let n = b.columns;
-        let mut steps = [Step::default(); DEPTH];
-        let steps = &mut steps[..block.steps];
-        for (i, step) in steps.iter_mut().enumerate() {
-            *step = Step { a: (i * step_stride) as u32, b: (block.step + i) as u32 };
-        }
-        let start = if block.step == 0 { *start } else { Start::Old };
-        let c = &mut c[block.first * n..][..block.rows * n];
-        let rows = Strided { rows: block.rows, first, stride: row_stride, columns: n };
-        Sweep { a, steps, b: *b, start, c, panel }.run(&rows);
+    fn packed<'a>(
+        &self,
+        rows: Range<usize>,
+        steps: Range<usize>,
+        tile: usize,
+        room: &'a mut [T],
+    ) -> Block<'a, T> {
+        let tile_stride = tile * steps.len();
+        pack::tiles(self.a, self.first + rows.start..self.first + rows.end, steps, room);
+        Block { a: room, first: 0, tile, tile_stride, row_stride: 1, step_stride: tile }
     }
 }
 
-/// Rows of a matrix that lie evenly in A, and one behind the other in C.
-struct Strided {
+impl<T: Float> Block<'_, T> {
+    /// `c = start + block b` for these rows of B.
+    fn multiply(
+        &self,
+        rows: usize,
+        steps: Range<usize>,
+        b: Matrix<'_, T>,
+        start: Start<'_, T>,
+        panel: &mut [T],
+        c: &mut [T],
+    ) {
+        let mut list = [Step::default(); MOST_STEPS];
+        for (i, (entry, step)) in list.iter_mut().zip(steps.clone()).enumerate() {
+            *entry = Step { a: (i * self.step_stride) as u32, b: step as u32 };
+        }
+        let steps = &mut list[..steps.len()];
+        Sweep { a: self.a, steps, b, start, c, panel }.run(&BlockRows {
+            block: self,
+            rows,
+            columns: b.columns,
+        });
+    }
+}
+
+/// The rows of a block, which lie one behind the other in C.
+struct BlockRows<'a, T> {
+    block: &'a Block<'a, T>,
     rows: usize,
-    first: usize,
-    stride: usize,
     columns: usize,
 }
 
-impl Rows for Strided {
+impl<T> Rows for BlockRows<'_, T> {
     #[inline(always)]
     fn each(&self, mut visit: impl FnMut(Row)) {
-        (0..self.rows).for_each(|i| visit(Row { a: self.first + i * self.stride, c: i * self.columns }));
+        let Block { first, tile, tile_stride, row_stride, .. } = *self.block;
+        for (t, row) in (0..self.rows).step_by(tile).enumerate() {
+            for i in 0..tile.min(self.rows - row) {
+                visit(Row { a: first + t * tile_stride + i * row_stride, c: (row + i) * self.columns });
+            }
+        }
     }
 }

@@ -1,53 +1,35 @@
 //! Rows of A against all columns of B: what matrix products and convolutions have in common.
 //!
 //! B is read where it lies if its rows are whole tiles wide and not far apart, which spares packing for every
-//! convolution of up to 128 channels. Else the rows that the steps name are packed, panel by panel, into a buffer on the
-//! stack. (A power of two of bytes from row to row maps many rows to the same lines of the cache: at 4 KB a panel of 64 rows
-//! already evicts itself.)
+//! convolution of up to 128 channels (32 with AVX2). Else the rows that the steps name are packed, panel by panel. (A power of two
+//! of bytes from row to row maps many rows to the same lines of the cache: at 4 KB a panel of 64 rows already evicts itself.)
 
+use super::blocks::{Blocking, MOST_STEPS, WIDTH};
 use super::tile::{MOST_ROWS, Row, Start, Step, Steps};
 use super::{Matrix, TileProduct};
 use crate::transpose::{Transposition, transpose};
 use crate::{Float, Isa, Kernel, Lane};
 
-/// Most steps of one sweep. A packed panel of 128 x 32 f32 is 16 KB: with 256 it left a first-level cache of 48 KB no room for the
-/// rows of A that pass, and convolutions took 1.7 times as long on an Intel Xeon of 2023.
-/// (Miri keeps books of every byte of it.)
-pub(crate) const DEPTH: usize = if cfg!(miri) { 16 } else { 128 };
-/// Most columns of B that are read unpacked: rows 512 bytes apart.
-const UNPACKED: usize = 128;
-
 /// How far apart rows of so many numbers should lie to be read where they lie.
 pub(crate) fn unpacked_stride(columns: usize) -> usize {
     match columns {
         0..=16 => columns.next_multiple_of(16),
-        17..=UNPACKED => columns.next_multiple_of(WIDTH),
+        _ if columns <= Blocking::current().unpacked => columns.next_multiple_of(WIDTH),
         _ => columns,
     }
 }
-/// Largest tile width.
-const WIDTH: usize = 32;
 
 /// `C = start + A B` for the rows of A and C that [`rows`](Rows) lists.
 pub(crate) struct Sweep<'a, T> {
     pub a: &'a [T],
-    /// One per row of B that takes part, in the order of the sum; `b` is the number of that row. At most [`DEPTH`].
+    /// One per row of B that takes part, in the order of the sum; `b` is the number of that row. At most
+    /// [`Blocking::depth`].
     pub steps: &'a mut [Step],
     pub b: Matrix<'a, T>,
     pub start: Start<'a, T>,
     pub c: &'a mut [T],
-    /// Room for a packed panel of B, with any contents.
-    pub panel: &'a mut Panel<T>,
-}
-
-/// Room for a packed panel, on whole lines of the cache: a register that straddles two lines takes two reads.
-#[repr(align(64))]
-pub(crate) struct Panel<T>([[T; WIDTH]; DEPTH]);
-
-impl<T: Float> Default for Panel<T> {
-    fn default() -> Self {
-        Self([[T::default(); WIDTH]; DEPTH])
-    }
+    /// Room for a packed panel of B, with any contents: [`PANEL`](super::blocks::PANEL) numbers.
+    pub panel: &'a mut [T],
 }
 
 /// Lists the rows of a sweep.
@@ -69,8 +51,7 @@ impl<T: Float> Sweep<'_, T> {
     fn run_tiles<const MR: usize, const NR: usize>(self, rows: &impl Rows) {
         let Self { a, steps, b, start, c, panel } = self;
         let n = b.columns;
-        let in_place = b.stride % NR == 0 && b.stride <= UNPACKED && !b.transposed;
-        if in_place {
+        if b.stride % NR == 0 && b.stride <= Blocking::current().unpacked && !b.transposed {
             let (panels, _) = b.data.as_chunks::<NR>();
             let stride = (b.stride / NR) as u32;
             steps.iter_mut().for_each(|step| step.b *= stride);
@@ -81,11 +62,11 @@ impl<T: Float> Sweep<'_, T> {
             return;
         }
         // The numbers of the rows, which the steps forget.
-        let mut numbers = [0; DEPTH];
+        let mut numbers = [0; MOST_STEPS];
         numbers.iter_mut().zip(&*steps).for_each(|(number, step)| *number = step.b as usize);
         let numbers = &numbers[..steps.len()];
         steps.iter_mut().zip(0..).for_each(|(step, i)| step.b = i);
-        let (panel, _) = panel.0.as_flattened_mut().as_chunks_mut::<NR>();
+        let (panel, _) = panel.as_chunks_mut::<NR>();
         let panel = &mut panel[..numbers.len()];
         for j0 in (0..n).step_by(NR) {
             pack(b, numbers, j0, panel);

@@ -242,22 +242,28 @@ mod x86 {
     pub unsafe fn multiply_avx2<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
         tile.check(c);
         assert!(NR == 16);
-        let mut row = 0;
-        while row < tile.rows.len() {
-            let rows = [6, 3, 1].into_iter().find(|&rows| row + rows <= tile.rows.len()).unwrap_or(1);
-            let t = &tile;
+        let t = &tile;
+        let mut first = 0;
+        while first < tile.rows.len() {
+            let rows = (tile.rows.len() - first).min(6);
             // SAFETY: the machine is as promised; bounds and width were asserted above.
             unsafe {
-                match (rows, tile.columns > 8) {
-                    (6, true) => rows_avx2::<6, 2, NR>(t, row, c),
-                    (3, true) => rows_avx2::<3, 2, NR>(t, row, c),
-                    (_, true) => rows_avx2::<1, 2, NR>(t, row, c),
-                    (6, _) => rows_avx2::<6, 1, NR>(t, row, c),
-                    (3, _) => rows_avx2::<3, 1, NR>(t, row, c),
-                    (_, _) => rows_avx2::<1, 1, NR>(t, row, c),
+                match (rows, tile.columns) {
+                    (6, 9..) => rows_avx2::<6, 2, NR>(t, first, c),
+                    (5, 9..) => rows_avx2::<5, 2, NR>(t, first, c),
+                    (4, 9..) => rows_avx2::<4, 2, NR>(t, first, c),
+                    (3, 9..) => rows_avx2::<3, 2, NR>(t, first, c),
+                    (2, 9..) => rows_avx2::<2, 2, NR>(t, first, c),
+                    (_, 9..) => rows_avx2::<1, 2, NR>(t, first, c),
+                    (6, _) => rows_avx2::<6, 1, NR>(t, first, c),
+                    (5, _) => rows_avx2::<5, 1, NR>(t, first, c),
+                    (4, _) => rows_avx2::<4, 1, NR>(t, first, c),
+                    (3, _) => rows_avx2::<3, 1, NR>(t, first, c),
+                    (2, _) => rows_avx2::<2, 1, NR>(t, first, c),
+                    (_, _) => rows_avx2::<1, 1, NR>(t, first, c),
                 }
             }
-            row += rows;
+            first += rows;
         }
     }
 }
