@@ -321,7 +321,7 @@ impl Float for f64 {
         lend(&SCRATCH, length, work)
     }
     fn transpose(mut matrix: Transposition<'_, Self>) {
-        transpose::plain(&mut matrix, 0, 0);
+        transpose::plain(&mut matrix);
     }
     fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self]) {
         tile::multiply_plain(tile, c);

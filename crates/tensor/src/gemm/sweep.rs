@@ -42,13 +42,12 @@ impl<T: Float> Sweep<'_, T> {
     #[inline(always)]
     pub fn run(self, rows: &impl Rows) {
         match (self.b.columns, Isa::current()) {
-            (0..=16, Isa::Avx512) => self.run_tiles::<8, 16>(rows),
-            (_, Isa::Avx512) => self.run_tiles::<8, 32>(rows),
-            _ => self.run_tiles::<6, 16>(rows),
+            (17.., Isa::Avx512) => self.run_tiles::<32>(rows),
+            _ => self.run_tiles::<16>(rows),
         }
     }
 
-    fn run_tiles<const MR: usize, const NR: usize>(self, rows: &impl Rows) {
+    fn run_tiles<const NR: usize>(self, rows: &impl Rows) {
         let Self { a, steps, b, start, c, panel } = self;
         let n = b.columns;
         if b.stride % NR == 0 && b.stride <= Blocking::current().unpacked && !b.transposed {
@@ -57,7 +56,7 @@ impl<T: Float> Sweep<'_, T> {
             steps.iter_mut().for_each(|step| step.b *= stride);
             for j in 0..n.div_ceil(NR) {
                 let panel = panels.get(j..).unwrap_or(&[]);
-                tiles::<T, MR, NR>(a, steps, panel, start, j * NR, n, rows, c);
+                tiles::<T, NR>(a, steps, panel, start, j * NR, n, rows, c);
             }
             return;
         }
@@ -70,15 +69,15 @@ impl<T: Float> Sweep<'_, T> {
         let panel = &mut panel[..numbers.len()];
         for j0 in (0..n).step_by(NR) {
             pack(b, numbers, j0, panel);
-            tiles::<T, MR, NR>(a, steps, panel, start, j0, n, rows, c);
+            tiles::<T, NR>(a, steps, panel, start, j0, n, rows, c);
         }
     }
 }
 
-/// One panel: columns `j0..` of C, `MR` rows at a time.
+/// One panel: columns `j0..` of C, `MOST_ROWS` rows at a time.
 #[allow(clippy::too_many_arguments)]
 #[inline(always)]
-fn tiles<T: Float, const MR: usize, const NR: usize>(
+fn tiles<T: Float, const NR: usize>(
     a: &[T],
     steps: &[Step],
     panel: &[[T; NR]],
@@ -106,7 +105,7 @@ fn tiles<T: Float, const MR: usize, const NR: usize>(
             return T::multiply_tile::<NR>(TileProduct { rows, ..call }, c);
         }
         // A narrow edge goes through a full-width tile on the stack.
-        let mut edge = [[T::default(); NR]; MR];
+        let mut edge = [[T::default(); NR]; MOST_ROWS];
         let places: [usize; MOST_ROWS] = std::array::from_fn(|i| rows.get(i).map_or(0, |row| row.c));
         for (i, row) in rows.iter_mut().enumerate() {
             if let Start::Old = start {
@@ -122,8 +121,8 @@ fn tiles<T: Float, const MR: usize, const NR: usize>(
     rows.each(|row| {
         block[count] = Row { c: row.c + j0, ..row };
         count += 1;
-        if count == MR {
-            flush(&mut block[..MR]);
+        if count == MOST_ROWS {
+            flush(&mut block);
             count = 0;
         }
     });

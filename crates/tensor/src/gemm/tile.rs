@@ -12,8 +12,9 @@
 
 use crate::Real;
 
-/// Most rows of a tile.
-pub const MOST_ROWS: usize = 8;
+/// Most rows of one call: whole tiles of 6 and of 8. What a call costs beside its products (checks, and the choice of the
+/// instruction set) took a tenth of a training step of a small MLP when each tile was a call.
+pub const MOST_ROWS: usize = 48;
 
 /// Where a row of the tile begins in A, and in C.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,7 +60,7 @@ pub enum Start<'a, T> {
     Bias(&'a [T]),
 }
 
-/// `C = start + A panel`, a few rows of A against a panel of B.
+/// `C = start + A panel`, some rows of A against a panel of B.
 #[derive(Clone, Copy, Debug)]
 pub struct TileProduct<'a, T, const NR: usize> {
     /// What the offsets of rows and steps point into.
@@ -196,74 +197,54 @@ mod x86 {
         _mm256_fmadd_ps
     );
 
-    /// The tile with AVX-512: up to 8 rows of 32, 16 or 8 columns (at most 16 of 32 registers).
+    /// Calls a kernel for the rows from `$first` on, `$count` of them, by their number.
+    macro_rules! by_rows {
+        ($kernel:ident, $vectors:literal, $tile:ident, $first:ident, $c:ident, $count:expr, $($rows:literal)*) => {
+            match $count {
+                $($rows => $kernel::<$rows, $vectors, NR>($tile, $first, $c),)*
+                _ => unreachable!("tiles have rows, and no more than these"),
+            }
+        };
+    }
+
+    /// Tiles of 8 rows with AVX-512, of 32, 16 or 8 columns (at most 16 of 32 registers).
     ///
     /// # Safety
     /// The machine must have AVX-512, and AVX2 and FMA with it.
-    pub unsafe fn multiply_avx512<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
+    #[target_feature(enable = "avx512f,avx2,fma")]
+    pub unsafe fn multiply_avx512<const NR: usize>(tile: &TileProduct<'_, f32, NR>, c: &mut [f32]) {
         tile.check(c);
         assert!(NR == 16 || NR == 32);
-        let t = &tile;
-        // SAFETY: the machine is as promised; bounds and width were asserted above; all rows are taken from row 0.
-        unsafe {
-            match (tile.rows.len(), tile.columns) {
-                (8, 17..) => rows_avx512::<8, 2, NR>(t, 0, c),
-                (7, 17..) => rows_avx512::<7, 2, NR>(t, 0, c),
-                (6, 17..) => rows_avx512::<6, 2, NR>(t, 0, c),
-                (5, 17..) => rows_avx512::<5, 2, NR>(t, 0, c),
-                (4, 17..) => rows_avx512::<4, 2, NR>(t, 0, c),
-                (3, 17..) => rows_avx512::<3, 2, NR>(t, 0, c),
-                (2, 17..) => rows_avx512::<2, 2, NR>(t, 0, c),
-                (_, 17..) => rows_avx512::<1, 2, NR>(t, 0, c),
-                (8, 9..) => rows_avx512::<8, 1, NR>(t, 0, c),
-                (7, 9..) => rows_avx512::<7, 1, NR>(t, 0, c),
-                (6, 9..) => rows_avx512::<6, 1, NR>(t, 0, c),
-                (5, 9..) => rows_avx512::<5, 1, NR>(t, 0, c),
-                (4, 9..) => rows_avx512::<4, 1, NR>(t, 0, c),
-                (3, 9..) => rows_avx512::<3, 1, NR>(t, 0, c),
-                (2, 9..) => rows_avx512::<2, 1, NR>(t, 0, c),
-                (_, 9..) => rows_avx512::<1, 1, NR>(t, 0, c),
-                (8, _) => rows_avx2::<8, 1, NR>(t, 0, c),
-                (7, _) => rows_avx2::<7, 1, NR>(t, 0, c),
-                (6, _) => rows_avx2::<6, 1, NR>(t, 0, c),
-                (5, _) => rows_avx2::<5, 1, NR>(t, 0, c),
-                (4, _) => rows_avx2::<4, 1, NR>(t, 0, c),
-                (3, _) => rows_avx2::<3, 1, NR>(t, 0, c),
-                (2, _) => rows_avx2::<2, 1, NR>(t, 0, c),
-                (_, _) => rows_avx2::<1, 1, NR>(t, 0, c),
+        for first in (0..tile.rows.len()).step_by(8) {
+            let rows = (tile.rows.len() - first).min(8);
+            // SAFETY: the machine is as promised; bounds and width were asserted above, and these rows exist.
+            unsafe {
+                match tile.columns {
+                    17.. => by_rows!(rows_avx512, 2, tile, first, c, rows, 8 7 6 5 4 3 2 1),
+                    9.. => by_rows!(rows_avx512, 1, tile, first, c, rows, 8 7 6 5 4 3 2 1),
+                    _ => by_rows!(rows_avx2, 1, tile, first, c, rows, 8 7 6 5 4 3 2 1),
+                }
             }
         }
     }
 
-    /// The tile with AVX2 and FMA: 6 rows of 8 or 16 columns at a time (12 of 16 registers).
+    /// Tiles of 6 rows with AVX2 and FMA, of 16 or 8 columns (12 of 16 registers).
     ///
     /// # Safety
     /// The machine must have AVX2 and FMA.
-    pub unsafe fn multiply_avx2<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f32]) {
+    #[target_feature(enable = "avx2,fma")]
+    pub unsafe fn multiply_avx2<const NR: usize>(tile: &TileProduct<'_, f32, NR>, c: &mut [f32]) {
         tile.check(c);
         assert!(NR == 16);
-        let t = &tile;
-        let mut first = 0;
-        while first < tile.rows.len() {
+        for first in (0..tile.rows.len()).step_by(6) {
             let rows = (tile.rows.len() - first).min(6);
-            // SAFETY: the machine is as promised; bounds and width were asserted above.
+            // SAFETY: the machine is as promised; bounds and width were asserted above, and these rows exist.
             unsafe {
-                match (rows, tile.columns) {
-                    (6, 9..) => rows_avx2::<6, 2, NR>(t, first, c),
-                    (5, 9..) => rows_avx2::<5, 2, NR>(t, first, c),
-                    (4, 9..) => rows_avx2::<4, 2, NR>(t, first, c),
-                    (3, 9..) => rows_avx2::<3, 2, NR>(t, first, c),
-                    (2, 9..) => rows_avx2::<2, 2, NR>(t, first, c),
-                    (_, 9..) => rows_avx2::<1, 2, NR>(t, first, c),
-                    (6, _) => rows_avx2::<6, 1, NR>(t, first, c),
-                    (5, _) => rows_avx2::<5, 1, NR>(t, first, c),
-                    (4, _) => rows_avx2::<4, 1, NR>(t, first, c),
-                    (3, _) => rows_avx2::<3, 1, NR>(t, first, c),
-                    (2, _) => rows_avx2::<2, 1, NR>(t, first, c),
-                    (_, _) => rows_avx2::<1, 1, NR>(t, first, c),
+                match tile.columns {
+                    9.. => by_rows!(rows_avx2, 2, tile, first, c, rows, 6 5 4 3 2 1),
+                    _ => by_rows!(rows_avx2, 1, tile, first, c, rows, 6 5 4 3 2 1),
                 }
             }
-            first += rows;
         }
     }
 }
@@ -274,9 +255,9 @@ pub fn multiply_f32<const NR: usize>(tile: TileProduct<'_, f32, NR>, c: &mut [f3
     #[cfg(target_arch = "x86_64")]
     match (crate::Isa::current(), NR) {
         // SAFETY: `current` returns only instruction sets that were found on this machine.
-        (crate::Isa::Avx512, 16 | 32) => return unsafe { x86::multiply_avx512(tile, c) },
+        (crate::Isa::Avx512, 16 | 32) => return unsafe { x86::multiply_avx512(&tile, c) },
         // SAFETY: as above.
-        (crate::Isa::Avx2Fma, 16) => return unsafe { x86::multiply_avx2(tile, c) },
+        (crate::Isa::Avx2Fma, 16) => return unsafe { x86::multiply_avx2(&tile, c) },
         _ => {}
     }
     multiply_plain(tile, c);
