@@ -206,3 +206,35 @@ fn smoothed_softmax_at_the_ends() {
         assert!(grad.iter().zip(expected).all(|(g, e): (&f64, f64)| (g - e).abs() < 1e-8), "{grad:?}");
     }
 }
+
+/// Up to distances of 69 a margin comes from the true logit, beyond from the largest: both are right, and there is no step between.
+#[test]
+fn softmax_margins_beyond_the_range_of_exponentials() {
+    for classes in [2, 3, 10] {
+        let criterion = build("ce", Softmax, &vec![9; classes], Reduction::Sum);
+        for step in -100..=100 {
+            let own = 1.37 * step as f32;
+            let mut row = vec![0.0f32; classes];
+            row[1] = own;
+            let (loss, grad) = evaluate(&criterion, &softmax_batch(&row, &[1], classes));
+            let x = f64::from(own) - ((classes - 1) as f64).ln();
+            let expected = (-x.abs()).exp().ln_1p() + (-x).max(0.0);
+            // What the rounding of the logit to f32 does to e^-x.
+            let tolerance = 1e-6 * (1.0 + x.abs());
+            assert!(
+                (f64::from(loss) - expected).abs() <= tolerance * expected + 1e-44,
+                "{classes}, {own}: {loss}"
+            );
+            let slope = -1.0 / (1.0 + x.exp());
+            assert!(
+                (f64::from(grad[1]) - slope).abs() <= -tolerance * slope + 1e-44,
+                "{classes}, {own}: {grad:?}"
+            );
+            let other = -slope / (classes - 1) as f64;
+            assert!(
+                (f64::from(grad[0]) - other).abs() <= tolerance * other + 1e-44,
+                "{classes}, {own}: {grad:?}"
+            );
+        }
+    }
+}
