@@ -1,7 +1,7 @@
 //! Rows of A against all columns of B: what matrix products and convolutions have in common.
 //!
 //! B is read where it lies if its rows are whole tiles wide and not far apart, which spares packing for every
-//! convolution of up to 128 channels (32 with AVX2). Else the rows that the steps name are packed, panel by panel. (A power of two
+//! convolution of up to 128 channels (16 with AVX2). Else the rows that the steps name are packed, panel by panel. (A power of two
 //! of bytes from row to row maps many rows to the same lines of the cache: at 4 KB a panel of 64 rows already evicts itself.)
 
 use super::blocks::{Blocking, MOST_STEPS, WIDTH};
