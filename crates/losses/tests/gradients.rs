@@ -138,3 +138,25 @@ fn dice_is_the_same_composed_of_tape_operations() {
         assert!((fused - composed).abs() < 1e-15, "{fused} {composed}");
     }
 }
+
+#[test]
+fn a_sample_is_an_element_of_a_vector_and_a_row_of_a_matrix() {
+    let summed = |shape: &[usize], reduction| {
+        let n: usize = shape.iter().product();
+        let targets: Vec<f64> = (0..n).map(|i| f64::from(i % 3 == 0)).collect();
+        let which = Arc::new(build("ce", Head::Sigmoid, &[8, 4], reduction));
+        let tape = Tape::<f64>::new();
+        let x = tape.variable(Shape::new(shape), logits([3, 4]).data());
+        let y = tape.constant(Shape::new(shape), &targets);
+        criterion(
+            &which,
+            TapeBatch { logits: x, targets: TapeTargets::Sigmoid(y), weights: None, valid: None },
+        )
+        .item()
+    };
+    for (shape, samples) in [(&[12][..], 12.0), (&[3, 4], 3.0)] {
+        let mean = summed(shape, Reduction::Mean(Normalizer::Samples));
+        let sum = summed(shape, Reduction::Sum);
+        assert!((mean * samples - sum).abs() < 1e-12 * sum, "{shape:?}: {mean}, {sum}");
+    }
+}

@@ -38,3 +38,16 @@ fn power<R: Real>(x: R, a: R) -> R {
     let y = (a * R::select(x <= zero, one, x).ln()).exp();
     R::select(x <= zero, R::select(a > zero, zero, one), y)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::power;
+
+    #[test]
+    fn powers_of_zero() {
+        for (x, a, expected) in [(0.0, 0.5, 0.0), (0.0, 3.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.5, 1.0)] {
+            assert_eq!(power(x, a), expected, "{x} to the {a}");
+        }
+        assert!(power(f64::NAN, 0.5).is_nan());
+    }
+}
