@@ -86,7 +86,7 @@ macro_rules! chains {
 chains!(avx512, "avx512f", _mm512_set1_ps, _mm512_fmadd_ps, |sum| _mm512_reduce_add_ps(sum));
 #[cfg(target_arch = "x86_64")]
 chains!(avx2, "avx2,fma", _mm256_set1_ps, _mm256_fmadd_ps, |sum| {
-    // SAFETY: eight numbers are eight numbers.
+    // SAFETY: both are 32 bytes, and any bits are numbers.
     let lanes: [f32; 8] = unsafe { std::mem::transmute(sum) };
     lanes.into_iter().sum::<f32>()
 });

@@ -54,9 +54,11 @@ impl<T: Float> Sweep<'_, T> {
             let (panels, _) = b.data.as_chunks::<NR>();
             let stride = (b.stride / NR) as u32;
             steps.iter_mut().for_each(|step| step.b *= stride);
+            let steps = Steps::new(steps);
             for j in 0..n.div_ceil(NR) {
                 let panel = panels.get(j..).unwrap_or(&[]);
-                tiles::<T, NR>(a, steps, panel, start, j * NR, n, rows, c);
+                let columns = NR.min(n - j * NR);
+                tiles(TileProduct { a, rows: &[], steps, panel, start, columns }, j * NR, rows, c);
             }
             return;
         }
@@ -67,40 +69,31 @@ impl<T: Float> Sweep<'_, T> {
         steps.iter_mut().zip(0..).for_each(|(step, i)| step.b = i);
         let (panel, _) = panel.as_chunks_mut::<NR>();
         let panel = &mut panel[..numbers.len()];
+        let steps = Steps::new(steps);
         for j0 in (0..n).step_by(NR) {
             pack(b, numbers, j0, panel);
-            tiles::<T, NR>(a, steps, panel, start, j0, n, rows, c);
+            let columns = NR.min(n - j0);
+            tiles(TileProduct { a, rows: &[], steps, panel, start, columns }, j0, rows, c);
         }
     }
 }
 
-/// One panel: columns `j0..` of C, `MOST_ROWS` rows at a time.
-#[allow(clippy::too_many_arguments)]
+/// One panel: columns `j0..` of C, `MOST_ROWS` rows at a time. The call has no rows yet, and the bias of all columns.
 #[inline(always)]
-fn tiles<T: Float, const NR: usize>(
-    a: &[T],
-    steps: &[Step],
-    panel: &[[T; NR]],
-    start: Start<'_, T>,
-    j0: usize,
-    n: usize,
-    rows: &impl Rows,
-    c: &mut [T],
-) {
-    let columns = NR.min(n - j0);
+fn tiles<T: Float, const NR: usize>(call: TileProduct<'_, T, NR>, j0: usize, rows: &impl Rows, c: &mut [T]) {
+    let columns = call.columns;
     let mut bias = [T::default(); NR];
-    let start = match start {
+    let start = match call.start {
         Start::Bias(all) => {
             bias[..columns].copy_from_slice(&all[j0..j0 + columns]);
             Start::Bias(&bias[..])
         }
         other => other,
     };
-    let steps = Steps::new(steps);
+    let call = TileProduct { start, ..call };
     let mut block = [Row::default(); MOST_ROWS];
     let mut count = 0;
     let mut flush = |rows: &mut [Row]| {
-        let call = TileProduct { a, rows: &[], steps, panel, start, columns };
         if columns == NR {
             return T::multiply_tile::<NR>(TileProduct { rows, ..call }, c);
         }
