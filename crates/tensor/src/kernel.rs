@@ -121,6 +121,20 @@ pub fn dispatch<K: Kernel<f32>>(kernel: K) -> K::Output {
     }
 }
 
+/// Asks for the lines of the cache that lie `distance` numbers behind these. They need not exist.
+///
+/// What a kernel will read that streams through more than the caches hold: processors look ahead by themselves, but not far
+/// enough for memory.
+#[inline(always)]
+pub fn prefetch<T>(numbers: &[T], distance: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for i in (0..numbers.len()).step_by(64 / size_of::<T>().clamp(1, 64)) {
+        let line = numbers.as_ptr().wrapping_add(distance + i);
+        // SAFETY: a hint, which reads nothing that the program could see, and may name any address.
+        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.cast()) };
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn run_avx2<K: Kernel<f32>>(kernel: K) -> K::Output {

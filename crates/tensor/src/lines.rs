@@ -37,6 +37,11 @@ impl<T: Copy + Default> Lines<T> {
     }
 }
 
+/// Whether these numbers begin with a line.
+pub(crate) fn begins<T>(numbers: &[T]) -> bool {
+    numbers.as_ptr().addr().is_multiple_of(LINE)
+}
+
 impl<T> Deref for Lines<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {

@@ -1,16 +1,16 @@
 //! Matrix products against matrixmultiply and against exact integers, on shapes that leave remainders.
 
-use losslab_tensor::Isa;
-use losslab_tensor::gemm::{Matrix, Store, gemm};
+use losslab_tensor::gemm::{Matrix, Start, Store, gemm, product};
+use losslab_tensor::{Isa, Workers};
 use std::sync::Mutex;
 
 /// `Isa::force` is process-wide: tests that use it take turns.
 static ISA: Mutex<()> = Mutex::new(());
 
-/// Asymmetric sizes around every tile edge: 1, 3, 6, 8 rows; 10, 16, 17, 32, 33 columns; depth past a panel; more rows
-/// than a block; rows pages apart.
+/// Asymmetric sizes around every tile edge: 1, 3, 6, 8 rows; 10, 16, 17, 32, 33 columns; depth past a panel; more rows and
+/// more columns than a block; rows pages apart.
 #[cfg(not(miri))]
-const SHAPES: [(usize, usize, usize); 15] = [
+const SHAPES: [(usize, usize, usize); 16] = [
     (1, 1, 1),
     (1, 7, 5),
     (5, 7, 1),
@@ -26,6 +26,7 @@ const SHAPES: [(usize, usize, usize); 15] = [
     (19, 1030, 130),
     (1040, 9, 129),
     (275, 300, 140),
+    (9, 260, 1100),
 ];
 /// Under Miri a multiply-add takes a microsecond or more.
 #[cfg(miri)]
@@ -129,6 +130,45 @@ fn agrees_with_matrixmultiply() {
     }
     for (ours, theirs) in ours.iter().zip(&theirs) {
         assert!((ours - theirs).abs() < 1e-13, "{ours} {theirs}");
+    }
+}
+
+#[test]
+fn sums_begin_at_the_bias_of_their_column() {
+    let _turn = ISA.lock().unwrap_or_else(|e| e.into_inner());
+    let shapes = if cfg!(miri) { [(3, 2, 5), (3, 2, 33)] } else { [(9, 20, 45), (9, 20, 1100)] };
+    for isa in available() {
+        isa.force();
+        for (m, k, n) in shapes {
+            let (a, b, bias) = (integers(m * k, 1), integers(k * n, 2), integers(n, 3));
+            let mut c = vec![f32::NAN; m * n];
+            let (a_matrix, b_matrix) = (Matrix::new(&a, m, k), Matrix::new(&b, k, n));
+            product(Workers::alone(), a_matrix, b_matrix, &mut c, Start::Bias(&bias));
+            let mut want = exact(m, k, n, &a, &b);
+            want.chunks_mut(n).for_each(|row| row.iter_mut().zip(&bias).for_each(|(x, b)| *x += b));
+            assert_eq!(c, want, "{isa:?} {m}x{k}x{n}");
+        }
+    }
+}
+
+/// Rows of B that begin with a line of the cache are read where they lie, others are packed.
+#[test]
+fn a_matrix_may_begin_anywhere() {
+    let _turn = ISA.lock().unwrap_or_else(|e| e.into_inner());
+    let (m, k, n) = if cfg!(miri) { (3, 3, 32) } else { (13, 70, 64) };
+    let a: Vec<f32> = (0..m * k).map(|i| (i as f32 * 0.37).fract() - 0.4).collect();
+    for isa in available() {
+        isa.force();
+        let results = [0, 1, 4, 16].map(|offset| {
+            let mut room = vec![0.0f32; k * n + 64];
+            let first = room.as_ptr().align_offset(64).min(16) + offset;
+            let b = &mut room[first..first + k * n];
+            b.iter_mut().enumerate().for_each(|(i, b)| *b = (i as f32 * 0.73).fract() - 0.6);
+            let mut c = vec![0.0; m * n];
+            gemm(Matrix::new(&a, m, k), Matrix::new(b, k, n), &mut c, Store::Overwrite);
+            c
+        });
+        assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{isa:?}");
     }
 }
 

@@ -16,8 +16,8 @@
 pub mod grouped;
 mod spans;
 
-use crate::gemm::blocks::{ACROSS, Blocking, MOST_STEPS, PANEL};
-use crate::gemm::sweep::{Rows, Sweep, unpacked_stride};
+use crate::gemm::blocks::{ACROSS, Blocking, DEPTH, even_depth};
+use crate::gemm::sweep::{Rows, Run, Sweep, unpacked_stride};
 use crate::gemm::{Matrix, Row, Start, Step};
 use crate::transpose::{Transposition, transpose};
 use crate::window::Windows;
@@ -80,14 +80,14 @@ fn some_weights<T: Float>(w: &Windows, x: &[T], dy: &[T], first: usize, features
     let classes = Classes { w, axes: [0, 1].map(|axis| Axis::new(w, axis)), backward: false };
     let count = dw.len() / features;
     dw.fill(T::default());
-    T::with_scratch(PANEL, |panel| {
+    T::with_scratch(Blocking::current().packed, |panels| {
         classes.for_each(|ys, xs| {
             let rows = WeightRows { w, ys, xs, first, features, count };
             let mut steps = [Step::default(); ACROSS];
             let mut filled = 0;
             let mut sweep = |steps: &mut [Step]| {
                 let b = Matrix::new(dy, w.positions(), features);
-                Sweep { a: x, steps, b, start: Start::Old, c: &mut *dw, panel: &mut *panel }.run(&rows);
+                Sweep { a: x, steps, b, start: Start::Old, c: &mut *dw, panels: &mut *panels }.run(&rows);
             };
             for_each_position(w, ys, xs, |a, position| {
                 steps[filled] = Step { a: a as u32, b: position as u32 };
@@ -154,10 +154,9 @@ impl Classes<'_> {
         let (lines, line) = (self.w.images * output[0], output[1] * weight.columns());
         let channels = weight.rows() / self.w.taps().max(1);
         let least = PIECE.div_ceil((line * weight.rows()).max(1));
-        let depth = Blocking::current().depth;
         workers.chunks([out], workers.share(lines, 1, least) * line, |first, [out]| {
             let lines = first / line..(first + out.len()) / line;
-            T::with_scratch(PANEL, |panel| {
+            T::with_scratch(Blocking::current().packed, |panels| {
                 self.for_each(|ys, xs| {
                     let rows = Lines {
                         lines: lines.clone(),
@@ -169,13 +168,14 @@ impl Classes<'_> {
                         columns: weight.columns(),
                     };
                     let all = ys.taps * xs.taps * channels;
+                    let depth = even_depth(all, DEPTH);
                     for p0 in (0..all.max(1)).step_by(depth) {
-                        let mut steps = [Step::default(); MOST_STEPS];
+                        let mut steps = [Step::default(); DEPTH];
                         let steps = &mut steps[..depth.min(all - p0)];
                         self.list_steps(ys, xs, channels, input[1], p0, steps);
                         let start = if p0 == 0 { start } else { Start::Old };
-                        let (c, panel) = (&mut *out, &mut *panel);
-                        Sweep { a: source, steps, b: weight, start, c, panel }.run(&rows);
+                        let (c, panels) = (&mut *out, &mut *panels);
+                        Sweep { a: source, steps, b: weight, start, c, panels }.run(&rows);
                     }
                 });
             });
@@ -213,18 +213,17 @@ struct Lines {
 
 impl Rows for Lines {
     #[inline(always)]
-    fn each(&self, mut visit: impl FnMut(Row)) {
+    fn each(&self, mut visit: impl FnMut(Run)) {
         let Self { input, output, ys, xs, channels, columns, .. } = *self;
         let (mut image, mut y) = (self.lines.start / output[0], self.lines.start % output[0]);
         for line in 0..self.lines.len() {
             if let Some(i) = ys.index(y) {
                 let source = (image * input[0] + ys.source + i * ys.per_output) * input[1] + xs.source;
-                let (mut a, mut c) = (source * channels, (line * output[1] + xs.first) * columns);
-                for _ in 0..xs.count {
-                    visit(Row { a, c });
-                    a += xs.per_output * channels;
-                    c += xs.step * columns;
-                }
+                visit(Run {
+                    first: Row { a: source * channels, c: (line * output[1] + xs.first) * columns },
+                    stride: Row { a: xs.per_output * channels, c: xs.step * columns },
+                    count: xs.count,
+                });
             }
             y += 1;
             if y == output[0] {
@@ -246,15 +245,22 @@ struct WeightRows<'a> {
 
 impl Rows for WeightRows<'_> {
     #[inline(always)]
-    fn each(&self, mut visit: impl FnMut(Row)) {
+    fn each(&self, mut visit: impl FnMut(Run)) {
         let Self { w, ys, xs, first, count, features } = *self;
         for ty in 0..ys.taps {
             for tx in 0..xs.taps {
                 let row = (ys.tap(ty) * w.window.kernel[1] + xs.tap(tx)) * w.channels;
                 let source = (ty * ys.per_tap * w.input[1] + tx * xs.per_tap) * w.channels;
-                for channel in first.saturating_sub(row)..w.channels.min((first + count).saturating_sub(row))
-                {
-                    visit(Row { a: source + channel, c: (row + channel - first) * features });
+                let channels = first.saturating_sub(row)..w.channels.min((first + count).saturating_sub(row));
+                if !channels.is_empty() {
+                    visit(Run {
+                        first: Row {
+                            a: source + channels.start,
+                            c: (row + channels.start - first) * features,
+                        },
+                        stride: Row { a: 1, c: features },
+                        count: channels.len(),
+                    });
                 }
             }
         }

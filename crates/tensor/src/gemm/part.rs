@@ -3,8 +3,8 @@
 //! A block of A, and what it adds to in C, stay in a second-level cache while all panels of B pass. Rows that are 4 KB or more apart
 //! do not, because their lines share few places of a cache: such a block is packed first (`pack.rs`).
 
-use super::blocks::{ACROSS, Blocking, MOST_STEPS, PANEL, ROWS};
-use super::sweep::{Rows, Sweep};
+use super::blocks::{ACROSS, Blocking, COLUMNS, DEPTH, ROWS, even_depth, packs_a};
+use super::sweep::{Rows, Run, Sweep};
 use super::{Matrix, Row, Start, Step, pack, vector};
 use crate::Float;
 use std::ops::Range;
@@ -43,14 +43,14 @@ impl<T: Float> Part<'_, T> {
             a.columns
         );
         let blocking = Blocking::current();
-        let packs = blocking.packs(a.transposed, a.stride, n);
-        let depth = if packs || !a.transposed { blocking.depth } else { ACROSS }.min(a.columns).max(1);
+        let packs = packs_a(a.transposed, a.stride, n);
+        let depth = even_depth(a.columns, if packs || !a.transposed { DEPTH } else { ACROSS });
         let a_room = if packs { depth * rows.min(ROWS).next_multiple_of(blocking.tile) } else { 0 };
-        T::with_scratch(PANEL + a_room, |room| {
-            let (panel, room) = room.split_at_mut(PANEL);
-            for first in (0..rows).step_by(ROWS) {
-                let rows = first..rows.min(first + ROWS);
-                let c = &mut c[rows.start * n..rows.end * n];
+        T::with_scratch(blocking.packed + a_room, |room| {
+            let (panels, room) = room.split_at_mut(blocking.packed);
+            for (rows, columns) in blocks(rows, n) {
+                let c = &mut c[rows.start * n + columns.start..];
+                let (b, start) = (b.some_columns(columns.clone()), start.some_columns(columns));
                 for step in (0..a.columns.max(1)).step_by(depth) {
                     let steps = step..a.columns.min(step + depth);
                     let start = if step == 0 { start } else { Start::Old };
@@ -58,7 +58,8 @@ impl<T: Float> Part<'_, T> {
                         true => self.packed(rows.clone(), steps.clone(), blocking.tile, room),
                         false => self.as_it_lies(rows.clone(), steps.start),
                     };
-                    block.multiply(rows.len(), steps, b, start, panel, c);
+                    let rows = BlockRows { block: &block, rows: rows.len(), columns: n };
+                    rows.multiply(steps, b, start, panels, c);
                 }
             }
         });
@@ -84,45 +85,65 @@ impl<T: Float> Part<'_, T> {
     }
 }
 
-impl<T: Float> Block<'_, T> {
-    /// `c = start + block b` for these rows of B.
-    fn multiply(
-        &self,
-        rows: usize,
-        steps: Range<usize>,
-        b: Matrix<'_, T>,
-        start: Start<'_, T>,
-        panel: &mut [T],
-        c: &mut [T],
-    ) {
-        let mut list = [Step::default(); MOST_STEPS];
-        for (i, (entry, step)) in list.iter_mut().zip(steps.clone()).enumerate() {
-            *entry = Step { a: (i * self.step_stride) as u32, b: step as u32 };
-        }
-        let steps = &mut list[..steps.len()];
-        Sweep { a: self.a, steps, b, start, c, panel }.run(&BlockRows {
-            block: self,
-            rows,
-            columns: b.columns,
-        });
+/// The blocks of C: rows and columns.
+fn blocks(rows: usize, columns: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    let ranges = |length: usize, most| (0..length).step_by(most).map(move |i| i..length.min(i + most));
+    ranges(rows, ROWS)
+        .flat_map(move |rows| ranges(columns, COLUMNS).map(move |columns| (rows.clone(), columns)))
+}
+
+impl<T> Matrix<'_, T> {
+    fn some_columns(self, columns: Range<usize>) -> Self {
+        let first = columns.start * if self.transposed { self.stride } else { 1 };
+        Self { data: self.data.get(first..).unwrap_or(&[]), columns: columns.len(), ..self }
     }
 }
 
-/// The rows of a block, which lie one behind the other in C.
+impl<T> Start<'_, T> {
+    fn some_columns(self, columns: Range<usize>) -> Self {
+        match self {
+            Start::Bias(bias) => Start::Bias(&bias[columns]),
+            other => other,
+        }
+    }
+}
+
+/// The rows of a block, which lie `columns` apart in C.
 struct BlockRows<'a, T> {
     block: &'a Block<'a, T>,
     rows: usize,
     columns: usize,
 }
 
+impl<T: Float> BlockRows<'_, T> {
+    /// `c = start + block b` for these rows of B.
+    fn multiply(
+        &self,
+        steps: Range<usize>,
+        b: Matrix<'_, T>,
+        start: Start<'_, T>,
+        panels: &mut [T],
+        c: &mut [T],
+    ) {
+        let mut list = [Step::default(); DEPTH];
+        for (i, (entry, step)) in list.iter_mut().zip(steps.clone()).enumerate() {
+            *entry = Step { a: (i * self.block.step_stride) as u32, b: step as u32 };
+        }
+        let steps = &mut list[..steps.len()];
+        Sweep { a: self.block.a, steps, b, start, c, panels }.run(self);
+    }
+}
+
 impl<T> Rows for BlockRows<'_, T> {
     #[inline(always)]
-    fn each(&self, mut visit: impl FnMut(Row)) {
+    fn each(&self, mut visit: impl FnMut(Run)) {
         let Block { first, tile, tile_stride, row_stride, .. } = *self.block;
         for (t, row) in (0..self.rows).step_by(tile).enumerate() {
-            for i in 0..tile.min(self.rows - row) {
-                visit(Row { a: first + t * tile_stride + i * row_stride, c: (row + i) * self.columns });
-            }
+            visit(Run {
+                first: Row { a: first + t * tile_stride, c: row * self.columns },
+                stride: Row { a: row_stride, c: self.columns },
+                count: tile.min(self.rows - row),
+            });
         }
     }
 }
