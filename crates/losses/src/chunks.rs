@@ -10,6 +10,9 @@ use std::ops::Range;
 /// as much as 30 000 logits of focal loss.
 const LOGITS: usize = 32_768;
 
+/// Logits of a batch that no cache holds: 4 million take 50 MB with targets and gradients.
+const FAR: usize = 4 << 20;
+
 /// Runs `head` on each chunk of the batch and adds up what it returns, in the order of the chunks.
 ///
 /// # Errors
@@ -62,10 +65,12 @@ impl<'a, T> Outputs<'a, T> {
     fn chunks(self, size: usize, per_loss: usize) -> impl Iterator<Item = Outputs<'a, T>> {
         let mut values = self.values.map(|values| values.chunks_mut(size));
         let mut hardness = self.hardness.map(|hardness| hardness.chunks_mut(size));
+        let far = self.grad.len() >= FAR;
         self.grad.chunks_mut(size * per_loss).map(move |grad| Outputs {
             values: values.as_mut().and_then(Iterator::next),
             hardness: hardness.as_mut().and_then(Iterator::next),
             grad,
+            far,
         })
     }
 
@@ -74,6 +79,7 @@ impl<'a, T> Outputs<'a, T> {
             values: self.values.as_deref_mut(),
             hardness: self.hardness.as_deref_mut(),
             grad: self.grad,
+            far: self.far,
         }
     }
 }

@@ -138,6 +138,8 @@ pub struct Block<'a, T> {
     pub value: &'a mut [T],
     /// Receives the gradient in each logit.
     pub grad: &'a mut [T],
+    /// Whether no cache holds what follows in memory: it is asked for in time.
+    pub far: bool,
 }
 
 /// A number for negatives and one for positives.

@@ -3,7 +3,7 @@
 use crate::equation::{Block, Declaration, Equation, Points, SetEquation, SoftEquation, SoftPoints};
 use crate::loss::{Confusion, Loss, SetLoss, Shift, SoftLoss};
 use crate::{ClassCounts, Pt, Side};
-use losslab_tensor::{Dual, Float, Kernel, Lane};
+use losslab_tensor::{Dual, Float, Kernel, Lane, prefetch};
 use std::marker::PhantomData;
 
 /// A [`Loss`] as a value.
@@ -103,9 +103,15 @@ impl<L: Loss<P>, T: Float, const P: usize> Kernel<T> for Slopes<'_, L, T, P> {
     }
 }
 
+/// Logits that the three loops of [`Fused`] share: 4 KB of the first-level cache with all that belongs to them. With 1024, of whose
+/// targets nothing is read before the third loop, a million logits took 15 % longer.
+const STRETCH: usize = 256;
+/// How far ahead memory is asked for.
+const AHEAD: usize = 1024;
+
 /// The fused kernel: logits and targets in, weighted losses and gradients out.
 ///
-/// Three short loops over a block in the first-level cache, not one long one: e^-|x|, ln(1 + e) and the equation are
+/// Three short loops over a stretch of logits in the first-level cache, not one long one: e^-|x|, ln(1 + e) and the equation are
 /// each a chain of dependent operations, and processors look ahead far enough to overlap the rounds of a short chain
 /// only (focal loss, AVX2: 1.9 ns per logit, against 3.0 in one loop). The outputs hold the intermediate results.
 struct Fused<'a, L, T, const P: usize> {
@@ -128,27 +134,34 @@ impl<L: Loss<P>, T: Float, const P: usize> Kernel<T> for Fused<'_, L, T, P> {
 impl<L: Loss<P>, T: Float, const P: usize> Fused<'_, L, T, P> {
     #[inline(always)]
     fn with<R: Lane<T>>(self, params: [R; P]) -> bool {
-        let Block { logits, targets, weights, slope_weights, value, grad } = self.block;
-        let n = logits.len();
-        let (targets, value, grad) = (&targets[..n], &mut value[..n], &mut grad[..n]);
-        for i in 0..n {
-            grad[i] = R::load(logits[i]).exp_neg_abs().store();
-        }
-        for i in 0..n {
-            value[i] = R::load(grad[i]).ln_1p_unit().store();
-        }
+        let Block { logits, targets, weights, slope_weights, value, grad, far } = self.block;
         let (zero, one) = (R::lift(0.0), R::lift(1.0));
         let params = params.map(Dual::constant);
         let mut hard = true;
-        for i in 0..n {
-            let (z, y) = (R::load(logits[i]), R::load(targets[i]));
-            let side = Side { positive: y > zero };
-            hard &= y == side.pick(one, zero);
-            let x = side.pick(z, -z);
-            let t = Pt::variable_from_parts(x, R::load(grad[i]), R::load(value[i]));
-            let f = L::eval(params, t, side);
-            value[i] = (f.value * weights.pick::<R>(side)).store();
-            grad[i] = (f.slope * slope_weights.pick::<R>(side)).store();
+        let inputs = logits.chunks(STRETCH).zip(targets.chunks(STRETCH));
+        let outputs = value.chunks_mut(STRETCH).zip(grad.chunks_mut(STRETCH));
+        for ((logits, targets), (value, grad)) in inputs.zip(outputs) {
+            let n = logits.len();
+            let (targets, value, grad) = (&targets[..n], &mut value[..n], &mut grad[..n]);
+            if far {
+                [logits, targets, &*grad].into_iter().for_each(|numbers| prefetch(numbers, AHEAD));
+            }
+            for i in 0..n {
+                grad[i] = R::load(logits[i]).exp_neg_abs().store();
+            }
+            for i in 0..n {
+                value[i] = R::load(grad[i]).ln_1p_unit().store();
+            }
+            for i in 0..n {
+                let (z, y) = (R::load(logits[i]), R::load(targets[i]));
+                let side = Side { positive: y > zero };
+                hard &= y == side.pick(one, zero);
+                let x = side.pick(z, -z);
+                let t = Pt::variable_from_parts(x, R::load(grad[i]), R::load(value[i]));
+                let f = L::eval(params, t, side);
+                value[i] = (f.value * weights.pick::<R>(side)).store();
+                grad[i] = (f.slope * slope_weights.pick::<R>(side)).store();
+            }
         }
         hard
     }

@@ -13,6 +13,8 @@ pub(crate) struct Outputs<'a, T> {
     pub hardness: Option<&'a mut [T]>,
     /// The gradient in each logit.
     pub grad: &'a mut [T],
+    /// Whether the batch is so large that a cache holds none of it when its turn comes.
+    pub far: bool,
 }
 
 impl Criterion {
@@ -41,7 +43,7 @@ impl Criterion {
             return mining::evaluate(self, stage, batch, values, grad);
         }
         let scale = self.scale(batch, None)?;
-        let sum = self.run_head(batch, scale, Outputs { values, hardness: None, grad })?;
+        let sum = self.run_head(batch, scale, Outputs { values, hardness: None, grad, far: false })?;
         Ok(T::from_f64(sum * scale))
     }
 

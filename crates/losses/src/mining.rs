@@ -15,7 +15,7 @@ pub(crate) fn evaluate<T: Scalar>(
 ) -> Result<T, BatchError> {
     let losses = batch.targets.len();
     let (mut value, mut hardness) = (vec![T::default(); losses], vec![T::default(); losses]);
-    let out = Outputs { values: Some(&mut value), hardness: Some(&mut hardness), grad };
+    let out = Outputs { values: Some(&mut value), hardness: Some(&mut hardness), grad, far: false };
     criterion.run_head(batch, 1.0, out)?;
     let weights = weights(stage, batch, &value, &hardness);
     let scale = criterion.scale(batch, Some(&weights))?;

@@ -40,7 +40,8 @@ impl Criterion {
         let mut plain = self.clone();
         plain.class_weights.fill(1.0);
         let (mut values, mut hardness) = (vec![0.0; losses], vec![0.0; losses]);
-        let out = Outputs { values: Some(&mut values), hardness: Some(&mut hardness), grad: &mut grad };
+        let out =
+            Outputs { values: Some(&mut values), hardness: Some(&mut hardness), grad: &mut grad, far: false };
         plain.run_head(&Batch { weights: None, ..*batch }, 1.0, out)?;
 
         let kept = self.kept(batch, &values, &hardness);
@@ -136,7 +137,7 @@ impl Criterion {
                 for i in (0..n).filter(|&i| batch.is_valid(i)) {
                     let class = targets[i] as usize;
                     let logits = &batch.logits[i * classes..][..classes];
-                    let row = rows.row(logits, class, &mut others);
+                    let row = rows.row(logits, class, &mut others, None);
                     all.x[i] = row.margin;
                     all.y[i] = if class > 0 { 1.0 } else { -1.0 };
                     all.class[i] = class;

@@ -35,7 +35,7 @@ pub(crate) fn evaluate<T: Scalar>(
         };
         let [margin, sign, value] = buffers.each_mut().map(|buffer| &mut buffer[..n]);
         let grad = &mut out.grad[range.clone()];
-        let done = plain && fused(criterion, part, weighing, value, grad);
+        let done = plain && fused(criterion, part, weighing, (&mut *value, &mut *grad), out.far);
         if !done {
             let hardness = out.hardness.as_deref_mut().map(|h| &mut h[range.clone()]);
             let buffers = Buffers { margin, sign, value, hardness, grad };
@@ -60,13 +60,14 @@ fn fused<T: Scalar>(
     criterion: &Criterion,
     part: Part<'_, T>,
     weighing: Weighing<T>,
-    value: &mut [T],
-    grad: &mut [T],
+    (value, grad): (&mut [T], &mut [T]),
+    far: bool,
 ) -> bool {
     let Weighing { class_weights: [negative, positive], scale } = weighing;
     let weights = BySide { negative, positive };
     let slope_weights = BySide { negative: -(negative * scale), positive: positive * scale };
-    let block = Block { logits: part.logits, targets: part.targets, weights, slope_weights, value, grad };
+    let block =
+        Block { logits: part.logits, targets: part.targets, weights, slope_weights, value, grad, far };
     T::fused(&*criterion.equation, &criterion.params, block)
 }
 

@@ -65,8 +65,10 @@ pub(crate) fn evaluate<T: Scalar>(
             return Err(BatchError::Class { index: start + row, class: block.targets[row], classes });
         }
         let grad = &mut out.grad[start * classes..][..n * classes];
-        let margin =
-            if narrow { short.margins(block, criterion.shift.as_ref()) } else { rows.margins(block, grad) };
+        let margin = match narrow {
+            true => short.margins(block, criterion.shift.as_ref()),
+            false => rows.margins(block, grad, out.far),
+        };
         if let Some(hardness) = out.hardness.as_deref_mut() {
             for (hardness, &x) in hardness[range.clone()].iter_mut().zip(&margin) {
                 *hardness = Pt::at(x).q;

@@ -4,10 +4,13 @@
 
 use super::{BLOCK, Block, PerRow};
 use crate::criterion::{Criterion, LogitShift, Scalar};
-use losslab_tensor::{Float, Kernel, Lane};
+use losslab_tensor::{Float, Kernel, Lane, prefetch};
 
-/// Lanes of the largest and of the sum: one AVX-512 register of f32.
+/// Lanes of the largest and of the sum: one AVX-512 register of f32. (With four the rests of a row cost more than was gained.)
 const LANES: usize = 16;
+
+/// Numbers that are worked on while those of the next row are asked for.
+const STRETCH: usize = 128;
 
 /// The margins of rows, with the shift of the logits.
 pub(crate) struct Rows<'a, T> {
@@ -39,12 +42,12 @@ impl<'a, T: Scalar> Rows<'a, T> {
     }
 
     /// The margins of a block; `others` receives exponentials for [`gradients`](Self::gradients).
-    pub(super) fn margins(&mut self, block: Block<'_, T>, others: &mut [T]) -> PerRow<T> {
+    pub(super) fn margins(&mut self, block: Block<'_, T>, others: &mut [T], far: bool) -> PerRow<T> {
         let mut margin = [T::default(); BLOCK];
         let rows = block.logits.chunks_exact(block.classes).zip(others.chunks_exact_mut(block.classes));
         for (r, (logits, others)) in rows.enumerate() {
             if block.is_valid(r) {
-                let row = self.row(logits, block.targets[r] as usize, others);
+                let row = self.row(logits, block.targets[r] as usize, others, far.then_some(block.classes));
                 (margin[r], self.inverse[r], self.rest[r]) = (row.margin, row.inverse, row.rest);
             } else {
                 others.fill(T::default());
@@ -82,16 +85,23 @@ impl<'a, T: Scalar> Rows<'a, T> {
 
     /// One row; `others` receives the exponentials of the classes other than the true one, relative to the largest, and
     /// 0 for the true one.
-    pub(crate) fn row(&mut self, logits: &[T], target: usize, others: &mut [T]) -> Row<T> {
+    pub(crate) fn row(
+        &mut self,
+        logits: &[T],
+        target: usize,
+        others: &mut [T],
+        next: Option<usize>,
+    ) -> Row<T> {
         let Some(shift) = self.shift else {
-            let (margin, inverse, lse) = T::dispatch(Margin { logits, target, others });
+            let (margin, inverse, lse) = T::dispatch(Margin { logits, target, others, next });
             return Row { margin, inverse, rest: self.smoothed_rest(logits, target, lse) };
         };
         let scale = T::from_f64(shift.scale);
         for ((shifted, &z), &add) in self.shifted.iter_mut().zip(logits).zip(&shift.add) {
             *shifted = scale * z + T::from_f64(add);
         }
-        let (margin, inverse, lse) = T::dispatch(Margin { logits: &self.shifted, target, others });
+        let (margin, inverse, lse) =
+            T::dispatch(Margin { logits: &self.shifted, target, others, next: None });
         let rest = self.smoothed_rest(&self.shifted, target, lse);
         Row { margin: margin - T::from_f64(shift.target[target]), inverse, rest }
     }
@@ -118,6 +128,8 @@ struct Margin<'a, T> {
     logits: &'a [T],
     target: usize,
     others: &'a mut [T],
+    /// How far behind this row the next begins, if no cache holds it.
+    next: Option<usize>,
 }
 
 impl<T: Float> Kernel<T> for Margin<'_, T> {
@@ -127,9 +139,9 @@ impl<T: Float> Kernel<T> for Margin<'_, T> {
         let (before, after) = (&self.logits[..self.target], &self.logits[self.target + 1..]);
         let max = largest::<T, R>(after, largest::<T, R>(before, -R::largest())).at_most(R::largest());
         let (others_before, rest) = self.others.split_at_mut(self.target);
-        let mut sum = exponentials::<T, R>(before, max, others_before);
+        let mut sum = exponentials::<T, R>(before, max, others_before, self.next);
         rest[0] = T::default();
-        sum = sum + exponentials::<T, R>(after, max, &mut rest[1..]);
+        sum = sum + exponentials::<T, R>(after, max, &mut rest[1..], self.next);
         let own = R::load(self.logits[self.target]).at_least(-R::largest()).at_most(R::largest());
         let ln_sum = sum.ln();
         ((own - max - ln_sum).store(), (R::lift(1.0) / sum).store(), (max + ln_sum).store())
@@ -153,9 +165,14 @@ fn largest<T: Float, R: Lane<T>>(x: &[T], floor: R) -> R {
 
 /// `e_j = exp(z_j - max)`; returns their sum.
 #[inline(always)]
-fn exponentials<T: Float, R: Lane<T>>(z: &[T], max: R, e: &mut [T]) -> R {
-    for (e, &z) in e.iter_mut().zip(z) {
-        *e = (R::load(z).at_least(-R::largest()).at_most(R::largest()) - max).exp().store();
+fn exponentials<T: Float, R: Lane<T>>(z: &[T], max: R, e: &mut [T], next: Option<usize>) -> R {
+    for (e, z) in e.chunks_mut(STRETCH).zip(z.chunks(STRETCH)) {
+        if let Some(distance) = next {
+            [z, &*e].into_iter().for_each(|numbers| prefetch(numbers, distance));
+        }
+        for (e, &z) in e.iter_mut().zip(z) {
+            *e = (R::load(z).at_least(-R::largest()).at_most(R::largest()) - max).exp().store();
+        }
     }
     let mut lanes = [R::lift(0.0); LANES];
     let (blocks, rest) = e.as_chunks::<LANES>();
