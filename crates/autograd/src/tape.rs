@@ -161,8 +161,7 @@ impl<T: Float> Tape<T> {
             shape.elements(),
             data.len()
         );
-        let fill = |buffer: &mut [T]| buffer.copy_from_slice(data);
-        Var::new(self, self.arena.borrow_mut().leaf(shape, needs_grad, fill))
+        Var::new(self, self.arena.borrow_mut().copied(shape, needs_grad, data))
     }
 
     /// A list of integers, e.g. the class of each row.
@@ -317,6 +316,20 @@ impl<T: Float> Arena<T> {
     fn leaf(&mut self, shape: Shape, needs_grad: bool, fill: impl FnOnce(&mut [T])) -> u32 {
         let id = self.next(shape, needs_grad);
         fill(&mut self.nodes[id as usize].value);
+        id
+    }
+
+    /// A leaf, copied by all workers: each finds its part of a batch in its own cache.
+    fn copied(&mut self, shape: Shape, needs_grad: bool, data: &[T]) -> u32 {
+        let id = self.next(shape, needs_grad);
+        let workers = self.workers.as_deref().unwrap_or(Workers::alone());
+        let value = &mut self.nodes[id as usize].value[..];
+        workers.chunks([value], workers.share(data.len(), 16, PIECE), |start, [part]| {
+            for (to, from) in part.chunks_mut(1024).zip(data[start..].chunks(1024)) {
+                losslab_tensor::prefetch_to_write(to, 1024);
+                to.copy_from_slice(&from[..to.len()]);
+            }
+        });
         id
     }
 

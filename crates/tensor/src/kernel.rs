@@ -135,6 +135,17 @@ pub fn prefetch<T>(numbers: &[T], distance: usize) {
     }
 }
 
+/// As [`prefetch`], for numbers that will be written: other cores give up their copies of these lines.
+#[inline(always)]
+pub fn prefetch_to_write<T>(numbers: &[T], distance: usize) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    for i in (0..numbers.len()).step_by(64 / size_of::<T>().clamp(1, 64)) {
+        let line = numbers.as_ptr().wrapping_add(distance + i);
+        // SAFETY: a hint as above; processors that do not know it pass over it.
+        unsafe { std::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags)) };
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn run_avx2<K: Kernel<f32>>(kernel: K) -> K::Output {

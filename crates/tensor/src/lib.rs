@@ -22,7 +22,7 @@ pub mod window;
 mod workers;
 
 pub use dual::Dual;
-pub use kernel::{Isa, Kernel, prefetch};
+pub use kernel::{Isa, Kernel, prefetch, prefetch_to_write};
 pub use lines::Lines;
 pub use real::{Float, Fused, Lane, Real};
 pub use reduce::sum;

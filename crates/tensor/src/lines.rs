@@ -1,6 +1,6 @@
 //! Buffers that begin with a line of the cache.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 
 /// Bytes of a line: one AVX-512 register.
 const LINE: usize = 64;
@@ -35,6 +35,15 @@ impl<T: Copy + Default> Lines<T> {
         }
         self.len = len;
     }
+}
+
+/// How much longer a room must be than what is to begin with a line in it.
+pub(crate) const SLACK: usize = LINE / size_of::<f32>();
+
+/// The part of a room that begins with a line, [`SLACK`] numbers shorter than it.
+pub(crate) fn within<T>(room: &[T]) -> Range<usize> {
+    let start = room.as_ptr().align_offset(LINE).min(SLACK);
+    start..start + room.len() - SLACK
 }
 
 /// Whether these numbers begin with a line.

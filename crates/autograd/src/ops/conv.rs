@@ -99,10 +99,7 @@ impl<T: Float> Op<T> for Conv2d {
         if !transposed.is_empty() {
             conv::transpose_weight(x.workers(), &w, weight, transposed);
         }
-        if padded.is_some() {
-            conv::pad_weight(&w, weight, spare);
-        }
-        let weight = if padded.is_some() { spare } else { weight };
+        let weight = if padded.is_some() { conv::pad_weight(&w, weight, spare) } else { weight };
         conv::forward(x.workers(), &w, x.value(0), weight, bias, y);
     }
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {

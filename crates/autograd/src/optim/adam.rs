@@ -1,9 +1,9 @@
 //! Adam, and AdamW, which decouples the weight decay.
 
-use super::{Optimizer, OptimizerState, ensure_state, power};
+use super::{Optimizer, OptimizerState, STRETCH, ensure_state, power};
 use crate::Tape;
 use crate::ops::pointwise::PIECE;
-use losslab_tensor::{Float, Kernel, Lane};
+use losslab_tensor::{Float, Kernel, Lane, prefetch_to_write};
 
 /// Adam: `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`,
 /// `w = w - rate * m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps)`, with t = 1 at the first step.
@@ -95,14 +95,18 @@ impl<T: Float> Kernel<T> for Step<'_, T> {
             [self.rate, self.inv_c2, self.penalty, self.shrink].map(R::load);
         let [b1, b2, eps] = [BETA1, BETA2, EPSILON].map(R::lift);
         let [new1, new2] = [1.0 - BETA1, 1.0 - BETA2].map(R::lift);
-        let moments = self.m.iter_mut().zip(self.v.iter_mut());
-        for ((w, &g), (m, v)) in self.value.iter_mut().zip(self.grad).zip(moments) {
-            let g = penalty.mul_add(R::load(*w), R::load(g));
-            let new_m = b1.mul_add(R::load(*m), new1 * g);
-            let new_v = b2.mul_add(R::load(*v), new2 * (g * g));
-            *m = new_m.store();
-            *v = new_v.store();
-            *w = (shrink * R::load(*w) - rate * new_m / ((new_v * inv_c2).sqrt() + eps)).store();
+        let moments = self.m.chunks_mut(STRETCH).zip(self.v.chunks_mut(STRETCH));
+        let stretches = self.value.chunks_mut(STRETCH).zip(self.grad.chunks(STRETCH));
+        for ((value, grad), (m, v)) in stretches.zip(moments) {
+            prefetch_to_write(value, 2 * STRETCH);
+            for ((w, &g), (m, v)) in value.iter_mut().zip(grad).zip(m.iter_mut().zip(v)) {
+                let g = penalty.mul_add(R::load(*w), R::load(g));
+                let new_m = b1.mul_add(R::load(*m), new1 * g);
+                let new_v = b2.mul_add(R::load(*v), new2 * (g * g));
+                *m = new_m.store();
+                *v = new_v.store();
+                *w = (shrink * R::load(*w) - rate * new_m / ((new_v * inv_c2).sqrt() + eps)).store();
+            }
         }
     }
 }

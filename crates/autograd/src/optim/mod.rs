@@ -33,6 +33,10 @@ pub trait Optimizer<T: Float> {
     fn restore(&mut self, state: OptimizerState<T>);
 }
 
+/// Numbers that are updated while the lines of the weights behind them are taken back from the other cores, which have read them:
+/// waiting for one line after the other took two thirds of an update on two cores.
+const STRETCH: usize = 256;
+
 /// Makes `state` hold one zeroed buffer per parameter, the first time.
 ///
 /// # Panics

@@ -1,9 +1,9 @@
 //! Stochastic gradient descent with momentum and weight decay.
 
-use super::{Optimizer, OptimizerState, ensure_state};
+use super::{Optimizer, OptimizerState, STRETCH, ensure_state};
 use crate::Tape;
 use crate::ops::pointwise::PIECE;
-use losslab_tensor::{Float, Kernel, Lane};
+use losslab_tensor::{Float, Kernel, Lane, prefetch_to_write};
 
 /// SGD: `g' = g + decay w`, `v = momentum v + g'`, `w = w - rate v`; with Nesterov's momentum
 /// `w = w - rate (g' + momentum v)`, v being the new velocity.
@@ -76,12 +76,16 @@ impl<T: Float> Kernel<T> for Step<'_, T> {
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
         let [rate, momentum, decay] = [self.rate, self.momentum, self.decay].map(R::load);
-        for ((w, &g), v) in self.value.iter_mut().zip(self.grad).zip(self.velocity) {
-            let g = decay.mul_add(R::load(*w), R::load(g));
-            let new_v = momentum.mul_add(R::load(*v), g);
-            *v = new_v.store();
-            let direction = if self.nesterov { momentum.mul_add(new_v, g) } else { new_v };
-            *w = (-rate).mul_add(direction, R::load(*w)).store();
+        let stretches = self.value.chunks_mut(STRETCH).zip(self.grad.chunks(STRETCH));
+        for ((value, grad), velocity) in stretches.zip(self.velocity.chunks_mut(STRETCH)) {
+            prefetch_to_write(value, 2 * STRETCH);
+            for ((w, &g), v) in value.iter_mut().zip(grad).zip(velocity) {
+                let g = decay.mul_add(R::load(*w), R::load(g));
+                let new_v = momentum.mul_add(R::load(*v), g);
+                *v = new_v.store();
+                let direction = if self.nesterov { momentum.mul_add(new_v, g) } else { new_v };
+                *w = (-rate).mul_add(direction, R::load(*w)).store();
+            }
         }
     }
 }

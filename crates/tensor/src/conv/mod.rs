@@ -21,7 +21,7 @@ use crate::gemm::sweep::{Rows, Run, Sweep, unpacked_stride};
 use crate::gemm::{Matrix, Row, Start, Step};
 use crate::transpose::{Transposition, transpose};
 use crate::window::Windows;
-use crate::{Float, Workers, shards};
+use crate::{Float, Workers, lines, shards};
 use spans::{Axis, Span};
 
 /// Multiply-adds that a piece should have: 65536 take about a microsecond, ten times a hand-over between threads.
@@ -43,6 +43,7 @@ pub fn forward<T: Float>(workers: &Workers, w: &Windows, x: &[T], weight: &[T], 
 /// The gradient of the images, for weights that [`transpose_weight`] has transposed: each pixel collects what the outputs
 /// that saw it send back. With stride s there are s^2 kinds of pixels, which see different taps.
 pub fn input_gradient<T: Float>(workers: &Workers, w: &Windows, transposed: &[T], dy: &[T], dx: &mut [T]) {
+    let transposed = &transposed[lines::within(transposed)];
     let classes = Classes { w, axes: [0, 1].map(|axis| Axis::new(w, axis)), backward: true };
     let features = dy.len() / w.positions().max(1);
     classes.gather(workers, dy, Matrix::padded(transposed, w.taps() * features, w.channels), Start::Zero, dx);
@@ -156,6 +157,7 @@ impl Classes<'_> {
         let least = PIECE.div_ceil((line * weight.rows()).max(1));
         workers.chunks([out], workers.share(lines, 1, least) * line, |first, [out]| {
             let lines = first / line..(first + out.len()) / line;
+            weight.fetch(workers);
             T::with_scratch(Blocking::current().packed, |panels| {
                 self.for_each(|ys, xs| {
                     let rows = Lines {
@@ -267,37 +269,43 @@ impl Rows for WeightRows<'_> {
     }
 }
 
-/// Numbers in weights `[kh, kw, C, F]` after [`pad_weight`], if that changes anything: rows of 27, 36 or 48 numbers would
+/// Room for weights `[kh, kw, C, F]` after [`pad_weight`], if that changes anything: rows of 27, 36 or 48 numbers would
 /// be packed again for each class of outputs and each piece of work.
 pub fn padded_length(w: &Windows, features: usize) -> Option<usize> {
     let stride = unpacked_stride(features);
-    (stride > features).then_some(w.taps() * w.channels * stride)
+    (stride > features).then_some(w.taps() * w.channels * stride + lines::SLACK)
 }
 
-/// Copies the weights to rows that end in zeros.
-pub fn pad_weight<T: Float>(w: &Windows, weight: &[T], padded: &mut [T]) {
+/// Copies the weights to rows that end in zeros, and returns them.
+pub fn pad_weight<'a, T: Float>(w: &Windows, weight: &[T], room: &'a mut [T]) -> &'a [T] {
+    let padded = lines::within(room);
+    let padded = &mut room[padded];
     let rows = (w.taps() * w.channels).max(1);
     let (features, stride) = (weight.len() / rows, padded.len() / rows);
     for (to, from) in padded.chunks_exact_mut(stride.max(1)).zip(weight.chunks_exact(features.max(1))) {
         to[..features].copy_from_slice(from);
         to[features..].fill(T::default());
     }
+    padded
 }
 
-/// Numbers in weights that [`transpose_weight`] has transposed.
+/// Room for weights that [`transpose_weight`] has transposed.
 pub fn transposed_length(w: &Windows, features: usize) -> usize {
-    w.taps() * features * unpacked_stride(w.channels)
+    w.taps() * features * unpacked_stride(w.channels) + lines::SLACK
 }
 
 /// Transposes the weights of each tap for [`input_gradient`]: `[kh, kw, C, F]` to `[kh, kw, F, C]`, the rows
 /// ending in zeros.
-pub fn transpose_weight<T: Float>(workers: &Workers, w: &Windows, weight: &[T], transposed: &mut [T]) {
+pub fn transpose_weight<T: Float>(workers: &Workers, w: &Windows, weight: &[T], room: &mut [T]) {
+    let transposed = lines::within(room);
+    let transposed = &mut room[transposed];
     let (channels, each) = (w.channels, weight.len() / w.taps().max(1));
     if weight.is_empty() {
         return;
     }
     let (features, stride) = (each / channels, unpacked_stride(channels));
-    let taps = workers.share(w.taps(), 1, PIECE / 8 / each + 1);
+    // One tap a piece, if it is large: nine make two equal shares, three pieces of three do not.
+    let taps = PIECE / 8 / each + 1;
     workers.chunks([transposed], taps * features * stride, |start, [part]| {
         let weight = &weight[start / (features * stride) * each..];
         for (transposed, weight) in part.chunks_exact_mut(features * stride).zip(weight.chunks_exact(each)) {

@@ -27,15 +27,15 @@ impl<T: Float> Kernel<T> for MatrixVector<'_, T> {
         let Part { a, first, rows } = self.a;
         if a.transposed {
             // Rows of A's storage are scaled and added: contiguous in A and in C.
-            for (row, &x) in a.data.chunks_exact(a.rows).zip(self.b) {
+            for (row, &x) in a.data.chunks_exact(a.stride).zip(self.b) {
                 for (c, &a) in self.c.iter_mut().zip(&row[first..first + rows]) {
                     *c = R::load(a).mul_add(R::load(x), R::load(*c)).store();
                 }
             }
         } else if a.columns > 0 {
-            let rows = a.data[first * a.columns..].chunks_exact(a.columns);
+            let rows = a.data[first * a.stride..].chunks(a.stride);
             for (c, row) in self.c.iter_mut().zip(rows) {
-                *c = (R::load(*c) + dot::<T, R>(row, self.b)).store();
+                *c = (R::load(*c) + dot::<T, R>(&row[..a.columns], self.b)).store();
             }
         }
     }
