@@ -11,7 +11,7 @@ pub use non_finite::{NonFinite, Operation, Origin};
 use crate::op::{Args, At, MAX_INPUTS, Op};
 use crate::ops::pointwise::PIECE;
 use crate::var::{Indices, Var};
-use losslab_tensor::{Float, Lines, Shape, Tensor, Workers};
+use losslab_tensor::{Float, Lines, Shape, Tensor, Workers, prefetch_to_write};
 use std::any::Any;
 use std::cell::{Ref, RefCell};
 use std::sync::Arc;
@@ -319,17 +319,10 @@ impl<T: Float> Arena<T> {
         id
     }
 
-    /// A leaf, copied by all workers: each finds its part of a batch in its own cache.
     fn copied(&mut self, shape: Shape, needs_grad: bool, data: &[T]) -> u32 {
         let id = self.next(shape, needs_grad);
         let workers = self.workers.as_deref().unwrap_or(Workers::alone());
-        let value = &mut self.nodes[id as usize].value[..];
-        workers.chunks([value], workers.share(data.len(), 16, PIECE), |start, [part]| {
-            for (to, from) in part.chunks_mut(1024).zip(data[start..].chunks(1024)) {
-                losslab_tensor::prefetch_to_write(to, 1024);
-                to.copy_from_slice(&from[..to.len()]);
-            }
-        });
+        copy(workers, data, &mut self.nodes[id as usize].value);
         id
     }
 
@@ -358,12 +351,12 @@ impl<T: Float> Arena<T> {
 
     fn backward(&mut self, last: usize, seed: &[T]) {
         self.grads[..self.len].iter_mut().for_each(|grad| grad.present = false);
+        let workers = self.workers.as_deref().unwrap_or(Workers::alone());
         let first = &mut self.grads[last];
         first.buffer.resize(seed.len());
-        first.buffer.copy_from_slice(seed);
+        copy(workers, seed, &mut first.buffer);
         first.present = true;
 
-        let workers = self.workers.as_deref().unwrap_or(Workers::alone());
         for id in (0..=last).rev() {
             let node = &self.nodes[id];
             let (grads, rest) = self.grads.split_at_mut(id);
@@ -397,4 +390,14 @@ impl<T: Float> Arena<T> {
             }
         }
     }
+}
+
+/// Copies with all workers: each finds its part of a batch in its own cache.
+fn copy<T: Float>(workers: &Workers, from: &[T], to: &mut [T]) {
+    workers.chunks([to], workers.share(from.len(), 16, PIECE), |start, [to]| {
+        for (to, from) in to.chunks_mut(1024).zip(from[start..].chunks(1024)) {
+            prefetch_to_write(to, 1024);
+            to.copy_from_slice(&from[..to.len()]);
+        }
+    });
 }

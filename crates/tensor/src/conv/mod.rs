@@ -305,7 +305,7 @@ pub fn transpose_weight<T: Float>(workers: &Workers, w: &Windows, weight: &[T], 
     }
     let (features, stride) = (each / channels, unpacked_stride(channels));
     // One tap a piece, if it is large: nine make two equal shares, three pieces of three do not.
-    let taps = PIECE / 8 / each + 1;
+    let taps = (PIECE / 32 / each).max(1);
     workers.chunks([transposed], taps * features * stride, |start, [part]| {
         let weight = &weight[start / (features * stride) * each..];
         for (transposed, weight) in part.chunks_exact_mut(features * stride).zip(weight.chunks_exact(each)) {
