@@ -392,12 +392,17 @@ impl<T: Float> Arena<T> {
     }
 }
 
+/// Numbers that are copied while the lines of the next are taken back from the cores that have read them.
+const STRETCH: usize = 1024;
+
 /// Copies with all workers: each finds its part of a batch in its own cache.
 fn copy<T: Float>(workers: &Workers, from: &[T], to: &mut [T]) {
     workers.chunks([to], workers.share(from.len(), 16, PIECE), |start, [to]| {
-        for (to, from) in to.chunks_mut(1024).zip(from[start..].chunks(1024)) {
-            prefetch_to_write(to, 1024);
-            to.copy_from_slice(&from[..to.len()]);
+        let n = to.len();
+        for i in (0..n).step_by(STRETCH) {
+            let here = i..n.min(i + STRETCH);
+            prefetch_to_write(to, i + STRETCH..i + 2 * STRETCH);
+            to[here.clone()].copy_from_slice(&from[start..][here]);
         }
     });
 }

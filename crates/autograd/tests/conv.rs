@@ -117,6 +117,22 @@ fn no_images() {
     assert_eq!(weight.grad().expect("a gradient").data(), [0.0; 72]);
 }
 
+#[test]
+fn no_channels_and_no_features() {
+    let tape = Tape::<f32>::new();
+    let conv = Conv2d { padding: [1; 2], ..Conv2d::default() };
+    let [weight, bias] = [tape.variable([3, 3, 0, 4], &[]), tape.variable([4], &[1.0, 2.0, 3.0, 4.0])];
+    let y = tape.variable([1, 2, 2, 0], &[]).conv2d(weight, bias, conv);
+    assert_eq!(y.value()[..], [1.0, 2.0, 3.0, 4.0].repeat(4));
+    y.backward_from(&[1.0; 16]);
+    assert_eq!(bias.grad().expect("a gradient").data(), [4.0; 4]);
+
+    let x = tape.variable([1, 2, 2, 2], &[1.0; 8]);
+    let [weight, bias] = [tape.variable([3, 3, 2, 0], &[]), tape.variable([0], &[])];
+    x.conv2d(weight, bias, conv).backward_from(&[]);
+    assert_eq!(x.grad().expect("a gradient").data(), [0.0; 8]);
+}
+
 #[track_caller]
 fn refused(c: Conv2d, shapes: [&[usize]; 3]) {
     let tape = Tape::<f32>::new();

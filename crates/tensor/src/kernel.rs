@@ -11,6 +11,7 @@
 #![allow(unsafe_code)]
 
 use crate::{Fused, Lane};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// A computation over slices of `T`, written once for every instruction set.
@@ -126,6 +127,7 @@ pub fn dispatch<K: Kernel<f32>>(kernel: K) -> K::Output {
 /// What a kernel will read that streams through more than the caches hold: processors look ahead by themselves, but not far
 /// enough for memory.
 #[inline(always)]
+#[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
 pub fn prefetch<T>(numbers: &[T], distance: usize) {
     #[cfg(target_arch = "x86_64")]
     for i in (0..numbers.len()).step_by(64 / size_of::<T>().clamp(1, 64)) {
@@ -135,14 +137,18 @@ pub fn prefetch<T>(numbers: &[T], distance: usize) {
     }
 }
 
-/// As [`prefetch`], for numbers that will be written: other cores give up their copies of these lines.
+/// Asks for the lines of those numbers of this range that exist, to be written: other cores give up their copies.
 #[inline(always)]
-pub fn prefetch_to_write<T>(numbers: &[T], distance: usize) {
+#[cfg_attr(any(miri, not(target_arch = "x86_64")), allow(unused_variables))]
+pub fn prefetch_to_write<T>(numbers: &[T], range: Range<usize>) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    for i in (0..numbers.len()).step_by(64 / size_of::<T>().clamp(1, 64)) {
-        let line = numbers.as_ptr().wrapping_add(distance + i);
-        // SAFETY: a hint as above; processors that do not know it pass over it.
-        unsafe { std::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags)) };
+    for first in numbers[..range.end.min(numbers.len())]
+        .iter()
+        .skip(range.start)
+        .step_by(64 / size_of::<T>().clamp(1, 64))
+    {
+        // SAFETY: a hint, as above; processors that do not know it pass over it.
+        unsafe { std::arch::asm!("prefetchw [{}]", in(reg) first, options(nostack, preserves_flags)) };
     }
 }
 

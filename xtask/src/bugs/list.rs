@@ -117,9 +117,8 @@ bugs! {
     "anchors-at-corners", "half a pixel", "crates/models/src/detection/anchors.rs", MODELS,
     "(i as f64 + 0.5) * stride as f64" => "i as f64 * stride as f64";
     "shards-without-the-middle", "gradients that are not accumulated", "crates/tensor/src/gemm/mod.rs", TENSOR,
-    "else { (k / 2..k, Start::Zero) };" => "else { (k - k / 2..k, Start::Zero) };";
-    "bias-in-both-shards", "counted twice", "crates/tensor/src/gemm/mod.rs", TENSOR,
-    "else { (k / 2..k, Start::Zero) };" => "else { (k / 2..k, start) };";
+    "let steps = if shard == 0 { 0..k / 2 } else { k / 2..k };"
+        => "let steps = if shard == 0 { 0..k / 2 } else { k - k / 2..k };";
     "bias-of-the-first-columns", "an offset that is forgotten", "crates/tensor/src/gemm/part.rs", TENSOR,
     "Start::Bias(&bias[columns])" => "Start::Bias(&bias[..columns.len()])";
     "first-images-twice", "gradients that are not accumulated", "crates/tensor/src/conv/mod.rs", AUTOGRAD,

@@ -95,10 +95,12 @@ impl<T: Float> Kernel<T> for Step<'_, T> {
             [self.rate, self.inv_c2, self.penalty, self.shrink].map(R::load);
         let [b1, b2, eps] = [BETA1, BETA2, EPSILON].map(R::lift);
         let [new1, new2] = [1.0 - BETA1, 1.0 - BETA2].map(R::lift);
-        let moments = self.m.chunks_mut(STRETCH).zip(self.v.chunks_mut(STRETCH));
-        let stretches = self.value.chunks_mut(STRETCH).zip(self.grad.chunks(STRETCH));
-        for ((value, grad), (m, v)) in stretches.zip(moments) {
-            prefetch_to_write(value, 2 * STRETCH);
+        let n = self.value.len();
+        for start in (0..n).step_by(STRETCH) {
+            let here = start..n.min(start + STRETCH);
+            prefetch_to_write(self.value, here.start + 2 * STRETCH..here.end + 2 * STRETCH);
+            let (value, grad) = (&mut self.value[here.clone()], &self.grad[here.clone()]);
+            let (m, v) = (&mut self.m[here.clone()], &mut self.v[here]);
             for ((w, &g), (m, v)) in value.iter_mut().zip(grad).zip(m.iter_mut().zip(v)) {
                 let g = penalty.mul_add(R::load(*w), R::load(g));
                 let new_m = b1.mul_add(R::load(*m), new1 * g);

@@ -76,9 +76,12 @@ impl<T: Float> Kernel<T> for Step<'_, T> {
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
         let [rate, momentum, decay] = [self.rate, self.momentum, self.decay].map(R::load);
-        let stretches = self.value.chunks_mut(STRETCH).zip(self.grad.chunks(STRETCH));
-        for ((value, grad), velocity) in stretches.zip(self.velocity.chunks_mut(STRETCH)) {
-            prefetch_to_write(value, 2 * STRETCH);
+        let n = self.value.len();
+        for start in (0..n).step_by(STRETCH) {
+            let here = start..n.min(start + STRETCH);
+            prefetch_to_write(self.value, here.start + 2 * STRETCH..here.end + 2 * STRETCH);
+            let (value, velocity) = (&mut self.value[here.clone()], &mut self.velocity[here.clone()]);
+            let grad = &self.grad[here];
             for ((w, &g), v) in value.iter_mut().zip(grad).zip(velocity) {
                 let g = decay.mul_add(R::load(*w), R::load(g));
                 let new_v = momentum.mul_add(R::load(*v), g);

@@ -289,7 +289,7 @@ pub fn pad_weight<'a, T: Float>(w: &Windows, weight: &[T], room: &'a mut [T]) ->
     padded
 }
 
-/// Room for weights that [`transpose_weight`] has transposed.
+/// Room for weights that [`transpose_weight`] transposes, and [`input_gradient`] reads there: where in it they begin depends on its address.
 pub fn transposed_length(w: &Windows, features: usize) -> usize {
     w.taps() * features * unpacked_stride(w.channels) + lines::SLACK
 }
@@ -304,7 +304,7 @@ pub fn transpose_weight<T: Float>(workers: &Workers, w: &Windows, weight: &[T], 
         return;
     }
     let (features, stride) = (each / channels, unpacked_stride(channels));
-    // One tap a piece, if it is large: nine make two equal shares, three pieces of three do not.
+    // One tap a piece, if it is large: nine make shares of 4 and 5, three pieces of three do not.
     let taps = (PIECE / 32 / each).max(1);
     workers.chunks([transposed], taps * features * stride, |start, [part]| {
         let weight = &weight[start / (features * stride) * each..];

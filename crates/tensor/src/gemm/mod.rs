@@ -10,8 +10,8 @@
 //!
 //! **Bits.** Every output is ONE chain of multiply-adds over k in ascending order, whatever the
 //! tile, the blocking, the transposition or the instruction set (but for a product of one column,
-//! which sums in sixteen lanes, and for [`product`] of a transposed A or with a bias, which adds two chains where the shape says
-//! so, see `shards.rs`): AVX2+FMA and AVX-512 agree bit for bit, and so does any split of the rows among threads.
+//! which sums in sixteen lanes, and for [`product`] of a transposed A, which adds two chains where the shape says so, see
+//! `shards.rs`): AVX2+FMA and AVX-512 agree bit for bit, and so does any split of the rows among threads.
 
 pub(crate) mod blocks;
 mod pack;
@@ -22,7 +22,6 @@ mod vector;
 
 use crate::{Float, Workers, prefetch, shards};
 use part::Part;
-use std::ops::Range;
 pub use tile::{Row, Start, Step, Steps, TileProduct};
 
 /// Multiply-adds that a piece of a product should have: 65536 take about a microsecond, ten times a hand-over.
@@ -61,7 +60,7 @@ impl<'a, T> Matrix<'a, T> {
     /// The first `columns` of rows that are `data.len() / rows` apart; what lies between them must be 0.
     pub(crate) fn padded(data: &'a [T], rows: usize, columns: usize) -> Self {
         let stride = data.len() / rows.max(1);
-        assert!(stride >= columns, "rows of {columns} numbers, {stride} apart");
+        assert!(rows == 0 || stride >= columns, "rows of {columns} numbers, {stride} apart");
         Self { data, rows, columns, stride, transposed: false }
     }
 
@@ -73,15 +72,6 @@ impl<'a, T> Matrix<'a, T> {
     /// Number of columns.
     pub fn columns(&self) -> usize {
         self.columns
-    }
-
-    /// Some of the rows: a view, nothing is copied.
-    fn some_rows(self, rows: Range<usize>) -> Self {
-        let data = match self.transposed {
-            true => &self.data[rows.start..],
-            false => &self.data[rows.start * self.stride..rows.end * self.stride],
-        };
-        Self { data, rows: rows.len(), ..self }
     }
 
     /// Asks for all of it, if other threads may have written it: half of the weights have been updated by another core, and each line waits for
@@ -150,16 +140,11 @@ pub fn product<T: Float>(
     if n == 0 || m == 0 {
         return;
     }
-    // The gradient of weights, and the layer forward, whose weights each thread has updated one half of.
-    let shared = match start {
-        Start::Zero => a.transposed && !b.transposed,
-        Start::Bias(_) => !b.transposed && n > 1,
-        Start::Old => false,
-    };
-    if shared && shards::pay(k, m, n) {
+    if let (true, false, Start::Zero) = (a.transposed && shards::pay(k, m, n), b.transposed, start) {
         return shards::in_shards(workers, n, c, |shard, first, c| {
-            let (steps, start) = if shard == 0 { (0..k / 2, start) } else { (k / 2..k, Start::Zero) };
-            let (a, b) = (a.t().some_rows(steps.clone()).t(), b.some_rows(steps));
+            let steps = if shard == 0 { 0..k / 2 } else { k / 2..k };
+            let a = Matrix::new(&a.data[steps.start * m..steps.end * m], steps.len(), m).t();
+            let b = Matrix::new(&b.data[steps.start * n..steps.end * n], steps.len(), n);
             Part { a, first, rows: c.len() / n }.multiply(b, c, start);
         });
     }

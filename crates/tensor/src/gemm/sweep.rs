@@ -1,6 +1,6 @@
 //! Rows of A against all columns of B: what matrix products and convolutions have in common.
 //!
-//! B is read where it lies if its rows are whole tiles wide and not far apart, which spares packing for every
+//! B is read where it lies if its rows are whole tiles wide, begin with lines of the cache and are not far apart, which spares packing for every
 //! convolution of up to 128 channels (16 with AVX2). Else the rows that the steps name are packed, some panels at a time. (A power
 //! of two of bytes from row to row maps many rows to the same lines of the cache: at 4 KB a panel of 64 rows already evicts itself.)
 
