@@ -157,6 +157,7 @@ fn sums_begin_at_the_bias_of_their_column() {
 
 #[test]
 fn a_row_does_not_depend_on_the_rows_beside_it() {
+    let _turn = ISA.lock().unwrap_or_else(|e| e.into_inner());
     let (m, k, n) = if cfg!(miri) { (9, 20, 5) } else { (300, 784, 20) };
     let (a, b, bias) = (vec![0.37f32; m * k], vec![0.73f32; k * n], vec![0.11f32; n]);
     let rows = |m: usize| {
