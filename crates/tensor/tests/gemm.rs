@@ -4,7 +4,7 @@ use losslab_tensor::gemm::{Matrix, Start, Store, gemm, product};
 use losslab_tensor::{Isa, Workers};
 use std::sync::Mutex;
 
-/// `Isa::force` is process-wide: tests that use it take turns.
+/// `Isa::force` is process-wide, and a product is not to change its tiles midway: tests take turns.
 static ISA: Mutex<()> = Mutex::new(());
 
 /// Asymmetric sizes around every tile edge: 1, 3, 6, 8 rows; 10, 16, 17, 32, 33 columns; depth past a panel; more rows and
@@ -102,6 +102,7 @@ fn fused_instruction_sets_agree_bit_for_bit() {
 #[test]
 #[cfg_attr(miri, ignore = "takes minutes, most of them in matrixmultiply")]
 fn agrees_with_matrixmultiply() {
+    let _turn = ISA.lock().unwrap_or_else(|e| e.into_inner());
     let (m, k, n) = (70, 130, 50);
     let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).fract() - 0.4).collect();
     let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.73).fract() - 0.6).collect();
@@ -194,6 +195,7 @@ fn a_matrix_may_begin_anywhere() {
 
 #[test]
 fn empty_dimensions() {
+    let _turn = ISA.lock().unwrap_or_else(|e| e.into_inner());
     gemm::<f32>(Matrix::new(&[], 0, 3), Matrix::new(&[1.0; 6], 3, 2), &mut [], Store::Overwrite);
     let mut c = [5.0f32; 4];
     gemm(Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 2), &mut c, Store::Accumulate);
@@ -204,6 +206,7 @@ fn empty_dimensions() {
 
 #[test]
 fn nan_reaches_its_row_and_only_its_row() {
+    let _turn = ISA.lock().unwrap_or_else(|e| e.into_inner());
     let mut a = vec![1.0f32; 20 * 30];
     a[7 * 30 + 3] = f32::NAN;
     let b = vec![1.0f32; 30 * 40];
