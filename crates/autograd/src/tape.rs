@@ -4,6 +4,7 @@
 //! over them, and [`rewind`](Tape::rewind) forgets them; their buffers, and the boxes of their
 //! operations, serve the next step. From the second step of the same shapes on nothing is allocated.
 
+mod copy;
 mod non_finite;
 
 pub use non_finite::{NonFinite, Operation, Origin};
@@ -11,7 +12,8 @@ pub use non_finite::{NonFinite, Operation, Origin};
 use crate::op::{Args, At, MAX_INPUTS, Op};
 use crate::ops::pointwise::PIECE;
 use crate::var::{Indices, Var};
-use losslab_tensor::{Float, Lines, Shape, Tensor, Workers, prefetch_to_write};
+use copy::copy;
+use losslab_tensor::{Float, Lines, Shape, Tensor, Workers};
 use std::any::Any;
 use std::cell::{Ref, RefCell};
 use std::sync::Arc;
@@ -390,19 +392,4 @@ impl<T: Float> Arena<T> {
             }
         }
     }
-}
-
-/// Numbers that are copied while the lines of the next are taken back from the cores that have read them.
-const STRETCH: usize = 1024;
-
-/// Copies with all workers: each finds its part of a batch in its own cache.
-fn copy<T: Float>(workers: &Workers, from: &[T], to: &mut [T]) {
-    workers.chunks([to], workers.share(from.len(), 16, PIECE), |start, [to]| {
-        let n = to.len();
-        for i in (0..n).step_by(STRETCH) {
-            let here = i..n.min(i + STRETCH);
-            prefetch_to_write(to, i + STRETCH..i + 2 * STRETCH);
-            to[here.clone()].copy_from_slice(&from[start..][here]);
-        }
-    });
 }

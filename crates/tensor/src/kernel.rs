@@ -127,30 +127,47 @@ pub fn dispatch<K: Kernel<f32>>(kernel: K) -> K::Output {
 /// What a kernel will read that streams through more than the caches hold: processors look ahead by themselves, but not far
 /// enough for memory.
 #[inline(always)]
-#[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
 pub fn prefetch<T>(numbers: &[T], distance: usize) {
-    #[cfg(target_arch = "x86_64")]
-    for i in (0..numbers.len()).step_by(64 / size_of::<T>().clamp(1, 64)) {
-        let line = numbers.as_ptr().wrapping_add(distance + i);
-        // SAFETY: a hint, which reads nothing that the program could see, and may name any address.
-        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.cast()) };
+    for i in (0..numbers.len()).step_by(line_of::<T>()) {
+        hint_to_read(numbers.as_ptr().wrapping_add(distance + i).cast());
     }
 }
 
 /// Asks for the lines of those numbers of this range that exist, to be written: other cores give up their copies.
 #[inline(always)]
-#[cfg_attr(any(miri, not(target_arch = "x86_64")), allow(unused_variables))]
 pub fn prefetch_to_write<T>(numbers: &[T], range: Range<usize>) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    for first in numbers[..range.end.min(numbers.len())]
-        .iter()
-        .skip(range.start)
-        .step_by(64 / size_of::<T>().clamp(1, 64))
-    {
-        // SAFETY: a hint, as above; processors that do not know it pass over it.
-        unsafe { std::arch::asm!("prefetchw [{}]", in(reg) first, options(nostack, preserves_flags)) };
+    for i in (range.start..range.end.min(numbers.len())).step_by(line_of::<T>()) {
+        hint_to_write(numbers.as_ptr().wrapping_add(i).cast());
     }
 }
+
+/// Numbers of a line of the cache.
+const fn line_of<T>() -> usize {
+    let size = size_of::<T>();
+    if size == 0 || size > 64 { 1 } else { 64 / size }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn hint_to_read(line: *const i8) {
+    // SAFETY: a hint, which reads nothing that the program could see, and may name any address.
+    unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line) };
+}
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[inline(always)]
+fn hint_to_write(line: *const i8) {
+    // SAFETY: a hint, as above; processors that do not know it pass over it.
+    unsafe { std::arch::asm!("prefetchw [{}]", in(reg) line, options(nostack, preserves_flags)) };
+}
+
+/// No hint is known here.
+#[cfg(not(target_arch = "x86_64"))]
+fn hint_to_read(_: *const i8) {}
+
+/// No hint is known here; Miri takes no assembly.
+#[cfg(any(miri, not(target_arch = "x86_64")))]
+fn hint_to_write(_: *const i8) {}
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
