@@ -1,6 +1,6 @@
 //! Some rows of a product: blocks of rows, and of each block k in blocks that add to all its rows.
 //!
-//! A block of A, and what it adds to in C, stay in a second-level cache while all panels of B pass. Rows that are 4 KB or more apart
+//! A block of A, and what it adds to in C, stay in a second-level cache while all panels of B pass. Rows that are far apart
 //! do not, because their lines share few places of a cache: such a block is packed first (`pack.rs`), and so is a transposed one.
 
 use super::blocks::{ACROSS, Blocking, COLUMNS, DEPTH, ROWS, even_depth, packs_a};
