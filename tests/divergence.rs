@@ -54,7 +54,7 @@ fn a_nan_in_the_data_is_found_in_the_input() {
 fn a_huge_learning_rate_is_found_where_it_first_overflows() {
     // Weights of 1e28 are finite, products of two of them and an input are not.
     let error = failure(&rows(), 1e30, 64);
-    assert!(error.contains("in epoch 1, step 2: linear of layer1 (node "), "{error}");
+    assert!(error.contains("in epoch 1, step 2: linear_relu of layer1 (node "), "{error}");
     assert!(error.contains(") gave "), "{error}");
     // One batch an epoch: the epoch ends before a next step could notice.
     let error = failure(&rows(), 1e40, 1000);
@@ -109,8 +109,8 @@ fn a_comparison_goes_on_and_its_record_and_table_say_how_a_run_diverged() {
     let results: serde_json::Value = serde_json::from_str(&results).unwrap();
     for run in results["runs"].as_array().unwrap() {
         let how = run["diverged"].as_str().unwrap();
-        assert!(how.starts_with("diverged: the loss was ") && how.contains("linear of layer"), "{how}");
+        assert!(how.starts_with("diverged: the loss was ") && how.contains("linear_relu of layer"), "{how}");
         let page = std::fs::read_to_string(files.path("out/report.html")).unwrap();
-        assert!(page.contains("linear of layer"));
+        assert!(page.contains("linear_relu of layer"));
     }
 }

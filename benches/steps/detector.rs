@@ -129,10 +129,11 @@ fn parameters(tape: &mut Tape<f32>, rng: &mut Rng) -> [[Param; 2]; LAYERS.len()]
     })
 }
 
-/// Convolution `k` of the net.
+/// Convolution `k` of the net, with a ReLU behind all but the last two.
 fn layer<'t>(params: &[[Param; 2]], k: usize, x: Var<'t, f32>) -> Var<'t, f32> {
     let [weight, bias] = params[k].map(|param| x.tape().var(param));
-    x.conv2d(weight, bias, Conv2d { stride: [LAYERS[k].2; 2], padding: [1; 2], ..Conv2d::default() })
+    let conv = Conv2d { stride: [LAYERS[k].2; 2], padding: [1; 2], ..Conv2d::default() };
+    if k < LAYERS.len() - 2 { x.conv2d_relu(weight, bias, conv) } else { x.conv2d(weight, bias, conv) }
 }
 
 /// Forward, both losses, backward and update.
@@ -140,7 +141,7 @@ fn step(tape: &mut Tape<f32>, params: &[[Param; 2]], data: &Data, optimizer: &mu
     tape.rewind();
     let loss = {
         let images = tape.constant(IMAGE, &data.images);
-        let features = (0..6).fold(images, |x, k| layer(params, k, x).relu());
+        let features = (0..6).fold(images, |x, k| layer(params, k, x));
         let (logits, boxes) = (layer(params, 6, features), layer(params, 7, features));
         let targets = TapeTargets::Sigmoid(tape.constant(logits.shape(), &data.classes));
         let class_loss = criterion(&data.loss, TapeBatch { logits, targets, weights: None, valid: None });

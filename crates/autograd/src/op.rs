@@ -2,7 +2,7 @@
 //! vector-Jacobian product per input. Built-in operations and a user's own are the same trait.
 
 use crate::tape::Node;
-use losslab_tensor::{Float, Shape, Workers};
+use losslab_tensor::{Float, Lines, Shape, Workers};
 use std::any::Any;
 use std::fmt::Debug;
 
@@ -22,6 +22,10 @@ pub trait Op<T: Float>: Any + Debug {
 
     /// Writes `y = f(x)`. `saved` may keep what the backward pass would otherwise compute again.
     fn forward(&self, x: Args<'_, T>, y: &mut [T], saved: &mut Vec<T>);
+
+    /// What the gradients of all inputs begin with, once for each backward pass: whatever stands in `room` then is
+    /// [`At::room`] for [`vjp`](Op::vjp). Most operations need nothing.
+    fn prepare(&self, _at: At<'_, T>, _room: &mut Lines<T>) {}
 
     /// Writes `dx = dy . (df / dx_i)` for input `i`.
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]);
@@ -84,6 +88,8 @@ pub struct At<'a, T> {
     pub y: &'a [T],
     /// What it saved.
     pub saved: &'a [T],
+    /// What it prepared for this backward pass; where it prepares nothing, anything.
+    pub room: &'a [T],
     /// The shape of `y` and `dy`.
     pub shape: Shape,
     /// The gradient of the final scalar with respect to `y`.

@@ -57,6 +57,22 @@ impl<T> Node<T> {
     }
 }
 
+impl<T: Float> Node<T> {
+    /// Where `op`, which gave this node, is differentiated for the upstream gradient `dy`.
+    fn at<'a>(
+        &'a self,
+        op: &dyn Op<T>,
+        (nodes, workers): (&'a [Self], &'a Workers),
+        dy: &'a [T],
+        room: &'a mut Lines<T>,
+    ) -> At<'a, T> {
+        let x = Args { nodes, inputs: self.inputs(), workers };
+        let at = At { x, y: &self.value, saved: &self.saved, room: &[], shape: self.shape, dy };
+        op.prepare(at, room);
+        At { room, ..at }
+    }
+}
+
 /// The gradient with respect to one node; `present` tells a gradient from old contents.
 struct Grad<T> {
     buffer: Lines<T>,
@@ -71,6 +87,8 @@ struct Arena<T> {
     names: Vec<String>,
     /// The second and later gradients of a node land here before they are added.
     scratch: Lines<T>,
+    /// What an operation prepares for its gradients.
+    room: Lines<T>,
     workers: Option<Arc<Workers>>,
 }
 
@@ -102,6 +120,7 @@ impl<T: Float> Tape<T> {
             len: 0,
             names: Vec::new(),
             scratch: Lines::new(),
+            room: Lines::new(),
             workers: None,
         };
         Self { arena: RefCell::new(arena) }
@@ -366,13 +385,7 @@ impl<T: Float> Arena<T> {
             else {
                 continue;
             };
-            let at = At {
-                x: Args { nodes: &self.nodes, inputs: node.inputs(), workers },
-                y: &node.value,
-                saved: &node.saved,
-                shape: node.shape,
-                dy: &rest[0].buffer,
-            };
+            let at = node.at(&**op, (&self.nodes, workers), &rest[0].buffer, &mut self.room);
             for (i, &input) in node.inputs().iter().enumerate() {
                 let source = &self.nodes[input as usize];
                 if !source.needs_grad {

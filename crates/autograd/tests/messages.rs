@@ -33,6 +33,10 @@ fn misuses(name: &str) -> Vec<(&'static [&'static [usize]], Misuse)> {
             (&[&[2, 3], &[4, 5], &[5]], |x| x[0].linear(x[1], x[2])),
             (&[&[2, 3], &[3, 5], &[4]], |x| x[0].linear(x[1], x[2])),
         ],
+        "linear_relu" => vec![(&[&[2, 3], &[4, 5], &[5]], |x| x[0].linear_relu(x[1], x[2]))],
+        "conv2d_relu" => {
+            vec![(&[&[5, 6, 4], &[3, 3, 4, 2], &[2]], |x| x[0].conv2d_relu(x[1], x[2], Conv2d::default()))]
+        }
         "conv2d" => vec![
             (&[&[5, 6, 4], &[3, 3, 4, 2], &[2]], |x| x[0].conv2d(x[1], x[2], Conv2d::default())),
             (&[&[2, 5, 6, 4], &[3, 4, 2], &[2]], |x| x[0].conv2d(x[1], x[2], Conv2d::default())),

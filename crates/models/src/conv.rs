@@ -51,6 +51,22 @@ impl Conv {
     /// If x is not `[N, H, W, inputs]`; the message names the layer.
     #[track_caller]
     pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let [weight, bias] = self.operands(x);
+        x.conv2d(weight, bias, self.conv)
+    }
+
+    /// The ReLU of the layer's output.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    #[track_caller]
+    pub fn forward_relu<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let [weight, bias] = self.operands(x);
+        x.conv2d_relu(weight, bias, self.conv)
+    }
+
+    #[track_caller]
+    fn operands<'t, T: Float>(&self, x: Var<'t, T>) -> [Var<'t, T>; 2] {
         let tape = x.tape();
         let weight = tape.var(self.weight);
         let inputs = weight.shape().dims()[2];
@@ -65,7 +81,7 @@ impl Conv {
             Some(bias) => tape.var(bias),
             None => tape.constant_with([weight.shape().dims()[3]], |bias| bias.fill(T::default())),
         };
-        x.conv2d(weight, bias, self.conv)
+        [weight, bias]
     }
 }
 

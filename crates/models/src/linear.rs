@@ -39,6 +39,22 @@ impl Linear {
     /// If the last axis of x is not as long as the layer has inputs; the message names the layer.
     #[track_caller]
     pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let [weight, bias] = self.operands(x);
+        x.linear(weight, bias)
+    }
+
+    /// The ReLU of the layer's output.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    #[track_caller]
+    pub fn forward_relu<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let [weight, bias] = self.operands(x);
+        x.linear_relu(weight, bias)
+    }
+
+    #[track_caller]
+    fn operands<'t, T: Float>(&self, x: Var<'t, T>) -> [Var<'t, T>; 2] {
         let (tape, weight) = (x.tape(), x.tape().shape(self.weight));
         assert!(
             x.shape().dims().last() == weight.dims().first(),
@@ -47,7 +63,7 @@ impl Linear {
             x.shape(),
             weight.dims()[0]
         );
-        x.linear(tape.var(self.weight), tape.var(self.bias))
+        [tape.var(self.weight), tape.var(self.bias)]
     }
 }
 

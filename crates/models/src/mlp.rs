@@ -16,10 +16,12 @@ pub enum Activation {
 }
 
 impl Activation {
-    fn apply<T: Float>(self, x: Var<'_, T>) -> Var<'_, T> {
+    /// The layer with this activation behind it.
+    #[track_caller]
+    fn after<'t, T: Float>(self, layer: &Linear, x: Var<'t, T>) -> Var<'t, T> {
         match self {
-            Activation::Relu => x.relu(),
-            Activation::Tanh => x.tanh(),
+            Activation::Relu => layer.forward_relu(x),
+            Activation::Tanh => layer.forward(x).tanh(),
         }
     }
 
@@ -75,7 +77,8 @@ impl Mlp {
     pub fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
         let mut x = x;
         for (i, layer) in self.layers.iter().enumerate() {
-            x = layer.forward(if i == 0 { x } else { self.activation.apply(x) });
+            let is_last = i + 1 == self.layers.len();
+            x = if is_last { layer.forward(x) } else { self.activation.after(layer, x) };
         }
         x
     }

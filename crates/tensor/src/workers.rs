@@ -181,24 +181,48 @@ impl Workers {
         piece: impl Fn(usize, [&mut [T]; N]) + Sync,
     ) {
         let lengths = arrays.each_ref().map(|array| array.len());
-        let length = lengths.first().copied().unwrap_or(0);
         assert!(
-            size > 0 && lengths.iter().all(|&l| l == length),
+            size > 0 && lengths.iter().all(|l| *l == lengths[0]),
             "chunks of {size} of arrays of {lengths:?}"
         );
-        if length <= size {
-            return if length > 0 {
+        self.chunks_of(arrays, [size; N], |i, chunks| piece(i * size, chunks));
+    }
+
+    /// As [`chunks`](Self::chunks), each array in chunks of a size of its own: `piece(i, chunks)` has the chunk with number i of each.
+    ///
+    /// # Panics
+    /// If the arrays have not the same number of chunks, a size is 0, or a piece panics.
+    #[track_caller]
+    pub fn chunks_of<T: Send, const N: usize>(
+        &self,
+        arrays: [&mut [T]; N],
+        sizes: [usize; N],
+        piece: impl Fn(usize, [&mut [T]; N]) + Sync,
+    ) {
+        let lengths = arrays.each_ref().map(|array| array.len());
+        let pieces = lengths.first().map_or(0, |&length| length.div_ceil(sizes[0].max(1)));
+        assert!(
+            std::iter::zip(lengths, sizes).all(|(length, size)| size > 0 && length.div_ceil(size) == pieces),
+            "chunks of {sizes:?} of arrays of {lengths:?}"
+        );
+        if pieces <= 1 {
+            return if pieces == 1 {
                 piece(0, arrays)
             };
         }
         let arrays = Arrays(arrays.map(|array| array.as_mut_ptr()));
-        self.run(length.div_ceil(size), |i| {
-            let start = i * size;
-            let count = size.min(length - start);
-            // SAFETY: `start + count` is at most the length of each array; chunks of different pieces do not overlap, and
-            // `run` runs each piece once, while the arrays are borrowed.
-            let chunk = |array: *mut T| unsafe { std::slice::from_raw_parts_mut(array.add(start), count) };
-            piece(start, arrays.pointers().map(chunk));
+        self.run(pieces, |i| {
+            let arrays = arrays.pointers();
+            piece(
+                i,
+                std::array::from_fn(|k| {
+                    let start = i * sizes[k];
+                    let count = sizes[k].min(lengths[k] - start);
+                    // SAFETY: `start + count` is at most the length of the array, which has a chunk with this number; chunks of
+                    // different pieces do not overlap, and `run` runs each piece once, while the arrays are borrowed.
+                    unsafe { std::slice::from_raw_parts_mut(arrays[k].add(start), count) }
+                }),
+            );
         });
     }
 

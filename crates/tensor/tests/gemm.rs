@@ -1,6 +1,6 @@
 //! Matrix products against matrixmultiply and against exact integers, on shapes that leave remainders.
 
-use losslab_tensor::gemm::{Matrix, Start, Store, gemm, product};
+use losslab_tensor::gemm::{Finish, Matrix, Start, Store, gemm, product};
 use losslab_tensor::{Isa, Workers};
 use std::sync::Mutex;
 
@@ -140,19 +140,38 @@ fn sums_begin_at_the_bias_of_their_column() {
     let shapes = if cfg!(miri) {
         [(3, 2, 5), (3, 2, 1), (3, 20, 5)]
     } else {
-        [(9, 20, 1100), (9, 201, 1), (9, 201, 45)]
+        [(9, 20, 1100), (9, 301, 1), (9, 601, 45)]
     };
     for isa in available() {
         isa.force();
         for (m, k, n) in shapes {
             let (a, b, bias) = (integers(m * k, 1), integers(k * n, 2), integers(n, 3));
-            let mut c = vec![f32::NAN; m * n];
-            let (a_matrix, b_matrix) = (Matrix::new(&a, m, k), Matrix::new(&b, k, n));
-            product(Workers::alone(), a_matrix, b_matrix, &mut c, Start::Bias(&bias));
             let mut want = exact(m, k, n, &a, &b);
             want.chunks_mut(n).for_each(|row| row.iter_mut().zip(&bias).for_each(|(x, b)| *x += b));
-            assert_eq!(c, want, "{isa:?} {m}x{k}x{n}");
+            assert_eq!(biased([m, k, n], &a, &b, &bias, Finish::Keep), want, "{isa:?} {m}x{k}x{n}");
+            want.iter_mut().for_each(|x| *x = x.max(0.0));
+            assert_eq!(biased([m, k, n], &a, &b, &bias, Finish::Relu), want, "{isa:?} {m}x{k}x{n}");
         }
+    }
+}
+
+fn biased([m, k, n]: [usize; 3], a: &[f32], b: &[f32], bias: &[f32], finish: Finish) -> Vec<f32> {
+    let mut c = vec![f32::NAN; m * n];
+    let (a, b) = (Matrix::new(a, m, k), Matrix::new(b, k, n));
+    product(Workers::alone(), a, b, &mut c, Start::Bias(bias), finish);
+    c
+}
+
+/// Where there is nothing to add up, too; 0 has no sign behind a ReLU, and NaN stays NaN.
+#[test]
+fn a_relu_is_that_of_the_whole_sum() {
+    let _turn = ISA.lock().unwrap_or_else(|e| e.into_inner());
+    let bias = [-2.0, -0.0, 3.0, f32::NAN, f32::NEG_INFINITY, f32::INFINITY];
+    for isa in available() {
+        isa.force();
+        let bits = biased([1, 0, 6], &[], &[], &bias, Finish::Relu).into_iter().map(f32::to_bits);
+        let want = [0.0, 0.0, 3.0, f32::NAN, 0.0, f32::INFINITY].map(f32::to_bits);
+        assert_eq!(bits.collect::<Vec<_>>(), want, "{isa:?}");
     }
 }
 
@@ -164,7 +183,7 @@ fn a_row_does_not_depend_on_the_rows_beside_it() {
     let rows = |m: usize| {
         let mut c = vec![0.0; m * n];
         let (a, b) = (Matrix::new(&a[..m * k], m, k), Matrix::new(&b, k, n));
-        product(Workers::alone(), a, b, &mut c, Start::Bias(&bias));
+        product(Workers::alone(), a, b, &mut c, Start::Bias(&bias), Finish::Keep);
         c
     };
     let all = rows(m);

@@ -53,6 +53,10 @@ bugs! {
         => "_ => dx.fill(T::lift(at.dy.len() as f64 / dx.len().max(1) as f64)),";
     "careless-bias", "bias gradient that ignores the upstream gradient", "crates/autograd/src/ops/linear.rs", AUTOGRAD,
     "_ => sum_rows(at.x.workers(), at.dy, dx)," => "_ => dx.fill(T::lift(rows as f64)),";
+    "relu-of-a-part", "a ReLU before the sum is whole", "crates/tensor/src/gemm/part.rs", TENSOR,
+    "let finish = if steps.end == a.columns { finish } else { Finish::Keep };" => "";
+    "unmasked-upstream", "a ReLU that gradients pass by", "crates/autograd/src/ops/relu.rs", AUTOGRAD,
+    "_ => self.0.vjp(i, At { dy: dz, ..at }, dx)," => "_ => self.0.vjp(i, At { dy: if i == 0 { at.dy } else { dz }, ..at }, dx),";
     "unsummed-broadcast", "missing sum over broadcast axes", "crates/autograd/src/ops/binary.rs", AUTOGRAD,
     "dx[0] += losslab_tensor::sum(terms);" => "dx[0] = terms[0];";
     "last-of-equals", "ties in max", "crates/autograd/src/ops/max.rs", AUTOGRAD,

@@ -3,9 +3,11 @@
 //! Saved for the backward pass: the transposed weights, if the images need a gradient. Behind them stand the weights with
 //! longer rows, where the forward pass wants them so.
 
+use super::relu::Layer;
 use super::rows::sum_rows;
 use crate::op::{Args, At, Op};
 use losslab_tensor::conv::{self, grouped};
+use losslab_tensor::gemm::Finish;
 use losslab_tensor::window::{Window, Windows};
 use losslab_tensor::{Float, Shape};
 
@@ -85,22 +87,7 @@ impl<T: Float> Op<T> for Conv2d {
         }
     }
     fn forward(&self, x: Args<'_, T>, y: &mut [T], saved: &mut Vec<T>) {
-        let (w, weight, bias) = (self.windows(x), x.value(1), x.value(2));
-        if self.groups > 1 {
-            saved.clear();
-            y.chunks_exact_mut(bias.len().max(1)).for_each(|row| row.copy_from_slice(bias));
-            return grouped::forward(&w, self.groups, x.value(0), weight, y);
-        }
-        // What the backward pass needs comes first.
-        let transposed = if x.needs_grad(0) { conv::transposed_length(&w, bias.len()) } else { 0 };
-        let padded = conv::padded_length(&w, bias.len());
-        saved.resize(transposed + padded.unwrap_or(0), T::default());
-        let (transposed, spare) = saved.split_at_mut(transposed);
-        if !transposed.is_empty() {
-            conv::transpose_weight(x.workers(), &w, weight, transposed);
-        }
-        let weight = if padded.is_some() { conv::pad_weight(&w, weight, spare) } else { weight };
-        conv::forward(x.workers(), &w, x.value(0), weight, bias, y);
+        self.layer(x, Finish::Keep, y, saved);
     }
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {
         let (w, x) = (self.windows(at.x), at.x);
@@ -114,5 +101,29 @@ impl<T: Float> Op<T> for Conv2d {
             (1, groups) => grouped::weight_gradient(&w, groups, x.value(0), at.dy, dx),
             _ => sum_rows(x.workers(), at.dy, dx),
         }
+    }
+}
+
+impl<T: Float> Layer<T> for Conv2d {
+    const WITH_RELU: &'static str = "conv2d_relu";
+
+    fn layer(&self, x: Args<'_, T>, finish: Finish, y: &mut [T], saved: &mut Vec<T>) {
+        let (w, weight, bias) = (self.windows(x), x.value(1), x.value(2));
+        if self.groups > 1 {
+            saved.clear();
+            y.chunks_exact_mut(bias.len().max(1)).for_each(|row| row.copy_from_slice(bias));
+            grouped::forward(&w, self.groups, x.value(0), weight, y);
+            return finish.apply(y);
+        }
+        // What the backward pass needs comes first.
+        let transposed = if x.needs_grad(0) { conv::transposed_length(&w, bias.len()) } else { 0 };
+        let padded = conv::padded_length(&w, bias.len());
+        saved.resize(transposed + padded.unwrap_or(0), T::default());
+        let (transposed, spare) = saved.split_at_mut(transposed);
+        if !transposed.is_empty() {
+            conv::transpose_weight(x.workers(), &w, weight, transposed);
+        }
+        let weight = if padded.is_some() { conv::pad_weight(&w, weight, spare) } else { weight };
+        conv::forward(x.workers(), &w, x.value(0), [weight, bias], finish, y);
     }
 }

@@ -1,8 +1,9 @@
 //! Matrix products: `matmul` and the affine map of a layer.
 
+use super::relu::Layer;
 use super::rows::sum_rows;
 use crate::op::{Args, At, Op};
-use losslab_tensor::gemm::{Matrix, Start, product};
+use losslab_tensor::gemm::{Finish, Matrix, Start, product};
 use losslab_tensor::{Float, Shape};
 
 /// `Y = A B` for `A [m, k]`, `B [k, n]`.
@@ -28,14 +29,14 @@ impl<T: Float> Op<T> for MatMul {
         }
     }
     fn forward(&self, x: Args<'_, T>, y: &mut [T], _: &mut Vec<T>) {
-        product(x.workers(), matrix(x, 0), matrix(x, 1), y, Start::Zero);
+        product(x.workers(), matrix(x, 0), matrix(x, 1), y, Start::Zero, Finish::Keep);
     }
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {
         let (rows, columns) = at.shape.rows_and_columns();
         let dy = Matrix::new(at.dy, rows, columns);
         match i {
-            0 => product(at.x.workers(), dy, matrix(at.x, 1).t(), dx, Start::Zero),
-            _ => product(at.x.workers(), matrix(at.x, 0).t(), dy, dx, Start::Zero),
+            0 => product(at.x.workers(), dy, matrix(at.x, 1).t(), dx, Start::Zero, Finish::Keep),
+            _ => product(at.x.workers(), matrix(at.x, 0).t(), dy, dx, Start::Zero, Finish::Keep),
         }
     }
 }
@@ -64,16 +65,24 @@ impl<T: Float> Op<T> for Linear {
             )),
         }
     }
-    fn forward(&self, x: Args<'_, T>, y: &mut [T], _: &mut Vec<T>) {
-        product(x.workers(), matrix(x, 0), matrix(x, 1), y, Start::Bias(x.value(2)));
+    fn forward(&self, x: Args<'_, T>, y: &mut [T], saved: &mut Vec<T>) {
+        self.layer(x, Finish::Keep, y, saved);
     }
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {
         let (rows, columns) = at.shape.rows_and_columns();
         let dy = Matrix::new(at.dy, rows, columns);
         match i {
-            0 => product(at.x.workers(), dy, matrix(at.x, 1).t(), dx, Start::Zero),
-            1 => product(at.x.workers(), matrix(at.x, 0).t(), dy, dx, Start::Zero),
+            0 => product(at.x.workers(), dy, matrix(at.x, 1).t(), dx, Start::Zero, Finish::Keep),
+            1 => product(at.x.workers(), matrix(at.x, 0).t(), dy, dx, Start::Zero, Finish::Keep),
             _ => sum_rows(at.x.workers(), at.dy, dx),
         }
+    }
+}
+
+impl<T: Float> Layer<T> for Linear {
+    const WITH_RELU: &'static str = "linear_relu";
+
+    fn layer(&self, x: Args<'_, T>, finish: Finish, y: &mut [T], _: &mut Vec<T>) {
+        product(x.workers(), matrix(x, 0), matrix(x, 1), y, Start::Bias(x.value(2)), finish);
     }
 }

@@ -19,6 +19,7 @@ pub(crate) mod pointwise;
 pub(crate) mod pool;
 pub(crate) mod power;
 pub(crate) mod reduce;
+pub(crate) mod relu;
 mod rows;
 pub(crate) mod running;
 pub(crate) mod select;
@@ -31,6 +32,7 @@ use binary::Zip;
 use losslab_tensor::{Float, Shape};
 use norm::Norm;
 use pointwise::Map;
+use relu::WithRelu;
 use std::ops::Range;
 
 /// An operation as the gradient checker sees it.
@@ -93,6 +95,16 @@ fn apart<'t>(x: Var<'t, f64>, odd: bool) -> Var<'t, f64> {
     let offset = |i: usize| (2 * (i * 7 % 11) + 22 * (i / 11)) as f64 + f64::from(odd);
     let offsets: Vec<f64> = (0..x.shape().elements()).map(offset).collect();
     x.add(x.tape().constant(x.shape(), &offsets))
+}
+
+/// `x` with 3 or -3 added, by the place along its first axis, or along its last: products of two such values drawn from
+/// [-0.4, 0.4] keep away from 0 and have either sign.
+fn off_0<'t>(x: Var<'t, f64>, by_first: bool) -> Var<'t, f64> {
+    let (rows, columns) = (x.shape().dims()[0], x.shape().rows_and_columns().1);
+    let each = x.shape().elements() / rows.max(1);
+    let offset =
+        |i: usize| if (if by_first { i / each } else { i % columns }).is_multiple_of(2) { 3.0 } else { -3.0 };
+    x.add(x.tape().constant_with(x.shape(), |c| c.iter_mut().enumerate().for_each(|(i, c)| *c = offset(i))))
 }
 
 /// A constant of 0 and 1 of this shape, from which `select` chooses.
@@ -238,6 +250,10 @@ ops! {
     /// Affine map `self . weight + bias` of `[.., in]`, `[in, out]`, `[out]`.
     fn linear(self, weight: Var<'t, T>, bias: Var<'t, T>) = linear::Linear, [self, weight, bias];
         check cases!(|x| x[0].linear(x[1], x[2]); [&[4, 3], &[3, 5], &[5]], [&[2, 3, 2], &[2, 1], &[1]], [&[3], &[3, 2], &[2]]);
+    /// `max(self . weight + bias, 0)`: [`linear`](Var::linear) and [`relu`](Var::relu) in one pass, with the bits of the two.
+    fn linear_relu(self, weight: Var<'t, T>, bias: Var<'t, T>) = WithRelu(linear::Linear), [self, weight, bias];
+        check within(cases!(|x| off_0(x[0], true).linear_relu(off_0(x[1], false), x[2]);
+            [&[4, 3], &[3, 5], &[5]], [&[2, 3, 2], &[2, 1], &[1]], [&[3], &[3, 2], &[2]]), (-0.4, 0.4), 0.0);
     /// Convolution of images `[N, H, W, C]` with weights `[kh, kw, C / groups, F]` and bias `[F]`: see [`Conv2d`].
     fn conv2d(self, weight: Var<'t, T>, bias: Var<'t, T>, conv: Conv2d) = conv, [self, weight, bias]; check join([
         cases!(|x| x[0].conv2d(x[1], x[2], conv([1, 1], [0, 0], [1, 1], 1));
@@ -249,6 +265,11 @@ ops! {
         cases!(|x| x[0].conv2d(x[1], x[2], conv([1, 2], [1, 0], [1, 2], 2)); [&[2, 3, 6, 4], &[2, 3, 2, 6], &[6]]),
         cases!(|x| x[0].conv2d(x[1], x[2], conv([2, 1], [1, 2], [1, 1], 3)); [&[2, 4, 3, 3], &[3, 2, 1, 3], &[3]]),
     ]);
+    /// [`conv2d`](Var::conv2d) and [`relu`](Var::relu) in one pass, with the bits of the two.
+    fn conv2d_relu(self, weight: Var<'t, T>, bias: Var<'t, T>, conv: Conv2d) = WithRelu(conv), [self, weight, bias];
+        check within(cases!(
+            |x| off_0(x[0], true).conv2d_relu(off_0(x[1], false), x[2], conv([1, 2], [1, 1], [1, 1], 1));
+            [&[3, 3, 4, 2], &[3, 2, 2, 3], &[3]], [&[1, 2, 3, 1], &[3, 3, 1, 2], &[2]]), (-0.4, 0.4), 0.0);
     /// Maximum under each window of images `[N, H, W, C]`: see [`Pool`]. Among equals the first, in row-major order, gets
     /// the gradient; NaN if there is a NaN under the window.
     fn max_pool(self, pool: Pool) = pool::MaxPool(pool), [self]; check join([

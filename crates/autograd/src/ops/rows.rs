@@ -1,5 +1,6 @@
-//! The sum of the rows of a matrix: the gradient of a bias.
+//! The sum of the rows of a matrix: the gradient of a bias, also behind a ReLU.
 
+use super::pointwise::chain;
 use losslab_tensor::{Float, Kernel, Lane, Workers};
 
 /// Numbers of a shard, whose sum is one piece of work: about a microsecond.
@@ -14,19 +15,58 @@ const LANES: usize = 128;
 ///
 /// The order of the sum depends on the shape alone: rows in turn into lanes, the lanes in order, shards of rows in order.
 pub(super) fn sum_rows<T: Float>(workers: &Workers, x: &[T], sum: &mut [T]) {
-    let columns = sum.len().max(1);
-    let rows = (SHARD / columns).max(1).max((x.len() / columns).div_ceil((SUMS / columns).max(1)));
-    let shards = x.len().div_ceil(rows * columns);
-    if shards <= 1 || shards * columns > SUMS {
+    let Some((rows, shards)) = shards(x.len(), sum.len()) else {
         return T::dispatch(SumRows { x, sum });
-    }
-    let mut sums = [T::default(); SUMS];
+    };
+    let (mut sums, columns) = ([T::default(); SUMS], sum.len());
     let sums = &mut sums[..shards * columns];
     workers.chunks([&mut *sums], columns, |start, [sum]| {
         let first = start * rows;
         T::dispatch(SumRows { x: &x[first..x.len().min(first + rows * columns)], sum });
     });
     T::dispatch(SumRows { x: sums, sum });
+}
+
+/// What goes back through a ReLU with the output `y`: `dx = dy` where y is above 0, and the sum of its rows, as [`sum_rows`] takes it.
+pub(super) fn relu_gradient<T: Float>(workers: &Workers, y: &[T], dy: &[T], dx: &mut [T], sum: &mut [T]) {
+    let Some((rows, shards)) = shards(y.len(), sum.len()) else {
+        return T::dispatch(ReluGradient { y, dy, dx, sum });
+    };
+    let (mut sums, columns) = ([T::default(); SUMS], sum.len());
+    let sums = &mut sums[..shards * columns];
+    workers.chunks_of([dx, &mut *sums], [rows * columns, columns], |shard, [dx, sum]| {
+        let here = shard * rows * columns..shard * rows * columns + dx.len();
+        T::dispatch(ReluGradient { y: &y[here.clone()], dy: &dy[here], dx, sum });
+    });
+    T::dispatch(SumRows { x: sums, sum });
+}
+
+/// Rows of a shard and the number of shards, unless there is but one, or their sums are too many.
+fn shards(length: usize, columns: usize) -> Option<(usize, usize)> {
+    let columns = columns.max(1);
+    let rows = (SHARD / columns).max(1).max((length / columns).div_ceil((SUMS / columns).max(1)));
+    let shards = length.div_ceil(rows * columns);
+    (shards > 1 && shards * columns <= SUMS).then_some((rows, shards))
+}
+
+struct ReluGradient<'a, T> {
+    y: &'a [T],
+    dy: &'a [T],
+    dx: &'a mut [T],
+    sum: &'a mut [T],
+}
+
+impl<T: Float> Kernel<T> for ReluGradient<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Lane<T>>(self) {
+        for ((dx, &dy), &y) in self.dx.iter_mut().zip(self.dy).zip(self.y) {
+            // NaN is not at most 0, and lets through what comes.
+            let slope = R::select(R::load(y) <= R::lift(0.0), R::lift(0.0), R::lift(1.0));
+            *dx = chain(R::load(dy), slope).store();
+        }
+        SumRows { x: self.dx, sum: self.sum }.run::<R>();
+    }
 }
 
 struct SumRows<'a, T> {

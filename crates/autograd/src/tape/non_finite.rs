@@ -3,8 +3,7 @@
 //! Nothing is recorded for this: until it is rewound, the tape holds every value and every gradient of the step.
 
 use super::{Arena, Tape};
-use crate::op::{Args, At};
-use losslab_tensor::{Float, Shape, Workers};
+use losslab_tensor::{Float, Lines, Shape, Workers};
 use std::fmt;
 
 /// The first number of a step that is NaN or infinite, and what made it.
@@ -122,15 +121,9 @@ impl<T: Float> Arena<T> {
         let op = node.op.as_ref().filter(|_| node.needs_grad && self.grads[user].present)?;
         let inputs = node.inputs().iter().enumerate().filter(|(_, input)| **input as usize == id);
         let mut dx = vec![T::default(); self.nodes[id].value.len()];
+        let (mut room, workers) = (Lines::new(), self.workers.as_deref().unwrap_or(Workers::alone()));
+        let at = node.at(&**op, (&self.nodes, workers), &self.grads[user].buffer, &mut room);
         for (i, _) in inputs {
-            let workers = self.workers.as_deref().unwrap_or(Workers::alone());
-            let at = At {
-                x: Args { nodes: &self.nodes, inputs: node.inputs(), workers },
-                y: &node.value,
-                saved: &node.saved,
-                shape: node.shape,
-                dy: &self.grads[user].buffer,
-            };
             op.vjp(i, at, &mut dx);
             if let Some((value, index)) = first(&dx, self.nodes[id].shape) {
                 return Some(NonFinite { origin: Origin::Backward(self.operation(user), i), value, index });

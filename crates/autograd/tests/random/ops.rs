@@ -1,7 +1,7 @@
 //! A random use of each operation of the list, by its name.
 
 use crate::random::{Case, Draw};
-use losslab_autograd::{Conv2d, Dropout, Pool, Var};
+use losslab_autograd::{Conv2d, Dropout, Pool, Tape, Var};
 use losslab_tensor::{Shape, Tensor};
 
 /// A random use of the operation.
@@ -59,7 +59,22 @@ pub fn case(name: &str, draw: &mut Draw) -> Case {
             let shapes = [x.clone(), vec![x[x.len() - 1], n], vec![n]];
             Case::new(draw.numbers(&shapes), String::new(), |x| x[0].linear(x[1], x[2]))
         }
-        "conv2d" => conv2d(draw),
+        "linear_relu" => clear_relu(draw, |draw| {
+            let (x, n) = (draw.full_shape(1, 3), draw.length());
+            let shapes = [x.clone(), vec![x[x.len() - 1], n], vec![n]];
+            let inputs = draw.numbers(&shapes);
+            let fused = Case::new(inputs.clone(), String::new(), |x| x[0].linear_relu(x[1], x[2]));
+            (Case::new(inputs, String::new(), |x| x[0].linear(x[1], x[2])), fused)
+        }),
+        "conv2d" => {
+            let (inputs, conv) = conv2d(draw);
+            Case::new(inputs, format!("{conv:?}"), move |x| x[0].conv2d(x[1], x[2], conv))
+        }
+        "conv2d_relu" => clear_relu(draw, |draw| {
+            let (inputs, conv) = conv2d(draw);
+            let plain = Case::new(inputs.clone(), String::new(), move |x| x[0].conv2d(x[1], x[2], conv));
+            (plain, Case::new(inputs, format!("{conv:?}"), move |x| x[0].conv2d_relu(x[1], x[2], conv)))
+        }),
         "max_pool" => pool(draw, |x, pool| x[0].max_pool(pool)),
         "avg_pool" => pool(draw, |x, pool| x[0].avg_pool(pool)),
         "upsample" => {
@@ -236,7 +251,20 @@ fn over_axes(
     Case::new(inputs, format!("axes {axes:?}"), move |x| call(x[0], &axes))
 }
 
-fn conv2d(draw: &mut Draw) -> Case {
+/// A layer with its ReLU, from a pair of it without and with: none of the sums is near 0, where the ReLU has a kink.
+fn clear_relu(draw: &mut Draw, pair: impl Fn(&mut Draw) -> (Case, Case)) -> Case {
+    loop {
+        let (plain, fused) = pair(draw);
+        let tape = Tape::new();
+        let inputs: Vec<_> = plain.inputs.iter().map(|x| tape.constant(x.shape(), x.data())).collect();
+        let sums = (plain.call)(&tape, &inputs).value().to_vec();
+        if sums.iter().all(|sum| sum.abs() > 0.01) {
+            return fused;
+        }
+    }
+}
+
+fn conv2d(draw: &mut Draw) -> (Vec<Tensor<f64>>, Conv2d) {
     let mut pair = |low, high| [draw.between(low, high), draw.between(low, high)];
     let (mut image, kernel, stride, padding, dilation) =
         (pair(1, 5), pair(1, 3), pair(1, 3), pair(0, 2), pair(1, 2));
@@ -253,7 +281,7 @@ fn conv2d(draw: &mut Draw) -> Case {
         vec![features],
     ];
     let conv = Conv2d { stride, padding, dilation, groups };
-    Case::new(draw.numbers(&shapes), format!("{conv:?}"), move |x| x[0].conv2d(x[1], x[2], conv))
+    (draw.numbers(&shapes), conv)
 }
 
 fn pool(draw: &mut Draw, call: for<'t> fn(&[Var<'t, f64>], Pool) -> Var<'t, f64>) -> Case {

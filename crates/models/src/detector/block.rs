@@ -94,7 +94,7 @@ impl ConvBlock {
     ) -> Var<'t, T> {
         let tape = x.tape();
         let y = match self.norm {
-            BlockNorm::None => self.conv.forward(x),
+            BlockNorm::None => return self.conv.forward_relu(x),
             BlockNorm::Group { groups, affine } => {
                 let [gamma, beta] = affine.map(|param| tape.var(param));
                 self.conv.forward(x).group_norm(gamma, beta, groups, EPSILON)
@@ -114,7 +114,7 @@ impl ConvBlock {
                         let variance = tape.constant(gamma.shape(), &statistics.variance);
                         let scale = gamma / (variance + tape.constant([], &[T::lift(EPSILON)])).sqrt();
                         let weight = tape.var(self.conv.weight) * scale;
-                        x.conv2d(weight, beta - mean * scale, self.conv.conv)
+                        return x.conv2d_relu(weight, beta - mean * scale, self.conv.conv);
                     }
                 }
             }

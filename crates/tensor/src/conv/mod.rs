@@ -18,7 +18,7 @@ mod spans;
 
 use crate::gemm::blocks::{ACROSS, Blocking, DEPTH, even_depth};
 use crate::gemm::sweep::{Rows, Run, Sweep, unpacked_stride};
-use crate::gemm::{Matrix, Row, Start, Step};
+use crate::gemm::{Finish, Matrix, Row, Start, Step};
 use crate::transpose::{Transposition, transpose};
 use crate::window::Windows;
 use crate::{Float, Workers, lines, shards};
@@ -27,15 +27,22 @@ use spans::{Axis, Span};
 /// Multiply-adds that a piece should have: 65536 take about a microsecond, ten times a hand-over between threads.
 const PIECE: usize = 64 * 1024;
 
-/// `y = bias + x * weight` for `weight [kh, kw, C, F]` and `bias [F]`; the weights as they are, or with the rows that
+/// `y = bias + x * weight`, or its ReLU, for `weight [kh, kw, C, F]` and `bias [F]`; the weights as they are, or with the rows that
 /// [`pad_weight`] has made longer.
-pub fn forward<T: Float>(workers: &Workers, w: &Windows, x: &[T], weight: &[T], bias: &[T], y: &mut [T]) {
+pub fn forward<T: Float>(
+    workers: &Workers,
+    w: &Windows,
+    x: &[T],
+    [weight, bias]: [&[T]; 2],
+    finish: Finish,
+    y: &mut [T],
+) {
     let classes = Classes { w, axes: [0, 1].map(|axis| Axis::new(w, axis)), backward: false };
     classes.gather(
         workers,
         x,
         Matrix::padded(weight, w.taps() * w.channels, bias.len()),
-        Start::Bias(bias),
+        (Start::Bias(bias), finish),
         y,
     );
 }
@@ -46,7 +53,13 @@ pub fn input_gradient<T: Float>(workers: &Workers, w: &Windows, transposed: &[T]
     let transposed = &transposed[lines::within(transposed)];
     let classes = Classes { w, axes: [0, 1].map(|axis| Axis::new(w, axis)), backward: true };
     let features = dy.len() / w.positions().max(1);
-    classes.gather(workers, dy, Matrix::padded(transposed, w.taps() * features, w.channels), Start::Zero, dx);
+    classes.gather(
+        workers,
+        dy,
+        Matrix::padded(transposed, w.taps() * features, w.channels),
+        (Start::Zero, Finish::Keep),
+        dx,
+    );
 }
 
 /// The gradient of the weights: for each tap, what lay under it times what came of it, summed over all positions.
@@ -88,7 +101,8 @@ fn some_weights<T: Float>(w: &Windows, x: &[T], dy: &[T], first: usize, features
             let mut filled = 0;
             let mut sweep = |steps: &mut [Step]| {
                 let b = Matrix::new(dy, w.positions(), features);
-                Sweep { a: x, steps, b, start: Start::Old, c: &mut *dw, panels: &mut *panels }.run(&rows);
+                let (start, finish) = (Start::Old, Finish::Keep);
+                Sweep { a: x, steps, b, start, finish, c: &mut *dw, panels: &mut *panels }.run(&rows);
             };
             for_each_position(w, ys, xs, |a, position| {
                 steps[filled] = Step { a: a as u32, b: position as u32 };
@@ -136,13 +150,13 @@ impl Classes<'_> {
         each(&self.axes[0], &mut |ys| each(&self.axes[1], &mut |xs| visit(ys, xs)));
     }
 
-    /// `out = start + source * weight`, one row of `out` per pixel; a tap has `weight.rows / taps` rows of the weights.
+    /// `out = start + source * weight`, finished, one row of `out` per pixel; a tap has `weight.rows / taps` rows of the weights.
     fn gather<T: Float>(
         &self,
         workers: &Workers,
         source: &[T],
         weight: Matrix<'_, T>,
-        start: Start<'_, T>,
+        (start, finish): (Start<'_, T>, Finish),
         out: &mut [T],
     ) {
         let (input, output) = match self.backward {
@@ -176,8 +190,9 @@ impl Classes<'_> {
                         let steps = &mut steps[..depth.min(all - p0)];
                         self.list_steps(ys, xs, channels, input[1], p0, steps);
                         let start = if p0 == 0 { start } else { Start::Old };
+                        let finish = if p0 + steps.len() == all { finish } else { Finish::Keep };
                         let (c, panels) = (&mut *out, &mut *panels);
-                        Sweep { a: source, steps, b: weight, start, c, panels }.run(&rows);
+                        Sweep { a: source, steps, b: weight, start, finish, c, panels }.run(&rows);
                     }
                 });
             });

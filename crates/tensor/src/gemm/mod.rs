@@ -22,7 +22,7 @@ mod vector;
 
 use crate::{Float, Workers, prefetch, shards};
 use part::Part;
-pub use tile::{Row, Start, Step, Steps, TileProduct};
+pub use tile::{Finish, Row, Start, Step, Steps, TileProduct};
 
 /// Multiply-adds that a piece of a product should have: 65536 take about a microsecond, ten times a hand-over.
 const PIECE: usize = 64 * 1024;
@@ -112,10 +112,11 @@ impl Store {
 /// If the inner dimensions differ or `c` has another size; the message names all three shapes.
 #[track_caller]
 pub fn gemm<T: Float>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], store: Store) {
-    product(Workers::alone(), a, b, c, store.start());
+    product(Workers::alone(), a, b, c, store.start(), Finish::Keep);
 }
 
-/// As [`gemm`], with the rows of `c` shared among the workers; and the sums may start at a bias, one number per column.
+/// As [`gemm`], with the rows of `c` shared among the workers; the sums may start at a bias, one number per column, and be
+/// stored as their ReLU.
 ///
 /// # Panics
 /// As [`gemm`], or if the bias has another length.
@@ -126,6 +127,7 @@ pub fn product<T: Float>(
     b: Matrix<'_, T>,
     c: &mut [T],
     start: Start<'_, T>,
+    finish: Finish,
 ) {
     let (m, k, n) = (a.rows, a.columns, b.columns);
     assert!(
@@ -140,12 +142,13 @@ pub fn product<T: Float>(
     if n == 0 || m == 0 {
         return;
     }
-    if let (true, false, Start::Zero) = (a.transposed && shards::pay(k, m, n), b.transposed, start) {
+    let plain = !b.transposed && finish == Finish::Keep;
+    if let (true, true, Start::Zero) = (a.transposed && shards::pay(k, m, n), plain, start) {
         return shards::in_shards(workers, n, c, |shard, first, c| {
             let steps = if shard == 0 { 0..k / 2 } else { k / 2..k };
             let a = Matrix::new(&a.data[steps.start * m..steps.end * m], steps.len(), m).t();
             let b = Matrix::new(&b.data[steps.start * n..steps.end * n], steps.len(), n);
-            Part { a, first, rows: c.len() / n }.multiply(b, c, start);
+            Part { a, first, rows: c.len() / n }.multiply(b, c, start, finish);
         });
     }
     // Every piece packs B: one for each thread, unless there are rows enough to make up for two.
@@ -156,6 +159,6 @@ pub fn product<T: Float>(
     let rows = rows.max(PIECE.div_ceil(per_row)).next_multiple_of(blocks::Blocking::current().tile);
     workers.chunks([c], rows * n, |first, [c]| {
         b.fetch(workers);
-        Part { a, first: first / n, rows: c.len() / n }.multiply(b, c, start);
+        Part { a, first: first / n, rows: c.len() / n }.multiply(b, c, start, finish);
     });
 }

@@ -5,7 +5,7 @@
 
 use super::blocks::{ACROSS, Blocking, COLUMNS, DEPTH, ROWS, even_depth, packs_a};
 use super::sweep::{Rows, Run, Sweep};
-use super::{Matrix, Row, Start, Step, pack, vector};
+use super::{Finish, Matrix, Row, Start, Step, pack, vector};
 use crate::Float;
 use std::ops::Range;
 
@@ -29,12 +29,12 @@ struct Block<'a, T> {
 }
 
 impl<T: Float> Part<'_, T> {
-    /// `c = start + a b` for these rows.
-    pub fn multiply(self, b: Matrix<'_, T>, c: &mut [T], start: Start<'_, T>) {
+    /// `c = start + a b`, finished, for these rows.
+    pub fn multiply(self, b: Matrix<'_, T>, c: &mut [T], start: Start<'_, T>, finish: Finish) {
         let Self { a, rows, .. } = self;
         let n = b.columns;
         if n == 1 {
-            return vector::multiply(self, b.data, c, start);
+            return vector::multiply(self, b.data, c, start, finish);
         }
         assert!(
             a.data.len() <= u32::MAX as usize && a.columns <= u32::MAX as usize,
@@ -54,12 +54,13 @@ impl<T: Float> Part<'_, T> {
                 for step in (0..a.columns.max(1)).step_by(depth) {
                     let steps = step..a.columns.min(step + depth);
                     let start = if step == 0 { start } else { Start::Old };
+                    let finish = if steps.end == a.columns { finish } else { Finish::Keep };
                     let block = match packs {
                         true => self.packed(rows.clone(), steps.clone(), blocking.tile, room),
                         false => self.as_it_lies(rows.clone(), steps.start),
                     };
                     let rows = BlockRows { block: &block, rows: rows.len(), columns: n };
-                    rows.multiply(steps, b, start, panels, c);
+                    rows.multiply(steps, b, (start, finish), panels, c);
                 }
             }
         });
@@ -116,12 +117,12 @@ struct BlockRows<'a, T> {
 }
 
 impl<T: Float> BlockRows<'_, T> {
-    /// `c = start + block b` for these rows of B.
+    /// `c = start + block b`, finished, for these rows of B.
     fn multiply(
         &self,
         steps: Range<usize>,
         b: Matrix<'_, T>,
-        start: Start<'_, T>,
+        (start, finish): (Start<'_, T>, Finish),
         panels: &mut [T],
         c: &mut [T],
     ) {
@@ -130,7 +131,7 @@ impl<T: Float> BlockRows<'_, T> {
             *entry = Step { a: (i * self.block.step_stride) as u32, b: step as u32 };
         }
         let steps = &mut list[..steps.len()];
-        Sweep { a: self.block.a, steps, b, start, c, panels }.run(self);
+        Sweep { a: self.block.a, steps, b, start, finish, c, panels }.run(self);
     }
 }
 

@@ -5,7 +5,7 @@
 //! of two of bytes from row to row maps many rows to the same lines of the cache: at 4 KB a panel of 64 rows already evicts itself.)
 
 use super::blocks::{Blocking, DEPTH, WIDTH};
-use super::tile::{MOST_ROWS, Row, Start, Step, Steps};
+use super::tile::{Finish, MOST_ROWS, Row, Start, Step, Steps};
 use super::{Matrix, TileProduct};
 use crate::transpose::{Transposition, transpose};
 use crate::{Float, Isa, Kernel, Lane, lines};
@@ -19,13 +19,14 @@ pub(crate) fn unpacked_stride(columns: usize) -> usize {
     }
 }
 
-/// `C = start + A B` for the rows of A and C that [`rows`](Rows) lists.
+/// `C = start + A B`, or its ReLU, for the rows of A and C that [`rows`](Rows) lists.
 pub(crate) struct Sweep<'a, T> {
     pub a: &'a [T],
     /// One per row of B that takes part, in the order of the sum; `b` is the number of that row. At most [`DEPTH`].
     pub steps: &'a mut [Step],
     pub b: Matrix<'a, T>,
     pub start: Start<'a, T>,
+    pub finish: Finish,
     pub c: &'a mut [T],
     /// Room for packed panels of B, with any contents: [`Blocking::packed`] numbers.
     pub panels: &'a mut [T],
@@ -55,14 +56,19 @@ impl<T: Float> Sweep<'_, T> {
     }
 
     fn run_tiles<const NR: usize>(self, rows: &impl Rows) {
-        let Self { a, steps, b, start, c, panels } = self;
+        let Self { a, steps, b, start, finish, c, panels } = self;
         if b.is_tiles(NR) {
             steps.iter_mut().for_each(|step| step.b *= b.stride as u32);
             let steps = Steps::new(steps);
             for j0 in (0..b.columns).step_by(NR) {
                 let panel = b.data.get(j0..).unwrap_or(&[]);
                 let columns = NR.min(b.columns - j0);
-                tiles::<T, NR>(TileProduct { a, rows: &[], steps, panel, start, columns }, j0, rows, c);
+                tiles::<T, NR>(
+                    TileProduct { a, rows: &[], steps, panel, start, finish, columns },
+                    j0,
+                    rows,
+                    c,
+                );
             }
             return;
         }
@@ -79,7 +85,12 @@ impl<T: Float> Sweep<'_, T> {
             pack::<T, NR>(b, numbers, columns.clone(), panels);
             for (j0, panel) in columns.clone().step_by(NR).zip(panels.chunks_exact(size)) {
                 let columns = NR.min(columns.end - j0);
-                tiles::<T, NR>(TileProduct { a, rows: &[], steps, panel, start, columns }, j0, rows, c);
+                tiles::<T, NR>(
+                    TileProduct { a, rows: &[], steps, panel, start, finish, columns },
+                    j0,
+                    rows,
+                    c,
+                );
             }
         }
     }

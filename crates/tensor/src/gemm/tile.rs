@@ -60,7 +60,25 @@ pub enum Start<'a, T> {
     Bias(&'a [T]),
 }
 
-/// `C = start + A panel`, some rows of A against a panel of B.
+/// What becomes of the sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// They are stored as they are.
+    Keep,
+    /// max(sum, 0), NaN for NaN: what a layer's activation would read and write again.
+    Relu,
+}
+
+impl Finish {
+    /// Finishes sums that were stored as they are.
+    pub fn apply<T: Real>(self, sums: &mut [T]) {
+        if self == Finish::Relu {
+            sums.iter_mut().for_each(|sum| *sum = T::select(*sum <= T::lift(0.0), T::lift(0.0), *sum));
+        }
+    }
+}
+
+/// `C = start + A panel`, or its ReLU, some rows of A against a panel of B.
 #[derive(Clone, Copy, Debug)]
 pub struct TileProduct<'a, T, const NR: usize> {
     /// What the offsets of rows and steps point into.
@@ -73,6 +91,8 @@ pub struct TileProduct<'a, T, const NR: usize> {
     pub panel: &'a [T],
     /// What the sums start at; a bias holds NR numbers.
     pub start: Start<'a, T>,
+    /// What becomes of the sums.
+    pub finish: Finish,
     /// Columns that are wanted; of those beyond, some may be written.
     pub columns: usize,
 }
@@ -112,6 +132,7 @@ pub fn multiply_plain<T: Real, const NR: usize>(tile: TileProduct<'_, T, NR>, c:
             let a = tile.a[row.a + step.a as usize];
             c.iter_mut().zip(&tile.panel[step.b as usize..][..NR]).for_each(|(c, &b)| *c = a.mul_add(b, *c));
         }
+        tile.finish.apply(c);
     }
 }
 
@@ -136,7 +157,7 @@ macro_rules! tile_step {
 /// A tile kernel for one vector type; `$vectors` of `$lanes` f32 make a row of the tile.
 #[cfg(target_arch = "x86_64")]
 macro_rules! tile_kernel {
-    ($name:ident, $feature:literal, $vector:ty, $lanes:literal, $zero:ident, $load:ident, $store:ident, $splat:ident, $fma:ident) => {
+    ($name:ident, $feature:literal, $vector:ty, $lanes:literal, $zero:ident, $load:ident, $store:ident, $splat:ident, $fma:ident, $relu:ident) => {
         /// Multiplies `ROWS` rows of the tile, from row `first` on, by the first `VECTORS * lanes` columns of the panel.
         ///
         /// # Safety
@@ -177,7 +198,11 @@ macro_rules! tile_kernel {
                 for i in 0..ROWS {
                     let c = c.as_mut_ptr().add((*rows.add(i)).c);
                     for v in 0..VECTORS {
-                        $store(c.add(v * $lanes), sum[i][v]);
+                        let finished = match tile.finish {
+                            Finish::Keep => sum[i][v],
+                            Finish::Relu => $relu(sum[i][v]),
+                        };
+                        $store(c.add(v * $lanes), finished);
                     }
                 }
             }
@@ -187,8 +212,22 @@ macro_rules! tile_kernel {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Start, TileProduct};
+    use super::{Finish, Start, TileProduct};
     use std::arch::x86_64::*;
+
+    /// Keeps what is above 0, and NaN.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn relu_avx512(x: __m512) -> __m512 {
+        _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_NLE_UQ>(x, _mm512_setzero_ps()), x)
+    }
+
+    /// Keeps what is above 0, and NaN.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn relu_avx2(x: __m256) -> __m256 {
+        _mm256_and_ps(_mm256_cmp_ps::<_CMP_NLE_UQ>(x, _mm256_setzero_ps()), x)
+    }
 
     tile_kernel!(
         rows_avx512,
@@ -199,7 +238,8 @@ mod x86 {
         _mm512_loadu_ps,
         _mm512_storeu_ps,
         _mm512_set1_ps,
-        _mm512_fmadd_ps
+        _mm512_fmadd_ps,
+        relu_avx512
     );
     tile_kernel!(
         rows_avx2,
@@ -210,7 +250,8 @@ mod x86 {
         _mm256_loadu_ps,
         _mm256_storeu_ps,
         _mm256_set1_ps,
-        _mm256_fmadd_ps
+        _mm256_fmadd_ps,
+        relu_avx2
     );
 
     /// Calls a kernel for the rows from `$first` on, `$count` of them, by their number.

@@ -1,17 +1,18 @@
 //! Products with a matrix of one column: a tile would waste 31 of its 32 lanes.
 
-use super::Start;
 use super::part::Part;
+use super::{Finish, Start};
 use crate::{Float, Kernel, Lane};
 
-/// `c = start + a b` for some rows of A.
-pub(super) fn multiply<T: Float>(a: Part<'_, T>, b: &[T], c: &mut [T], start: Start<'_, T>) {
+/// `c = start + a b`, finished, for some rows of A.
+pub(super) fn multiply<T: Float>(a: Part<'_, T>, b: &[T], c: &mut [T], start: Start<'_, T>, finish: Finish) {
     match start {
         Start::Zero => c.fill(T::default()),
         Start::Old => {}
         Start::Bias(bias) => c.fill(bias[0]),
     }
-    T::dispatch(MatrixVector { a, b, c });
+    T::dispatch(MatrixVector { a, b, c: &mut *c });
+    finish.apply(c);
 }
 
 struct MatrixVector<'a, T> {
