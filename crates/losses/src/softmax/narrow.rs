@@ -67,9 +67,11 @@ impl<T: Scalar> Rows<T> {
             inverse,
             margin: &mut margin,
         });
-        for r in 0..own.len() {
-            // Not within it: NaN is outside, too.
-            if !(sum[r] >= T::lift(1.0 / SAFE) && sum[r] <= T::lift(SAFE)) {
+        // NaN is not within it, either.
+        let is_safe = |sum: T| (sum >= T::lift(1.0 / SAFE)) & (sum <= T::lift(SAFE));
+        let all_safe = sum.iter().fold(true, |all, &sum| all & is_safe(sum));
+        for r in if all_safe { 0..0 } else { 0..own.len() } {
+            if !is_safe(sum[r]) {
                 (margin[r], inverse[r]) =
                     from_largest(logits, exponential, r * classes..(r + 1) * classes, own[r]);
             }
