@@ -5,15 +5,17 @@
 //! operations, serve the next step. From the second step of the same shapes on nothing is allocated.
 
 mod copy;
+mod node;
 mod non_finite;
 
 pub use non_finite::{NonFinite, Operation, Origin};
 
-use crate::op::{Args, At, MAX_INPUTS, Op};
+use crate::op::{Args, MAX_INPUTS, Op};
 use crate::ops::pointwise::PIECE;
 use crate::var::{Indices, Var};
 use copy::copy;
 use losslab_tensor::{Float, Lines, Shape, Tensor, Workers};
+pub(crate) use node::Node;
 use std::any::Any;
 use std::cell::{Ref, RefCell};
 use std::sync::Arc;
@@ -21,57 +23,6 @@ use std::sync::Arc;
 /// A parameter of a model: the position of its node, valid on every tape built in the same order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Param(pub(crate) u32);
-
-/// One value on the tape and how it came about.
-pub(crate) struct Node<T> {
-    /// `None` until an operation has stood here; kept through `rewind` for its box.
-    op: Option<Box<dyn Op<T>>>,
-    inputs: [u32; MAX_INPUTS],
-    /// 0 for parameters, constants and indices.
-    arity: usize,
-    pub(crate) shape: Shape,
-    pub(crate) value: Lines<T>,
-    pub(crate) indices: Vec<u32>,
-    saved: Vec<T>,
-    pub(crate) needs_grad: bool,
-}
-
-impl<T: Copy + Default> Default for Node<T> {
-    fn default() -> Self {
-        Self {
-            op: None,
-            inputs: [0; MAX_INPUTS],
-            arity: 0,
-            shape: Shape::SCALAR,
-            value: Lines::new(),
-            indices: Vec::new(),
-            saved: Vec::new(),
-            needs_grad: false,
-        }
-    }
-}
-
-impl<T> Node<T> {
-    fn inputs(&self) -> &[u32] {
-        &self.inputs[..self.arity]
-    }
-}
-
-impl<T: Float> Node<T> {
-    /// Where `op`, which gave this node, is differentiated for the upstream gradient `dy`.
-    fn at<'a>(
-        &'a self,
-        op: &dyn Op<T>,
-        (nodes, workers): (&'a [Self], &'a Workers),
-        dy: &'a [T],
-        room: &'a mut Lines<T>,
-    ) -> At<'a, T> {
-        let x = Args { nodes, inputs: self.inputs(), workers };
-        let at = At { x, y: &self.value, saved: &self.saved, room: &[], shape: self.shape, dy };
-        op.prepare(at, room);
-        At { room, ..at }
-    }
-}
 
 /// The gradient with respect to one node; `present` tells a gradient from old contents.
 struct Grad<T> {
