@@ -59,7 +59,7 @@ fn check_all<T: Float>() {
         Conv2d { stride: [1, 2], padding: [2, 1], groups, ..Conv2d::default() }
     }
     check::<T>(
-        [&[3, 9, 11, 4], &[3, 3, 4, 20], &[20]],
+        [&[3, 9, 11, 40], &[3, 3, 40, 20], &[20]],
         |[x, w, b]| x.conv2d_relu(w, b, padded(1)),
         |[x, w, b]| x.conv2d(w, b, padded(1)).relu(),
     );

@@ -151,6 +151,13 @@ fn sums_begin_at_the_bias_of_their_column() {
             assert_eq!(biased([m, k, n], &a, &b, &bias, Finish::Keep), want, "{isa:?} {m}x{k}x{n}");
             want.iter_mut().for_each(|x| *x = x.max(0.0));
             assert_eq!(biased([m, k, n], &a, &b, &bias, Finish::Relu), want, "{isa:?} {m}x{k}x{n}");
+            // Sums that grow through 0 on the way: a ReLU of a part of them would lose what lay below.
+            let mut want = exact(m, k, n, &a, &b);
+            let late: Vec<f32> = want[..n].iter().map(|sum| -(0.6 * sum).round()).collect();
+            want.chunks_mut(n)
+                .for_each(|row| row.iter_mut().zip(&late).for_each(|(x, b)| *x = (*x + b).max(0.0)));
+            assert!(want[..n].iter().any(|&x| x > 0.0), "{m}x{k}x{n}");
+            assert_eq!(biased([m, k, n], &a, &b, &late, Finish::Relu), want, "{isa:?} {m}x{k}x{n}");
         }
     }
 }
