@@ -208,12 +208,15 @@ impl<T: Float> Tape<T> {
         (&mut arena.nodes[param.0 as usize].value, grad.present.then_some(&grad.buffer))
     }
 
-    /// As [`value_and_grad`](Tape::value_and_grad), with the threads that may share the work.
-    pub fn for_update(&mut self, param: Param) -> (&mut [T], Option<&[T]>, &Workers) {
-        let Arena { nodes, grads, workers, .. } = self.arena.get_mut();
-        let grad = &grads[param.0 as usize];
-        let workers = workers.as_deref().unwrap_or(Workers::alone());
-        (&mut nodes[param.0 as usize].value, grad.present.then_some(&grad.buffer), workers)
+    /// As [`value_and_grad`](Tape::value_and_grad), of all parameters, and the threads that may share the work.
+    pub fn for_update(&mut self) -> (impl Iterator<Item = (&mut [T], Option<&[T]>)>, &Workers) {
+        let Arena { nodes, grads, workers, names, .. } = self.arena.get_mut();
+        let nodes = &mut nodes[..names.len()];
+        let params = nodes.iter_mut().zip(grads).map(|(node, grad)| {
+            let grad = grad.present.then_some(&grad.buffer[..]);
+            (&mut node.value[..], grad)
+        });
+        (params, workers.as_deref().unwrap_or(Workers::alone()))
     }
 
     /// The parameter's gradient of the last backward pass, to change, if the parameter took part.

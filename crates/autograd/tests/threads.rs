@@ -92,3 +92,24 @@ fn convolutions() {
         },
     );
 }
+
+/// More parameters than one job of an update has room for, of all lengths; one that the loss does not know stays as it is.
+#[test]
+fn an_update_of_many_parameters() {
+    let shapes: Vec<Vec<usize>> = (0..70).map(|i| vec![1 + i * i % 701]).collect();
+    let shapes: Vec<&[usize]> = shapes.iter().map(|shape| &shape[..]).collect();
+    const IDLE: usize = 33;
+    fn loss<'t>(p: &[Var<'t, f32>], left_out: Option<usize>) -> Var<'t, f32> {
+        let used = p.iter().enumerate().filter(|(i, _)| Some(*i) != left_out);
+        used.map(|(_, p)| (*p * *p).mean_all()).reduce(|sum, square| sum + square).expect("parameters")
+    }
+    compare(&shapes, || Box::new(Adam::new(0.01)), |_, p| loss(p, Some(IDLE)));
+    compare(&shapes, || Box::new(Sgd::new(0.9, 0.0)), |_, p| loss(p, Some(IDLE)));
+
+    let moved = |left_out| train(Some(3), &shapes, Box::new(Sgd::new(0.9, 0.0)), |_, p| loss(p, left_out));
+    let (without, with) = (moved(Some(IDLE)), moved(None));
+    let differ: Vec<usize> = (0..with.len()).filter(|&i| without[i] != with[i]).collect();
+    let first: usize = shapes[..IDLE].iter().map(|shape| shape[0]).sum();
+    let idle: Vec<usize> = (first..first + shapes[IDLE][0]).collect();
+    assert_eq!(differ, idle);
+}

@@ -5,7 +5,7 @@ use crate::criterion::{Criterion, LogitShift, Scalar};
 use crate::equation::{Block, BySide, Points};
 use crate::evaluate::Outputs;
 use crate::{Pt, soft};
-use losslab_tensor::{Float, Kernel, Lane};
+use losslab_tensor::{Float, Kernel, Lane, OnLines};
 
 /// Elements handled at a time: five buffers of 1024 f32 are 20 KB of first-level cache.
 const BLOCK: usize = 1024;
@@ -22,7 +22,7 @@ pub(crate) fn evaluate<T: Scalar>(
     let shift = criterion.shift.as_ref().map(Affine::new);
     let weighing = Weighing { class_weights, scale: T::from_f64(scale * shift.map_or(1.0, |s| s.scale)) };
     let plain = shift.is_none() && batch.weights.is_none() && batch.valid.is_none() && out.hardness.is_none();
-    let mut buffers = [[T::default(); BLOCK]; 3];
+    let mut buffers = OnLines([[T::default(); BLOCK]; 3]);
     let mut sum = 0.0;
     for start in (0..targets.len()).step_by(BLOCK) {
         let range = start..targets.len().min(start + BLOCK);
@@ -33,7 +33,7 @@ pub(crate) fn evaluate<T: Scalar>(
             weights: batch.weights.map(|w| &w[range.clone()]),
             valid: batch.valid.map(|v| &v[range.clone()]),
         };
-        let [margin, sign, value] = buffers.each_mut().map(|buffer| &mut buffer[..n]);
+        let [margin, sign, value] = buffers.0.each_mut().map(|buffer| &mut buffer[..n]);
         let grad = &mut out.grad[range.clone()];
         let done = plain && fused(criterion, part, weighing, (&mut *value, &mut *grad), out.far);
         if !done {

@@ -11,7 +11,6 @@
 #![allow(unsafe_code)]
 
 use crate::{Fused, Lane};
-use std::ops::Range;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// A computation over slices of `T`, written once for every instruction set.
@@ -133,11 +132,11 @@ pub fn prefetch<T>(numbers: &[T], distance: usize) {
     }
 }
 
-/// Asks for the lines of those numbers of this range that exist, to be written: other cores give up their copies.
+/// As [`prefetch`], of what will be written: other cores give up their copies.
 #[inline(always)]
-pub fn prefetch_to_write<T>(numbers: &[T], range: Range<usize>) {
-    for i in (range.start..range.end.min(numbers.len())).step_by(line_of::<T>()) {
-        hint_to_write(numbers.as_ptr().wrapping_add(i).cast());
+pub fn prefetch_to_write<T>(numbers: &[T], distance: usize) {
+    for i in (0..numbers.len()).step_by(line_of::<T>()) {
+        hint_to_write(numbers.as_ptr().wrapping_add(distance + i).cast());
     }
 }
 

@@ -23,7 +23,7 @@ mod workers;
 
 pub use dual::Dual;
 pub use kernel::{Isa, Kernel, prefetch, prefetch_to_write};
-pub use lines::Lines;
+pub use lines::{Lines, OnLines};
 pub use real::{Float, Fused, Lane, Real};
 pub use reduce::sum;
 pub use shape::{MAX_RANK, Shape};

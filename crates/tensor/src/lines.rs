@@ -37,6 +37,11 @@ impl<T: Copy + Default> Lines<T> {
     }
 }
 
+/// What begins with a line of the cache, on the stack too.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub struct OnLines<T>(pub T);
+
 /// How much longer a room must be than what is to begin with a line in it.
 pub(crate) const SLACK: usize = LINE / size_of::<f32>();
 

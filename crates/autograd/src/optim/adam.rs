@@ -1,9 +1,9 @@
 //! Adam, and AdamW, which decouples the weight decay.
 
-use super::{Optimizer, OptimizerState, STRETCH, ensure_state, power};
+use super::update::{Part, stretches, update};
+use super::{Optimizer, OptimizerState, ensure_state, power};
 use crate::Tape;
-use crate::ops::pointwise::PIECE;
-use losslab_tensor::{Float, Kernel, Lane, prefetch_to_write};
+use losslab_tensor::{Float, Kernel, Lane};
 
 /// Adam: `m = b1 m + (1 - b1) g`, `v = b2 v + (1 - b2) g^2`,
 /// `w = w - rate * m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps)`, with t = 1 at the first step.
@@ -46,20 +46,18 @@ impl<T: Float> Optimizer<T> for Adam<T> {
             true => (0.0, 1.0 - learning_rate * self.weight_decay),
             false => (self.weight_decay, 1.0),
         };
-        let moments = self.m.iter_mut().zip(&mut self.v);
-        for ((param, steps), (m, v)) in tape.param_ids().zip(&mut self.steps).zip(moments) {
-            if let (value, Some(grad), workers) = tape.for_update(param) {
-                *steps += 1;
-                let [c1, c2] = [BETA1, BETA2].map(|beta| 1.0 - power(beta, *steps));
-                let [rate, inv_c2, penalty, shrink] =
-                    [learning_rate / c1, 1.0 / c2, penalty, shrink].map(T::lift);
-                let size = workers.share(value.len(), 16, PIECE);
-                workers.chunks([value, m, v], size, |start, [value, m, v]| {
-                    let grad = &grad[start..start + value.len()];
-                    T::dispatch(Step { rate, inv_c2, penalty, shrink, value, grad, m, v });
-                });
-            }
-        }
+        let total = self.m.iter().map(Vec::len).sum();
+        let (params, workers) = tape.for_update();
+        let memory = self.steps.iter_mut().zip(self.m.iter_mut().zip(&mut self.v));
+        let parts = params.zip(memory).filter_map(|((value, grad), (steps, (m, v)))| {
+            let grad = grad?;
+            *steps += 1;
+            let [c1, c2] = [BETA1, BETA2].map(|beta| 1.0 - power(beta, *steps));
+            let factors = Factors { rate: T::lift(learning_rate / c1), inv_c2: T::lift(1.0 / c2) };
+            Some(Part { value, grad, state: [m, v], factors })
+        });
+        let [penalty, shrink] = [penalty, shrink].map(T::lift);
+        update(workers, total, parts, |part| T::dispatch(Step { penalty, shrink, part }));
     }
 
     fn state(&self) -> OptimizerState<T> {
@@ -74,33 +72,32 @@ impl<T: Float> Optimizer<T> for Adam<T> {
     }
 }
 
-struct Step<'a, T> {
+/// What depends on the steps that a parameter has taken.
+#[derive(Clone, Copy)]
+struct Factors<T> {
     /// Learning rate / (1 - b1^t).
     rate: T,
     /// 1 / (1 - b2^t).
     inv_c2: T,
+}
+
+struct Step<'a, T> {
     penalty: T,
     shrink: T,
-    value: &'a mut [T],
-    grad: &'a [T],
-    m: &'a mut [T],
-    v: &'a mut [T],
+    part: Part<'a, T, Factors<T>, 2>,
 }
 
 impl<T: Float> Kernel<T> for Step<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
+        let Part { value, grad, state: [m, v], factors } = self.part;
         let [rate, inv_c2, penalty, shrink] =
-            [self.rate, self.inv_c2, self.penalty, self.shrink].map(R::load);
+            [factors.rate, factors.inv_c2, self.penalty, self.shrink].map(R::load);
         let [b1, b2, eps] = [BETA1, BETA2, EPSILON].map(R::lift);
         let [new1, new2] = [1.0 - BETA1, 1.0 - BETA2].map(R::lift);
-        let n = self.value.len();
-        for start in (0..n).step_by(STRETCH) {
-            let here = start..n.min(start + STRETCH);
-            prefetch_to_write(self.value, here.start + 2 * STRETCH..here.end + 2 * STRETCH);
-            let (value, grad) = (&mut self.value[here.clone()], &self.grad[here.clone()]);
-            let (m, v) = (&mut self.m[here.clone()], &mut self.v[here]);
+        stretches(value, |here, value| {
+            let (grad, m, v) = (&grad[here.clone()], &mut m[here.clone()], &mut v[here]);
             for ((w, &g), (m, v)) in value.iter_mut().zip(grad).zip(m.iter_mut().zip(v)) {
                 let g = penalty.mul_add(R::load(*w), R::load(g));
                 let new_m = b1.mul_add(R::load(*m), new1 * g);
@@ -109,6 +106,6 @@ impl<T: Float> Kernel<T> for Step<'_, T> {
                 *v = new_v.store();
                 *w = (shrink * R::load(*w) - rate * new_m / ((new_v * inv_c2).sqrt() + eps)).store();
             }
-        }
+        });
     }
 }

@@ -6,6 +6,7 @@ mod clip;
 mod schedule;
 mod sgd;
 mod state;
+mod update;
 
 pub use adam::Adam;
 pub use clip::{clip_global_norm, global_norm};
@@ -32,10 +33,6 @@ pub trait Optimizer<T: Float> {
     /// If the state is that of another kind of optimiser.
     fn restore(&mut self, state: OptimizerState<T>);
 }
-
-/// Numbers that are updated while the lines of the weights behind them are taken back from the other cores, which have read them:
-/// waiting for one line after the other took two thirds of an update on two cores.
-const STRETCH: usize = 256;
 
 /// Makes `state` hold one zeroed buffer per parameter, the first time.
 ///

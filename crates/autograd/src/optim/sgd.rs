@@ -1,9 +1,9 @@
 //! Stochastic gradient descent with momentum and weight decay.
 
-use super::{Optimizer, OptimizerState, STRETCH, ensure_state};
+use super::update::{Part, stretches, update};
+use super::{Optimizer, OptimizerState, ensure_state};
 use crate::Tape;
-use crate::ops::pointwise::PIECE;
-use losslab_tensor::{Float, Kernel, Lane, prefetch_to_write};
+use losslab_tensor::{Float, Kernel, Lane};
 
 /// SGD: `g' = g + decay w`, `v = momentum v + g'`, `w = w - rate v`; with Nesterov's momentum
 /// `w = w - rate (g' + momentum v)`, v being the new velocity.
@@ -38,17 +38,14 @@ impl<T: Float> Sgd<T> {
 impl<T: Float> Optimizer<T> for Sgd<T> {
     fn step(&mut self, tape: &mut Tape<T>, learning_rate: f64) {
         ensure_state(&mut self.velocity, tape);
-        for (param, velocity) in tape.param_ids().zip(&mut self.velocity) {
-            if let (value, Some(grad), workers) = tape.for_update(param) {
-                let [rate, momentum, decay] = [learning_rate, self.momentum, self.weight_decay].map(T::lift);
-                let nesterov = self.nesterov;
-                let size = workers.share(value.len(), 16, PIECE);
-                workers.chunks([value, velocity], size, |start, [value, velocity]| {
-                    let grad = &grad[start..start + value.len()];
-                    T::dispatch(Step { rate, momentum, decay, nesterov, value, grad, velocity });
-                });
-            }
-        }
+        let [rate, momentum, decay] = [learning_rate, self.momentum, self.weight_decay].map(T::lift);
+        let nesterov = self.nesterov;
+        let total = self.velocity.iter().map(Vec::len).sum();
+        let (params, workers) = tape.for_update();
+        let parts = params.zip(&mut self.velocity).filter_map(|((value, grad), velocity)| {
+            Some(Part { value, grad: grad?, state: [velocity], factors: () })
+        });
+        update(workers, total, parts, |part| T::dispatch(Step { rate, momentum, decay, nesterov, part }));
     }
 
     fn state(&self) -> OptimizerState<T> {
@@ -66,9 +63,7 @@ struct Step<'a, T> {
     momentum: T,
     decay: T,
     nesterov: bool,
-    value: &'a mut [T],
-    grad: &'a [T],
-    velocity: &'a mut [T],
+    part: Part<'a, T, (), 1>,
 }
 
 impl<T: Float> Kernel<T> for Step<'_, T> {
@@ -76,12 +71,9 @@ impl<T: Float> Kernel<T> for Step<'_, T> {
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
         let [rate, momentum, decay] = [self.rate, self.momentum, self.decay].map(R::load);
-        let n = self.value.len();
-        for start in (0..n).step_by(STRETCH) {
-            let here = start..n.min(start + STRETCH);
-            prefetch_to_write(self.value, here.start + 2 * STRETCH..here.end + 2 * STRETCH);
-            let (value, velocity) = (&mut self.value[here.clone()], &mut self.velocity[here.clone()]);
-            let grad = &self.grad[here];
+        let Part { value, grad, state: [velocity], .. } = self.part;
+        stretches(value, |here, value| {
+            let (grad, velocity) = (&grad[here.clone()], &mut velocity[here]);
             for ((w, &g), v) in value.iter_mut().zip(grad).zip(velocity) {
                 let g = decay.mul_add(R::load(*w), R::load(g));
                 let new_v = momentum.mul_add(R::load(*v), g);
@@ -89,6 +81,6 @@ impl<T: Float> Kernel<T> for Step<'_, T> {
                 let direction = if self.nesterov { momentum.mul_add(new_v, g) } else { new_v };
                 *w = (-rate).mul_add(direction, R::load(*w)).store();
             }
-        }
+        });
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn copy<T: Float>(workers: &Workers, from: &[T], to: &mut [T]) {
         let n = to.len();
         for i in (0..n).step_by(STRETCH) {
             let here = i..n.min(i + STRETCH);
-            prefetch_to_write(to, i + STRETCH..i + 2 * STRETCH);
+            prefetch_to_write(&to[here.end..n.min(i + 2 * STRETCH)], 0);
             to[here.clone()].copy_from_slice(&from[start..][here]);
         }
     });
