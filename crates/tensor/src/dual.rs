@@ -129,6 +129,11 @@ impl<R: Real> Real for Dual<R> {
         self.chain(y, R::select(self.value < R::lift(0.0), y, -y))
     }
     #[inline(always)]
+    fn exp_normal(self) -> Self {
+        let y = self.value.exp_normal();
+        self.chain(y, y)
+    }
+    #[inline(always)]
     fn square(self) -> Self {
         self.chain(self.value * self.value, self.value + self.value)
     }

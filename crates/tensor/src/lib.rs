@@ -16,6 +16,7 @@ mod reduce;
 pub mod rng;
 mod shape;
 mod shards;
+pub mod short_rows;
 mod tensor;
 pub mod transpose;
 pub mod window;

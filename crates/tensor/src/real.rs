@@ -5,6 +5,7 @@
 //! machine with fused multiply-add, on [`Fused`] numbers. [`Float`] adds what storage needs.
 
 use crate::gemm::{TileProduct, tile};
+use crate::short_rows::{ROWS, ShortRows};
 use crate::transpose::{self, Transposition};
 use crate::{Lines, kernel::Kernel, math};
 use std::cell::Cell;
@@ -36,6 +37,8 @@ pub trait Real:
     fn exp(self) -> Self;
     /// `e^-|self|`, quicker than `exp`, because it cannot overflow. At 0 the derivative is that of `e^-self`.
     fn exp_neg_abs(self) -> Self;
+    /// `e^self`, quicker than `exp`, where it is normal: from 88 on it is e^88 in f32, and below 2^-126.5 it is 0.
+    fn exp_normal(self) -> Self;
     /// `e^self - 1`, accurate near 0.
     fn exp_m1(self) -> Self;
     /// Natural logarithm.
@@ -96,6 +99,10 @@ pub trait Float: Real + Default + Display + AddAssign + Send + Sync + 'static {
     fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R;
     /// [`transpose`](crate::transpose::transpose) for this type; the slices have been checked.
     fn transpose(matrix: Transposition<'_, Self>);
+    /// [`ShortRows::spread`] for this type; the lengths have been checked.
+    fn spread(rows: &ShortRows, per_row: &[Self; ROWS], out: &mut [Self]);
+    /// [`ShortRows::sums`] for this type; the lengths have been checked.
+    fn row_sums(rows: &ShortRows, x: &[Self], out: &mut [Self; ROWS]);
     /// The innermost loop of [`gemm`](crate::gemm::gemm) for this type.
     fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self]);
 }
@@ -139,7 +146,7 @@ impl Neg for Fused {
 
 /// The methods of `Real` for a type built as `$wrap(inner)` from the maths functions named.
 macro_rules! real {
-    ($type:ty, $inner:ty, $wrap:expr, $unwrap:expr, $mul_add:expr, $exp:path, $exp_neg_abs:expr, $exp_m1:path, $ln:path, $ln_1p:path, $ln_1p_unit:path) => {
+    ($type:ty, $inner:ty, $wrap:expr, $unwrap:expr, $mul_add:expr, $exp:path, $exp_neg_abs:expr, $exp_normal:path, $exp_m1:path, $ln:path, $ln_1p:path, $ln_1p_unit:path) => {
         impl Real for $type {
             #[inline(always)]
             fn lift(x: f64) -> Self {
@@ -160,6 +167,10 @@ macro_rules! real {
             #[inline(always)]
             fn exp_neg_abs(self) -> Self {
                 $wrap($exp_neg_abs($unwrap(self)))
+            }
+            #[inline(always)]
+            fn exp_normal(self) -> Self {
+                $wrap($exp_normal($unwrap(self)))
             }
             #[inline(always)]
             fn exp_m1(self) -> Self {
@@ -213,6 +224,7 @@ real!(
     |x: f32, a, b| x * a + b,
     math::exp_f32::<false>,
     math::exp_neg_abs_f32::<false>,
+    math::exp_normal_f32::<false>,
     math::exp_m1_f32::<false>,
     math::ln_f32::<false>,
     math::ln_1p_f32::<false>,
@@ -226,6 +238,7 @@ real!(
     |x: Fused, a: Fused, b: Fused| Fused(x.0.mul_add(a.0, b.0)),
     math::exp_f32::<true>,
     math::exp_neg_abs_f32::<true>,
+    math::exp_normal_f32::<true>,
     math::exp_m1_f32::<true>,
     math::ln_f32::<true>,
     math::ln_1p_f32::<true>,
@@ -239,6 +252,7 @@ real!(
     |x: f64, a, b| x * a + b,
     math::exp_f64,
     |x: f64| math::exp_f64(-x.abs()),
+    math::exp_f64,
     math::exp_m1_f64,
     math::ln_f64,
     math::ln_1p_f64,
@@ -291,6 +305,12 @@ impl Float for f32 {
     fn transpose(matrix: Transposition<'_, Self>) {
         transpose::transpose_f32(matrix);
     }
+    fn spread(rows: &ShortRows, per_row: &[f32; ROWS], out: &mut [f32]) {
+        rows.spread_f32(per_row, out);
+    }
+    fn row_sums(rows: &ShortRows, x: &[f32], out: &mut [f32; ROWS]) {
+        rows.sums_f32(x, out);
+    }
     #[inline]
     fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self]) {
         tile::multiply_f32(tile, c);
@@ -322,6 +342,12 @@ impl Float for f64 {
     }
     fn transpose(mut matrix: Transposition<'_, Self>) {
         transpose::plain(&mut matrix);
+    }
+    fn spread(rows: &ShortRows, per_row: &[f64; ROWS], out: &mut [f64]) {
+        rows.spread_plain(per_row, out);
+    }
+    fn row_sums(rows: &ShortRows, x: &[f64], out: &mut [f64; ROWS]) {
+        rows.sums_plain(x, out);
     }
     fn multiply_tile<const NR: usize>(tile: TileProduct<'_, Self, NR>, c: &mut [Self]) {
         tile::multiply_plain(tile, c);

@@ -66,6 +66,8 @@ macro_rules! functions {
 functions! {
     Exp exp_f32 exp EXP_PLAIN EXP_FUSED;
     ExpNegAbs exp_neg_abs_f32 exp_neg_abs EXP_PLAIN EXP_FUSED;
+    ExpNormal exp_normal_f32 exp EXP_PLAIN EXP_FUSED
+        |x: f32| x.is_nan() || (-87.3..=88.0).contains(&x);
     ExpM1 exp_m1_f32 exp_m1 EXP_M1_PLAIN EXP_M1_FUSED;
     Ln ln_f32 ln LN_PLAIN LN_FUSED;
     Ln1p ln_1p_f32 ln_1p LN_PLAIN LN_FUSED;
@@ -165,6 +167,7 @@ macro_rules! sweeps {
 sweeps! {
     exp_is_within_its_bound exp_exhaustive Exp;
     exp_neg_abs_is_within_its_bound exp_neg_abs_exhaustive ExpNegAbs;
+    exp_normal_is_within_its_bound exp_normal_exhaustive ExpNormal;
     exp_m1_is_within_its_bound exp_m1_exhaustive ExpM1;
     ln_is_within_its_bound ln_exhaustive Ln;
     ln_1p_is_within_its_bound ln_1p_exhaustive Ln1p;

@@ -127,6 +127,8 @@ bugs! {
     "Start::Bias(&bias[columns])" => "Start::Bias(&bias[..columns.len()])";
     "first-images-twice", "gradients that are not accumulated", "crates/tensor/src/conv/mod.rs", AUTOGRAD,
     "let images = if shard == 0 { 0..half } else { half..w.images };" => "let images = if shard == 0 { 0..half } else { 0..half };";
-    "sum-into-the-next-row", "a window that reaches too far", "crates/losses/src/softmax/narrow.rs", LOSSES,
-    "R::select(i < classes, R::load(row[i]), R::lift(0.0))" => "R::load(row[i])";
+    "sum-into-the-next-row", "a window that reaches too far", "crates/tensor/src/short_rows.rs", TENSOR,
+    "_mm256_set1_epi32(width as i32 - 8 * k as i32)" => "_mm256_set1_epi32(width as i32 + 1 - 8 * k as i32)";
+    "forgotten-parameters", "a parameter that is not updated", "crates/autograd/src/optim/update.rs", AUTOGRAD,
+    "count += 1;" => "count = 1;";
 }

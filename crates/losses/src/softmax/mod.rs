@@ -59,7 +59,7 @@ pub(crate) fn evaluate<T: Scalar>(
     let scale = T::from_f64(scale * criterion.shift.as_ref().map_or(1.0, |shift| shift.scale));
     let narrow = classes <= narrow::CLASSES && criterion.smooth.is_none();
     let mut rows = wide::Rows::new(criterion, if narrow { 0 } else { classes });
-    let mut short = narrow::Rows::new();
+    let mut short = narrow::Rows::new(classes.clamp(1, narrow::CLASSES));
     let weighs = batch.weights.is_some() || criterion.class_weights.iter().any(|&weight| weight != 1.0);
     let even = !weighs && batch.valid.is_none();
     let mut sum = 0.0;

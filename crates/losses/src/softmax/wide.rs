@@ -163,7 +163,7 @@ fn largest<T: Float, R: Lane<T>>(x: &[T], floor: R) -> R {
     lanes.into_iter().fold(max, |max, lane| R::select(lane > max, lane, max))
 }
 
-/// `e_j = exp(z_j - max)`; returns their sum.
+/// `e_j = exp(z_j - max)`, none of which is above 1; returns their sum.
 #[inline(always)]
 fn exponentials<T: Float, R: Lane<T>>(z: &[T], max: R, e: &mut [T], next: Option<usize>) -> R {
     for (e, z) in e.chunks_mut(STRETCH).zip(z.chunks(STRETCH)) {
@@ -171,7 +171,7 @@ fn exponentials<T: Float, R: Lane<T>>(z: &[T], max: R, e: &mut [T], next: Option
             [z, &*e].into_iter().for_each(|numbers| prefetch(numbers, distance));
         }
         for (e, &z) in e.iter_mut().zip(z) {
-            *e = (R::load(z).at_least(-R::largest()).at_most(R::largest()) - max).exp().store();
+            *e = (R::load(z).at_least(-R::largest()).at_most(R::largest()) - max).exp_neg_abs().store();
         }
     }
     let mut lanes = [R::lift(0.0); LANES];

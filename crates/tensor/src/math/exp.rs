@@ -58,6 +58,22 @@ pub fn exp_f32<const FMA: bool>(x: f32) -> f32 {
     y * f32::from_bits(half) * f32::from_bits(rest)
 }
 
+/// `e^x` for -87.3 <= x <= 88, error below 0.90 ulp with `FMA`, 0.98 without; from 88 on it is e^88, below -87.7 it is 0.
+///
+/// As [`exp_f32`], less what results at the ends of the range need: of its 20 operations 15 remain.
+#[inline(always)]
+pub fn exp_normal_f32<const FMA: bool>(x: f32) -> f32 {
+    let x = if x > 88.0 { 88.0 } else { x };
+    let x = if x < -88.0 { -88.0 } else { x };
+    // n + 127 stands in the low bits of `shifted`: moved to the exponent it makes 2^n, or 0 for n = -127.
+    let shifted = fma::<FMA>(x, std::f32::consts::LOG2_E, ROUND_F32 + 127.0);
+    let n = shifted - (ROUND_F32 + 127.0);
+    let r = fma::<FMA>(n, -LN_2_LO_F32, fma::<FMA>(n, -LN_2_HI_F32, x));
+    let q = polynomial_f32::<FMA, 5>(&Q_F32, r);
+    let y = if FMA { fma::<FMA>(fma::<FMA>(q, r, 1.0), r, 1.0) } else { 1.0 + (r + r * r * q) };
+    y * f32::from_bits(shifted.to_bits() << 23)
+}
+
 /// `e^-|x|`, error below 0.90 ulp with `FMA`, 0.98 without; subnormal results included.
 ///
 /// As [`exp_f32`], less what only positive arguments need: of its 21 operations 16 remain.

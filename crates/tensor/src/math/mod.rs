@@ -19,7 +19,7 @@
 mod exp;
 mod ln;
 
-pub use exp::{exp_f32, exp_f64, exp_m1_f32, exp_m1_f64, exp_neg_abs_f32};
+pub use exp::{exp_f32, exp_f64, exp_m1_f32, exp_m1_f64, exp_neg_abs_f32, exp_normal_f32};
 pub use ln::{ln_1p_f32, ln_1p_f64, ln_1p_unit_f32, ln_1p_unit_f64, ln_f32, ln_f64};
 
 /// `a * b + c`, with one rounding if `FMA`, else with two.
