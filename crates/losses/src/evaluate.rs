@@ -4,6 +4,7 @@ use crate::batch::{Batch, BatchError, Targets};
 use crate::criterion::{Criterion, Normalizer, Reduction, Scalar};
 use crate::info::Head;
 use crate::{chunks, mining, set, sigmoid, softmax};
+use losslab_tensor::Workers;
 
 /// Where the head of a loss writes.
 pub(crate) struct Outputs<'a, T> {
@@ -35,26 +36,42 @@ impl Criterion {
         values: Option<&mut [T]>,
         grad: &mut [T],
     ) -> Result<T, BatchError> {
+        self.evaluate_on(chunks::shared(), batch, values, grad)
+    }
+
+    /// As [`evaluate`](Self::evaluate), by these threads. The bits do not depend on how many there are.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_on<T: Scalar>(
+        &self,
+        workers: &Workers,
+        batch: &Batch<'_, T>,
+        values: Option<&mut [T]>,
+        grad: &mut [T],
+    ) -> Result<T, BatchError> {
         self.check(batch, values.as_deref(), grad)?;
         if let Some(set) = self.equation.set() {
             return set::evaluate(self, set, batch, values, grad);
         }
         if let Some(stage) = self.batch_weights {
-            return mining::evaluate(self, stage, batch, values, grad);
+            return mining::evaluate(self, stage, workers, batch, values, grad);
         }
         let scale = self.scale(batch, None)?;
-        let sum = self.run_head(batch, scale, Outputs { values, hardness: None, grad, far: false })?;
+        let sum =
+            self.run_head(workers, batch, scale, Outputs { values, hardness: None, grad, far: false })?;
         Ok(T::from_f64(sum * scale))
     }
 
     /// Runs everything up to the element weights; returns the sum of the weighted losses, and scales the gradient.
     pub(crate) fn run_head<T: Scalar>(
         &self,
+        workers: &Workers,
         batch: &Batch<'_, T>,
         scale: f64,
         out: Outputs<'_, T>,
     ) -> Result<f64, BatchError> {
-        chunks::sum(batch, out, |part, out| match part.targets {
+        chunks::sum(workers, batch, out, |part, out| match part.targets {
             Targets::Sigmoid { targets, .. } => sigmoid::evaluate(self, part, targets, scale, out),
             Targets::Softmax { targets, classes } => {
                 softmax::evaluate(self, part, targets, classes, scale, out)

@@ -4,11 +4,13 @@ use crate::batch::{Batch, BatchError};
 use crate::criterion::{Criterion, Scalar};
 use crate::evaluate::Outputs;
 use crate::modifiers::{BatchWeights, gradient_density_weights, hardest};
+use losslab_tensor::Workers;
 
 /// Evaluates a criterion that has batch weights. Its buffers, two numbers per loss, are allocated anew each time.
 pub(crate) fn evaluate<T: Scalar>(
     criterion: &Criterion,
     stage: BatchWeights,
+    workers: &Workers,
     batch: &Batch<'_, T>,
     values: Option<&mut [T]>,
     grad: &mut [T],
@@ -16,7 +18,7 @@ pub(crate) fn evaluate<T: Scalar>(
     let losses = batch.targets.len();
     let (mut value, mut hardness) = (vec![T::default(); losses], vec![T::default(); losses]);
     let out = Outputs { values: Some(&mut value), hardness: Some(&mut hardness), grad, far: false };
-    criterion.run_head(batch, 1.0, out)?;
+    criterion.run_head(workers, batch, 1.0, out)?;
     let weights = weights(stage, batch, &value, &hardness);
     let scale = criterion.scale(batch, Some(&weights))?;
     let logits = grad.len().checked_div(losses).unwrap_or(1).max(1);

@@ -109,9 +109,9 @@ impl<T: Scalar> Op<T> for LossOp {
         };
         saved.resize(batch.logits.len(), T::default());
         let result = if self.criterion.reduction == Reduction::None {
-            self.criterion.evaluate(&batch, Some(y), saved)
+            self.criterion.evaluate_on(x.workers(), &batch, Some(y), saved)
         } else {
-            self.criterion.evaluate(&batch, None, saved).inspect(|&loss| y[0] = loss)
+            self.criterion.evaluate_on(x.workers(), &batch, None, saved).inspect(|&loss| y[0] = loss)
         };
         if let Err(error) = result {
             panic!("{}: {error}", self.criterion.spec);

@@ -5,7 +5,7 @@ use crate::criterion::{Criterion, Normalizer, Reduction};
 use crate::equation::{Points, SoftPoints};
 use crate::evaluate::Outputs;
 use crate::sigmoid::Affine;
-use crate::{mining, set, softmax};
+use crate::{chunks, mining, set, softmax};
 
 /// Every loss of a batch, as the equation sees it.
 struct Elements {
@@ -42,7 +42,7 @@ impl Criterion {
         let (mut values, mut hardness) = (vec![0.0; losses], vec![0.0; losses]);
         let out =
             Outputs { values: Some(&mut values), hardness: Some(&mut hardness), grad: &mut grad, far: false };
-        plain.run_head(&Batch { weights: None, ..*batch }, 1.0, out)?;
+        plain.run_head(chunks::shared(), &Batch { weights: None, ..*batch }, 1.0, out)?;
 
         let kept = self.kept(batch, &values, &hardness);
         let weights = |class_weights: &[f64]| -> Vec<f64> {

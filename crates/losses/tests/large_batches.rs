@@ -3,7 +3,8 @@
 mod common;
 
 use common::{build, evaluate, sigmoid_batch, softmax_batch};
-use losslab_losses::{BatchError, Head, Pt, Reduction, Registry, Side, Spec};
+use losslab_losses::{BatchError, Head, Normalizer, Pt, Reduction, Registry, Side, Spec};
+use losslab_tensor::Workers;
 
 /// Not a round number anywhere.
 fn logits(n: usize) -> Vec<f32> {
@@ -89,4 +90,28 @@ fn an_error_names_the_place_in_the_whole_batch() {
     let mut grad = vec![0.0; z.len()];
     let error = criterion.evaluate(&softmax_batch(&z, &targets, 3), None, &mut grad).unwrap_err();
     assert_eq!(error, BatchError::Class { index: 12_345, class: 3, classes: 3 });
+}
+
+/// Loss, values and gradients of chunks that 1 to 8 threads share; and which of two targets that are none is named.
+#[test]
+fn threads_leave_no_trace() {
+    let z = logits(300_000);
+    let mut targets: Vec<f32> = (0..z.len()).map(|i| f32::from(u8::from(i % 11 == 0))).collect();
+    let criterion = build("focal", Head::Sigmoid, &[9, 1], Reduction::Mean(Normalizer::Elements));
+    let evaluate = |threads: usize, targets: &[f32]| {
+        let (mut values, mut grad) = (vec![f32::NAN; z.len()], vec![f32::NAN; z.len()]);
+        let batch = sigmoid_batch(&z, targets);
+        let loss = criterion.evaluate_on(&Workers::new(threads), &batch, Some(&mut values), &mut grad)?;
+        let bits = |x: Vec<f32>| x.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        Ok::<_, BatchError>((loss.to_bits(), bits(values), bits(grad)))
+    };
+    let alone = evaluate(1, &targets).unwrap();
+    for threads in [2, 3, 8] {
+        assert!(evaluate(threads, &targets).unwrap() == alone, "{threads} threads");
+    }
+    (targets[270_000], targets[299_999]) = (3.0, 4.0);
+    for threads in [1, 2, 8] {
+        let error = evaluate(threads, &targets).unwrap_err();
+        assert_eq!(error, BatchError::Target { index: 270_000, value: 3.0 }, "{threads} threads");
+    }
 }
