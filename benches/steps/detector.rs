@@ -45,15 +45,26 @@ impl<T: Float> Op<T> for BoxLoss {
     }
     fn forward(&self, x: Args<'_, T>, y: &mut [T], saved: &mut Vec<T>) {
         saved.resize(x.value(0).len(), T::default());
-        let [x, target, mask] = [0, 1, 2].map(|i| x.value(i));
-        T::dispatch(Differences { x, target, mask, scale: T::lift(1.0 / self.positives), out: saved });
+        let scale = T::lift(1.0 / self.positives);
+        in_pieces(x, saved, |[x, target, mask], out| {
+            T::dispatch(Differences { x, target, mask, scale, out })
+        });
         y[0] = losslab_tensor::sum(saved);
     }
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {
         assert!(i == 0, "targets and masks are constants");
-        let [x, target, mask] = [0, 1, 2].map(|i| at.x.value(i));
-        T::dispatch(Slopes { x, target, mask, scale: T::lift(1.0 / self.positives) * at.dy[0], out: dx });
+        let scale = T::lift(1.0 / self.positives) * at.dy[0];
+        in_pieces(at.x, dx, |[x, target, mask], out| T::dispatch(Slopes { x, target, mask, scale, out }));
     }
+}
+
+/// The three inputs and the output, in pieces that the threads share.
+fn in_pieces<T: Float>(x: Args<'_, T>, out: &mut [T], piece: impl Fn([&[T]; 3], &mut [T]) + Sync) {
+    let (workers, inputs) = (x.workers(), [0, 1, 2].map(|i| x.value(i)));
+    let size = workers.share(out.len(), 16, 8 * 1024);
+    workers.chunks([out], size, |start, [out]| {
+        piece(inputs.map(|input| &input[start..start + out.len()]), out);
+    });
 }
 
 macro_rules! kernel {

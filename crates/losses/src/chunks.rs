@@ -7,9 +7,11 @@ use losslab_tensor::Workers;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// Logits per chunk. Shorter batches are one chunk on the calling thread, which allocates nothing; waking a thread costs
-/// as much as 30 000 logits of focal loss.
-const LOGITS: usize = 32_768;
+/// Logits of a chunk at least: 5 microseconds of focal loss, ten hand-overs. Shorter batches are one chunk on the calling thread.
+const LOGITS: usize = 8192;
+
+/// Most chunks of a batch: they stand on the stack, and a training step allocates nothing.
+const MOST: usize = 64;
 
 /// Logits of a batch that no cache holds: 4 million take 50 MB with targets and gradients.
 const FAR: usize = 4 << 20;
@@ -34,21 +36,25 @@ pub(crate) fn sum<T: Scalar>(
     head: impl Fn(&Batch<'_, T>, Outputs<'_, T>) -> Result<f64, BatchError> + Sync,
 ) -> Result<f64, BatchError> {
     let per_loss = batch.targets.classes().unwrap_or(1);
-    // Whole blocks of either head: 1024 logits, 64 rows.
-    let size = if per_loss == 1 { LOGITS } else { (LOGITS / per_loss).max(1).next_multiple_of(64) };
     let count = batch.targets.len();
+    // Whole blocks of either head: 1024 logits, 64 rows.
+    let block = if per_loss == 1 { 1024 } else { 64 };
+    let size = (LOGITS / per_loss).max(count.div_ceil(MOST)).next_multiple_of(block);
     if count <= size {
         return head(batch, out);
     }
-    let mut chunks: Vec<_> = out.chunks(size, per_loss).map(|out| (out, Ok(0.0))).collect();
-    workers.chunks([&mut chunks[..]], 1, |i, [chunk]| {
-        for (out, sum) in chunk {
+    let mut chunks: [_; MOST] = std::array::from_fn(|_| None);
+    let used =
+        chunks.iter_mut().zip(out.chunks(size, per_loss)).map(|(chunk, out)| *chunk = Some((out, Ok(0.0))));
+    let used = used.count();
+    workers.chunks([&mut chunks[..used]], 1, |i, [chunk]| {
+        for (out, sum) in chunk.iter_mut().flatten() {
             let start = i * size;
             let part = batch.part(start..count.min(start + size), per_loss);
             *sum = head(&part, out.reborrow()).map_err(|error| error.shifted(start));
         }
     });
-    chunks.into_iter().map(|(_, sum)| sum).sum()
+    chunks.into_iter().flatten().map(|(_, sum)| sum).sum()
 }
 
 impl<'a, T: Scalar> Batch<'a, T> {
