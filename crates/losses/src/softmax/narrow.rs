@@ -11,7 +11,7 @@
 use super::{BLOCK, Block, PerRow};
 use crate::criterion::{LogitShift, Scalar};
 use losslab_tensor::short_rows::{self, ShortRows};
-use losslab_tensor::{Kernel, Lane, OnLines};
+use losslab_tensor::{Kernel, Lane, OnLines, Real};
 use std::ops::Range;
 
 const _: () = assert!(BLOCK == short_rows::ROWS);
@@ -37,15 +37,24 @@ pub(super) struct Rows<T> {
 }
 
 impl<T: Scalar> Rows<T> {
-    /// For at most [`CLASSES`] classes.
+    /// For at most [`CLASSES`] classes. (Inlined, or 18 KB are moved.)
+    #[inline(always)]
     pub(super) fn new(classes: usize) -> Self {
-        let empty = || OnLines([T::default(); BLOCK * CLASSES]);
-        let inverse = [T::default(); BLOCK];
-        Self { rows: ShortRows::new(classes), room: empty(), exponential: empty(), inverse }
+        Self {
+            rows: ShortRows::new(classes),
+            room: OnLines([T::default(); BLOCK * CLASSES]),
+            exponential: OnLines([T::default(); BLOCK * CLASSES]),
+            inverse: [T::default(); BLOCK],
+        }
     }
 
     /// The margins of a block; keeps the exponentials of the other classes for [`gradients`](Self::gradients).
-    pub(super) fn margins(&mut self, block: Block<'_, T>, shift: Option<&LogitShift>) -> PerRow<T> {
+    pub(super) fn margins(
+        &mut self,
+        block: Block<'_, T>,
+        shift: Option<&LogitShift>,
+        margin: &mut PerRow<T>,
+    ) {
         let classes = block.classes;
         let Self { rows, room, exponential, inverse } = self;
         let logits = match shift.is_some() || block.valid.is_some() {
@@ -54,7 +63,7 @@ impl<T: Scalar> Rows<T> {
         };
         // A row that is not valid may have a target that is none.
         let own = |target: u32| (target as usize).min(classes - 1);
-        let [mut true_logit, mut sum, mut margin] = [[T::default(); BLOCK]; 3];
+        let [mut true_logit, mut sum] = [[T::default(); BLOCK]; 2];
         for ((row, &target), logit) in logits.chunks_exact(classes).zip(block.targets).zip(&mut true_logit) {
             *logit = row[own(target)];
         }
@@ -64,11 +73,8 @@ impl<T: Scalar> Rows<T> {
             row[own(target)] = T::default();
         }
         rows.sums(&exponential.0, &mut sum);
-        T::dispatch(Margins { sum: &sum, inverse, margin: &mut margin });
-        // NaN is not within it, either.
-        let is_safe = |sum: T| (sum >= T::lift(SAFE[0])) & (sum <= T::lift(SAFE[1]));
         let count = block.targets.len();
-        let all_safe = sum[..count].iter().fold(true, |all, &sum| all & is_safe(sum));
+        let all_safe = T::dispatch(Margins { count, sum: &sum, inverse, margin: &mut *margin });
         for r in if all_safe { 0..0 } else { 0..count } {
             if !is_safe(sum[r]) {
                 let row = r * classes..(r + 1) * classes;
@@ -82,7 +88,6 @@ impl<T: Scalar> Rows<T> {
                     *margin - T::from_f64(shift.target.get(target as usize).copied().unwrap_or_default());
             }
         }
-        margin
     }
 
     /// The gradients of a block, from the slopes of its rows.
@@ -151,22 +156,31 @@ impl<T: Scalar> Kernel<T> for Exponentials<'_, T> {
     }
 }
 
-/// Margins of all rows of a block, from the sums of their exponentials, and the inverses of these.
+/// Whether a sum is within [`SAFE`]; NaN is not.
+#[inline(always)]
+fn is_safe<R: Real>(sum: R) -> bool {
+    (sum >= R::lift(SAFE[0])) & (sum <= R::lift(SAFE[1]))
+}
+
+/// Margins of all rows of a block, from the sums of their exponentials, and the inverses of these; whether the sums of the first
+/// `count` are safe.
 struct Margins<'a, T> {
+    count: usize,
     sum: &'a PerRow<T>,
     inverse: &'a mut PerRow<T>,
     margin: &'a mut PerRow<T>,
 }
 
 impl<T: Scalar> Kernel<T> for Margins<'_, T> {
-    type Output = ();
+    type Output = bool;
     #[inline(always)]
-    fn run<R: Lane<T>>(self) {
+    fn run<R: Lane<T>>(self) -> bool {
         for r in 0..BLOCK {
             let sum = R::load(self.sum[r]);
             self.inverse[r] = (R::lift(1.0) / sum).store();
             self.margin[r] = (-sum.ln()).store();
         }
+        self.sum[..self.count].iter().fold(true, |all, &sum| all & is_safe(R::load(sum)))
     }
 }
 

@@ -42,8 +42,13 @@ impl<'a, T: Scalar> Rows<'a, T> {
     }
 
     /// The margins of a block; `others` receives exponentials for [`gradients`](Self::gradients).
-    pub(super) fn margins(&mut self, block: Block<'_, T>, others: &mut [T], far: bool) -> PerRow<T> {
-        let mut margin = [T::default(); BLOCK];
+    pub(super) fn margins(
+        &mut self,
+        block: Block<'_, T>,
+        others: &mut [T],
+        far: bool,
+        margin: &mut PerRow<T>,
+    ) {
         let rows = block.logits.chunks_exact(block.classes).zip(others.chunks_exact_mut(block.classes));
         for (r, (logits, others)) in rows.enumerate() {
             if block.is_valid(r) {
@@ -51,10 +56,9 @@ impl<'a, T: Scalar> Rows<'a, T> {
                 (margin[r], self.inverse[r], self.rest[r]) = (row.margin, row.inverse, row.rest);
             } else {
                 others.fill(T::default());
-                (self.inverse[r], self.rest[r]) = (T::default(), T::default());
+                (margin[r], self.inverse[r], self.rest[r]) = (T::default(), T::default(), T::default());
             }
         }
-        margin
     }
 
     /// The gradients of a block, from the slopes of its rows; adds to the losses what label smoothing does.
