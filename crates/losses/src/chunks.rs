@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 /// Logits of a chunk at least: 5 microseconds of focal loss, ten hand-overs. Shorter batches are one chunk on the calling thread.
 const LOGITS: usize = 8192;
 
-/// Most chunks of a batch: they stand on the stack, and a training step allocates nothing. (With 64 softmax fills its buffers with zeros
-/// often enough to take 2 % longer.)
+/// Most chunks of a batch: they stand on the stack, and a training step allocates nothing. (Each fills the buffers of its head with zeros,
+/// 16 KB for softmax, so that more of them would cost more.)
 const MOST: usize = 32;
 
 /// Logits of a batch that no cache holds: 4 million take 50 MB with targets and gradients.
