@@ -18,7 +18,7 @@ mod spans;
 
 use crate::gemm::blocks::{ACROSS, Blocking, DEPTH, even_depth};
 use crate::gemm::sweep::{Rows, Run, Sweep, unpacked_stride};
-use crate::gemm::{Finish, Matrix, Row, Start, Step};
+use crate::gemm::{Finish, Matrix, Row, Start, Stretch};
 use crate::transpose::{Transposition, transpose};
 use crate::window::Windows;
 use crate::{Float, Workers, lines, shards};
@@ -97,19 +97,26 @@ fn some_weights<T: Float>(w: &Windows, x: &[T], dy: &[T], first: usize, features
     T::with_scratch(Blocking::current().packed, |panels| {
         classes.for_each(|ys, xs| {
             let rows = WeightRows { w, ys, xs, first, features, count };
-            let mut steps = [Step::default(); ACROSS];
-            let mut filled = 0;
-            let mut sweep = |steps: &mut [Step]| {
+            let mut steps = [Stretch::default(); ACROSS];
+            let (mut filled, mut depth) = (0, 0);
+            let mut sweep = |steps: &mut [Stretch]| {
                 let b = Matrix::new(dy, w.positions(), features);
-                let (start, finish) = (Start::Old, Finish::Keep);
-                Sweep { a: x, steps, b, start, finish, c: &mut *dw, panels: &mut *panels }.run(&rows);
+                let (start, finish, a_stride) = (Start::Old, Finish::Keep, xs.per_output * w.channels);
+                let (c, panels) = (&mut *dw, &mut *panels);
+                Sweep { a: x, steps, a_stride, b, start, finish, c, panels }.run(&rows);
             };
-            for_each_position(w, ys, xs, |a, position| {
-                steps[filled] = Step { a: a as u32, b: position as u32 };
-                filled += 1;
-                if filled == ACROSS {
-                    sweep(&mut steps);
-                    filled = 0;
+            for_each_line(w, ys, xs, |a, position| {
+                let mut done = 0;
+                while done < xs.count {
+                    let count = (xs.count - done).min(ACROSS - depth);
+                    let first = a + done * xs.per_output * w.channels;
+                    steps[filled] =
+                        Stretch { a: first as u32, b: (position + done) as u32, count: count as u32 };
+                    (filled, depth, done) = (filled + 1, depth + count, done + count);
+                    if depth == ACROSS {
+                        sweep(&mut steps[..filled]);
+                        (filled, depth) = (0, 0);
+                    }
                 }
             });
             if filled > 0 {
@@ -119,16 +126,14 @@ fn some_weights<T: Float>(w: &Windows, x: &[T], dy: &[T], first: usize, features
     });
 }
 
-/// Calls `visit(first channel of what the first tap reads, position)` for the positions of a class, in order.
+/// Calls `visit(first channel of what the first tap reads, position)` for the first position of a class on each line, in order.
 #[inline(always)]
-fn for_each_position(w: &Windows, ys: Span, xs: Span, mut visit: impl FnMut(usize, usize)) {
+fn for_each_line(w: &Windows, ys: Span, xs: Span, mut visit: impl FnMut(usize, usize)) {
     for image in 0..w.images {
         for i in 0..ys.count {
             let source = (image * w.input[0] + ys.source + i * ys.per_output) * w.input[1] + xs.source;
             let position = (image * w.output[0] + ys.first + i) * w.output[1] + xs.first;
-            for j in 0..xs.count {
-                visit((source + j * xs.per_output) * w.channels, position + j);
-            }
+            visit(source * w.channels, position);
         }
     }
 }
@@ -186,34 +191,42 @@ impl Classes<'_> {
                     let all = ys.taps * xs.taps * channels;
                     let depth = even_depth(all, DEPTH);
                     for p0 in (0..all.max(1)).step_by(depth) {
-                        let mut steps = [Step::default(); DEPTH];
-                        let steps = &mut steps[..depth.min(all - p0)];
-                        self.list_steps(ys, xs, channels, input[1], p0, steps);
+                        let part = p0..all.min(p0 + depth);
                         let start = if p0 == 0 { start } else { Start::Old };
-                        let finish = if p0 + steps.len() == all { finish } else { Finish::Keep };
+                        let finish = if part.end == all { finish } else { Finish::Keep };
+                        let mut steps = [Stretch::default(); DEPTH];
+                        let steps = self.list_steps(ys, xs, channels, input[1], part, &mut steps);
                         let (c, panels) = (&mut *out, &mut *panels);
-                        Sweep { a: source, steps, b: weight, start, finish, c, panels }.run(&rows);
+                        Sweep { a: source, steps, a_stride: 1, b: weight, start, finish, c, panels }
+                            .run(&rows);
                     }
                 });
             });
         });
     }
 
-    /// The steps from `p0` on: taps in order, the channels of each.
-    fn list_steps(&self, ys: Span, xs: Span, channels: usize, width: usize, p0: usize, steps: &mut [Step]) {
+    /// Lists these steps of a class: taps in order, the channels of each.
+    fn list_steps<'s>(
+        &self,
+        ys: Span,
+        xs: Span,
+        channels: usize,
+        width: usize,
+        part: std::ops::Range<usize>,
+        steps: &'s mut [Stretch],
+    ) -> &'s mut [Stretch] {
         let kw = self.w.window.kernel[1];
-        let mut filled = 0;
-        while filled < steps.len() {
-            let (tap, channel) = ((p0 + filled) / channels, (p0 + filled) % channels);
+        let (mut filled, mut at) = (0, part.start);
+        while at < part.end {
+            let (tap, channel) = (at / channels, at % channels);
             let (ty, tx) = (tap / xs.taps, tap % xs.taps);
             let a = (ty * ys.per_tap * width + tx * xs.per_tap) * channels + channel;
             let b = (ys.tap(ty) * kw + xs.tap(tx)) * channels + channel;
-            let count = (channels - channel).min(steps.len() - filled);
-            for (step, i) in steps[filled..filled + count].iter_mut().zip(0u32..) {
-                *step = Step { a: a as u32 + i, b: b as u32 + i };
-            }
-            filled += count;
+            let count = (channels - channel).min(part.end - at);
+            steps[filled] = Stretch { a: a as u32, b: b as u32, count: count as u32 };
+            (filled, at) = (filled + 1, at + count);
         }
+        &mut steps[..filled]
     }
 }
 

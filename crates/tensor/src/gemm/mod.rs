@@ -22,7 +22,7 @@ mod vector;
 
 use crate::{Float, Workers, prefetch, shards};
 use part::Part;
-pub use tile::{Finish, Row, Start, Step, Steps, TileProduct};
+pub use tile::{Finish, Row, Start, Steps, Stretch, TileProduct};
 
 /// Multiply-adds that a piece of a product should have: 65536 take about a microsecond, ten times a hand-over.
 const PIECE: usize = 64 * 1024;

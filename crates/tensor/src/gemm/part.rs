@@ -5,7 +5,7 @@
 
 use super::blocks::{ACROSS, Blocking, COLUMNS, DEPTH, ROWS, even_depth, packs_a};
 use super::sweep::{Rows, Run, Sweep};
-use super::{Finish, Matrix, Row, Start, Step, pack, vector};
+use super::{Finish, Matrix, Row, Start, Stretch, pack, vector};
 use crate::Float;
 use std::ops::Range;
 
@@ -126,12 +126,9 @@ impl<T: Float> BlockRows<'_, T> {
         panels: &mut [T],
         c: &mut [T],
     ) {
-        let mut list = [Step::default(); DEPTH];
-        for (i, (entry, step)) in list.iter_mut().zip(steps.clone()).enumerate() {
-            *entry = Step { a: (i * self.block.step_stride) as u32, b: step as u32 };
-        }
-        let steps = &mut list[..steps.len()];
-        Sweep { a: self.block.a, steps, b, start, finish, c, panels }.run(self);
+        let Block { a, step_stride: a_stride, .. } = *self.block;
+        let steps = &mut [Stretch { a: 0, b: steps.start as u32, count: steps.len() as u32 }];
+        Sweep { a, steps, a_stride, b, start, finish, c, panels }.run(self);
     }
 }
 

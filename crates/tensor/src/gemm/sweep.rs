@@ -5,7 +5,7 @@
 //! of two of bytes from row to row maps many rows to the same lines of the cache: at 4 KB a panel of 64 rows already evicts itself.)
 
 use super::blocks::{Blocking, DEPTH, WIDTH};
-use super::tile::{Finish, MOST_ROWS, Row, Start, Step, Steps};
+use super::tile::{Finish, MOST_ROWS, Row, Start, Steps, Stretch};
 use super::{Matrix, TileProduct};
 use crate::transpose::{Transposition, transpose};
 use crate::{Float, Isa, Kernel, Lane, lines};
@@ -22,8 +22,10 @@ pub(crate) fn unpacked_stride(columns: usize) -> usize {
 /// `C = start + A B`, or its ReLU, for the rows of A and C that [`rows`](Rows) lists.
 pub(crate) struct Sweep<'a, T> {
     pub a: &'a [T],
-    /// One per row of B that takes part, in the order of the sum; `b` is the number of that row. At most [`DEPTH`].
-    pub steps: &'a mut [Step],
+    /// The rows of B that take part, in the order of the sum, at most [`DEPTH`]; `b` is the number of the first row of a stretch.
+    pub steps: &'a mut [Stretch],
+    /// From step to step in A.
+    pub a_stride: usize,
     pub b: Matrix<'a, T>,
     pub start: Start<'a, T>,
     pub finish: Finish,
@@ -56,10 +58,10 @@ impl<T: Float> Sweep<'_, T> {
     }
 
     fn run_tiles<const NR: usize>(self, rows: &impl Rows) {
-        let Self { a, steps, b, start, finish, c, panels } = self;
+        let Self { a, steps, a_stride, b, start, finish, c, panels } = self;
         if b.is_tiles(NR) {
-            steps.iter_mut().for_each(|step| step.b *= b.stride as u32);
-            let steps = Steps::new(steps);
+            steps.iter_mut().for_each(|stretch| stretch.b *= b.stride as u32);
+            let steps = Steps::new(steps, a_stride, b.stride);
             for j0 in (0..b.columns).step_by(NR) {
                 let panel = b.data.get(j0..).unwrap_or(&[]);
                 let columns = NR.min(b.columns - j0);
@@ -72,17 +74,21 @@ impl<T: Float> Sweep<'_, T> {
             }
             return;
         }
-        // The numbers of the rows, which the steps forget.
-        let mut numbers = [0; DEPTH];
-        numbers.iter_mut().zip(&*steps).for_each(|(number, step)| *number = step.b as usize);
-        let numbers = &numbers[..steps.len()];
-        steps.iter_mut().enumerate().for_each(|(i, step)| step.b = (i * NR) as u32);
-        let steps = Steps::new(steps);
-        let size = numbers.len().max(1) * NR;
+        // The stretches as rows of B; as steps they name rows of the panel.
+        let mut stretches = [Stretch::default(); DEPTH];
+        let stretches = &mut stretches[..steps.len()];
+        stretches.copy_from_slice(steps);
+        let mut depth = 0;
+        for stretch in &mut *steps {
+            stretch.b = (depth * NR) as u32;
+            depth += stretch.count as usize;
+        }
+        let steps = Steps::new(steps, a_stride, NR);
+        let size = depth.max(1) * NR;
         let band = panels.len() / size * NR;
         for first in (0..b.columns).step_by(band) {
             let columns = first..b.columns.min(first + band);
-            pack::<T, NR>(b, numbers, columns.clone(), panels);
+            pack::<T, NR>(b, stretches, depth, columns.clone(), panels);
             for (j0, panel) in columns.clone().step_by(NR).zip(panels.chunks_exact(size)) {
                 let columns = NR.min(columns.end - j0);
                 tiles::<T, NR>(
@@ -157,38 +163,36 @@ fn tiles<T: Float, const NR: usize>(call: TileProduct<'_, T, NR>, j0: usize, row
     }
 }
 
-/// Fills panels with these columns of these rows of B; columns past B's last become 0.
+/// Fills panels with these columns of these rows of B, `depth` of them; columns past B's last become 0.
 fn pack<T: Float, const NR: usize>(
     b: Matrix<'_, T>,
-    numbers: &[usize],
+    stretches: &[Stretch],
+    depth: usize,
     columns: std::ops::Range<usize>,
     panels: &mut [T],
 ) {
     let (panels, _) = panels.as_chunks_mut::<NR>();
     if !b.transposed {
-        return T::dispatch(Copy { b, numbers, columns, panels });
+        return T::dispatch(Copy { b, stretches, depth, columns, panels });
     }
-    let each = panels.chunks_exact_mut(numbers.len().max(1));
+    let each = panels.chunks_exact_mut(depth.max(1));
     for (panel, j0) in each.zip(columns.clone().step_by(NR)) {
         let width = NR.min(columns.end - j0);
         if width < NR {
             panel.as_flattened_mut().fill(T::default());
         }
-        match numbers {
-            // The rows of a transposed B are wanted one behind the other, as products do.
-            &[first, .., last] if last - first + 1 == numbers.len() => transpose(Transposition {
-                from: &b.data[j0 * b.stride + first..],
+        let mut to = panel.as_flattened_mut();
+        for stretch in stretches {
+            let (part, rest) = to.split_at_mut(stretch.count as usize * NR);
+            transpose(Transposition {
+                from: &b.data[j0 * b.stride + stretch.b as usize..],
                 from_stride: b.stride,
                 rows: width,
-                columns: numbers.len(),
-                to: panel.as_flattened_mut(),
+                columns: stretch.count as usize,
+                to: part,
                 to_stride: NR,
-            }),
-            _ => {
-                for (row, &number) in panel.iter_mut().zip(numbers) {
-                    row[..width].iter_mut().zip(j0..).for_each(|(x, j)| *x = b.data[j * b.stride + number]);
-                }
-            }
+            });
+            to = rest;
         }
     }
 }
@@ -196,7 +200,8 @@ fn pack<T: Float, const NR: usize>(
 /// Rows of B as they are, each cut into the panels.
 struct Copy<'a, T, const NR: usize> {
     b: Matrix<'a, T>,
-    numbers: &'a [usize],
+    stretches: &'a [Stretch],
+    depth: usize,
     columns: std::ops::Range<usize>,
     panels: &'a mut [[T; NR]],
 }
@@ -205,16 +210,18 @@ impl<T: Float, const NR: usize> Kernel<T> for Copy<'_, T, NR> {
     type Output = ();
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
-        let Self { b, numbers, columns, panels } = self;
-        for (i, &number) in numbers.iter().enumerate() {
+        let Self { b, stretches, depth, columns, panels } = self;
+        let numbers =
+            stretches.iter().flat_map(|stretch| (0..stretch.count).map(|i| (stretch.b + i) as usize));
+        for (i, number) in numbers.enumerate() {
             let row = &b.data[number * b.stride..][columns.clone()];
             let (whole, rest) = row.as_chunks::<NR>();
-            let places = panels[i..].iter_mut().step_by(numbers.len());
+            let places = panels[i..].iter_mut().step_by(depth);
             for (to, from) in places.zip(whole) {
                 *to = *from;
             }
             if !rest.is_empty() {
-                let to = &mut panels[i + whole.len() * numbers.len()];
+                let to = &mut panels[i + whole.len() * depth];
                 to[..rest.len()].copy_from_slice(rest);
                 to[rest.len()..].fill(T::default());
             }
