@@ -5,7 +5,8 @@
 //! channels of a tap are a stretch, or the outputs of a line.
 //!
 //! (Steps were a table, too. That took two loads a step beside the eight of A and B: on an AMD EPYC of 2021, one core of which serves two threads,
-//! our own and a neighbour's, tiles of 256 steps ran at 76 GFLOP/s with a table, at 85 with stretches and four steps a round.)
+//! our own and a neighbour's, tiles of 256 steps ran at 76 GFLOP/s with a table, at 85 with stretches and four steps a round. That the
+//! compiler knew a distance of 1, or of 6, gained nothing.)
 //!
 //! Written with intrinsics because the compiler's vectoriser keeps the tile in registers only
 //! for some of the shapes that the loop is instantiated with (2.7 to 117 GFLOP/s for the same
@@ -155,16 +156,11 @@ pub fn multiply_plain<T: Real, const NR: usize>(tile: TileProduct<'_, T, NR>, c:
     }
 }
 
-/// The offset of the next step, which is `stride` away, or `KNOWN` when the compiler is to know it.
-///
-/// What it knows it makes part of the instructions. Of what it does not know it would compute a pointer for each row and step of a round
-/// ahead, more than there are registers for; so it is made to forget where the offset comes from.
+/// The offset of the next step. The compiler is made to forget where it comes from: else it computes a pointer for each row and step of a round
+/// ahead, more than there are registers for.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn next<const KNOWN: usize>(offset: usize, stride: usize) -> usize {
-    if KNOWN > 0 {
-        return offset.wrapping_add(KNOWN);
-    }
+fn next(offset: usize, stride: usize) -> usize {
     let mut next = offset.wrapping_add(stride);
     if !cfg!(miri) {
         // SAFETY: there is no instruction.
@@ -190,7 +186,7 @@ macro_rules! tile_step {
     };
 }
 
-/// Steps of a round: the loop's own additions and its jump take turns from the multiply-adds. (Two, on the EPYC: 82 instead of 86 GFLOP/s.)
+/// Steps of a round: the loop's own additions and its jump take turns from the multiply-adds. (Two, on the EPYC: 80 instead of 85 GFLOP/s.)
 const ROUND: u32 = 4;
 
 /// A tile kernel for one vector type; `$vectors` of `$lanes` f32 make a row of the tile.
@@ -202,13 +198,7 @@ macro_rules! tile_kernel {
         /// # Safety
         /// The machine must have the instruction set, `TileProduct::check` must have passed, and the rows must exist.
         #[target_feature(enable = $feature)]
-        unsafe fn $name<
-            const ROWS: usize,
-            const VECTORS: usize,
-            const NR: usize,
-            const A_STRIDE: usize,
-            const B_STRIDE: usize,
-        >(
+        unsafe fn $name<const ROWS: usize, const VECTORS: usize, const NR: usize>(
             tile: &TileProduct<'_, f32, NR>,
             first: usize,
             c: &mut [f32],
@@ -237,13 +227,12 @@ macro_rules! tile_kernel {
                     for _ in 0..stretch.count / ROUND {
                         for _ in 0..ROUND {
                             tile_step!(a, a_at, panel, b_at, sum, $lanes, $zero, $load, $splat, $fma);
-                            (a_at, b_at) =
-                                (next::<A_STRIDE>(a_at, a_stride), next::<B_STRIDE>(b_at, b_stride));
+                            (a_at, b_at) = (next(a_at, a_stride), next(b_at, b_stride));
                         }
                     }
                     for _ in 0..stretch.count % ROUND {
                         tile_step!(a, a_at, panel, b_at, sum, $lanes, $zero, $load, $splat, $fma);
-                        (a_at, b_at) = (next::<A_STRIDE>(a_at, a_stride), next::<B_STRIDE>(b_at, b_stride));
+                        (a_at, b_at) = (next(a_at, a_stride), next(b_at, b_stride));
                     }
                 }
                 for i in 0..ROWS {
@@ -307,10 +296,9 @@ mod x86 {
 
     /// Calls a kernel for the rows from `$first` on, `$count` of them, by their number.
     macro_rules! by_rows {
-        ($kernel:ident, $vectors:literal, $b_stride:expr, $tile:ident, $first:ident, $c:ident, $count:expr, $($rows:literal)*) => {
-            match ($count, $tile.steps.a_stride) {
-                $(($rows, 1) => $kernel::<$rows, $vectors, NR, 1, $b_stride>($tile, $first, $c),
-                ($rows, _) => $kernel::<$rows, $vectors, NR, 0, $b_stride>($tile, $first, $c),)*
+        ($kernel:ident, $vectors:literal, $tile:ident, $first:ident, $c:ident, $count:expr, $($rows:literal)*) => {
+            match $count {
+                $($rows => $kernel::<$rows, $vectors, NR>($tile, $first, $c),)*
                 _ => unreachable!("tiles have rows, and no more than these"),
             }
         };
@@ -329,9 +317,9 @@ mod x86 {
             // SAFETY: the machine is as promised; bounds and width were asserted above, and these rows exist.
             unsafe {
                 match tile.columns {
-                    17.. => by_rows!(rows_avx512, 2, 0, tile, first, c, rows, 8 7 6 5 4 3 2 1),
-                    9.. => by_rows!(rows_avx512, 1, 0, tile, first, c, rows, 8 7 6 5 4 3 2 1),
-                    _ => by_rows!(rows_avx2, 1, 0, tile, first, c, rows, 8 7 6 5 4 3 2 1),
+                    17.. => by_rows!(rows_avx512, 2, tile, first, c, rows, 8 7 6 5 4 3 2 1),
+                    9.. => by_rows!(rows_avx512, 1, tile, first, c, rows, 8 7 6 5 4 3 2 1),
+                    _ => by_rows!(rows_avx2, 1, tile, first, c, rows, 8 7 6 5 4 3 2 1),
                 }
             }
         }
@@ -350,8 +338,8 @@ mod x86 {
             // SAFETY: the machine is as promised; bounds and width were asserted above, and these rows exist.
             unsafe {
                 match tile.columns {
-                    9.. => by_rows!(rows_avx2, 2, NR, tile, first, c, rows, 6 5 4 3 2 1),
-                    _ => by_rows!(rows_avx2, 1, NR, tile, first, c, rows, 6 5 4 3 2 1),
+                    9.. => by_rows!(rows_avx2, 2, tile, first, c, rows, 6 5 4 3 2 1),
+                    _ => by_rows!(rows_avx2, 1, tile, first, c, rows, 6 5 4 3 2 1),
                 }
             }
         }
