@@ -103,7 +103,7 @@ fn some_weights<T: Float>(w: &Windows, x: &[T], dy: &[T], first: usize, features
                 let b = Matrix::new(dy, w.positions(), features);
                 let (start, finish, a_stride) = (Start::Old, Finish::Keep, xs.per_output * w.channels);
                 let (c, panels) = (&mut *dw, &mut *panels);
-                Sweep { a: x, steps, a_stride, b, start, finish, c, panels }.run(&rows);
+                Sweep { a: x, steps, a_stride, b, start, finish, c, panels, packed: false }.run(&rows);
             };
             for_each_line(w, ys, xs, |a, position| {
                 let mut done = 0;
@@ -197,8 +197,18 @@ impl Classes<'_> {
                         let mut steps = [Stretch::default(); DEPTH];
                         let steps = self.list_steps(ys, xs, channels, input[1], part, &mut steps);
                         let (c, panels) = (&mut *out, &mut *panels);
-                        Sweep { a: source, steps, a_stride: 1, b: weight, start, finish, c, panels }
-                            .run(&rows);
+                        Sweep {
+                            a: source,
+                            steps,
+                            a_stride: 1,
+                            b: weight,
+                            start,
+                            finish,
+                            c,
+                            panels,
+                            packed: false,
+                        }
+                        .run(&rows);
                     }
                 });
             });

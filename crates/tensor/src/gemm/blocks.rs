@@ -15,8 +15,6 @@ pub(crate) const DEPTH: usize = if cfg!(miri) { 32 } else { 256 };
 pub(crate) const WIDTH: usize = 32;
 /// Steps of a sweep whose steps lie far apart in A.
 pub(crate) const ACROSS: usize = DEPTH / 2;
-/// Rows of a block: whole tiles of 6 and of 8.
-pub(crate) const ROWS: usize = 264;
 /// Columns of a block, whose part of C, 1 MB, stays in a second-level cache of 2 MB while all steps pass: 2048^3 from 139 to 146 GFLOP/s
 /// of the Xeon.
 pub(crate) const COLUMNS: usize = 1024;
@@ -26,6 +24,12 @@ pub(crate) const COLUMNS: usize = 1024;
 pub(crate) struct Blocking {
     /// Rows of a tile.
     pub tile: usize,
+    /// Rows of a block, whole tiles: with 256 steps they fill an eighth of a second-level cache of 2 MB, a quarter of one of 512 KB.
+    pub rows: usize,
+    /// Rows for which B is packed once: one block, or all of them. The columns of a block of columns, 1 MB, then come from the third level
+    /// for each block of rows. The EPYC's second level does not hold what a block adds to either, and packing B again for each block
+    /// took 12 % of 1024^3.
+    pub tall: usize,
     /// Numbers of B that are packed at a time: four panels, so that 256 or 512 bytes of each row are read one behind the other, which
     /// is what a processor fetches ahead. With one panel at a time 1024^3 ran at 147 instead of 160 GFLOP/s of the Xeon, at 69 instead
     /// of 74 of the EPYC, 64 x 576 x 4096 at 50 instead of 58.
@@ -44,8 +48,17 @@ impl Blocking {
     /// Those of the instruction set in use.
     pub fn current() -> Self {
         match Isa::current() {
-            Isa::Avx512 => Self { tile: 8, packed: 4 * 32 * DEPTH, unpacked: 128, apart: 1024 },
-            _ => Self { tile: 6, packed: 4 * 16 * DEPTH, unpacked: 16, apart: 512 },
+            Isa::Avx512 => {
+                Self { tile: 8, rows: 264, tall: 264, packed: 4 * 32 * DEPTH, unpacked: 128, apart: 1024 }
+            }
+            _ => Self {
+                tile: 6,
+                rows: 132,
+                tall: usize::MAX,
+                packed: 4 * 16 * DEPTH,
+                unpacked: 16,
+                apart: 512,
+            },
         }
     }
 }

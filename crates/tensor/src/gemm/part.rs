@@ -1,9 +1,9 @@
-//! Some rows of a product: blocks of rows, and of each block k in blocks that add to all its rows.
+//! Some rows of a product: blocks of columns, of each block k in blocks that add to it, and of each of these blocks of rows.
 //!
-//! A block of A, and what it adds to in C, stay in a second-level cache while all panels of B pass. Rows that are far apart
+//! A block of A stays in a second-level cache while all panels of B pass. Rows that are far apart
 //! do not, because their lines share few places of a cache: such a block is packed first (`pack.rs`), and so is a transposed one.
 
-use super::blocks::{ACROSS, Blocking, COLUMNS, DEPTH, ROWS, even_depth, packs_a};
+use super::blocks::{ACROSS, Blocking, COLUMNS, DEPTH, WIDTH, even_depth, packs_a};
 use super::sweep::{Rows, Run, Sweep};
 use super::{Finish, Matrix, Row, Start, Stretch, pack, vector};
 use crate::Float;
@@ -45,22 +45,25 @@ impl<T: Float> Part<'_, T> {
         let blocking = Blocking::current();
         let packs = packs_a(a.transposed, a.stride, n);
         let depth = even_depth(a.columns, if packs || !a.transposed { DEPTH } else { ACROSS });
-        let a_room = if packs { depth * rows.min(ROWS).next_multiple_of(blocking.tile) } else { 0 };
-        T::with_scratch(blocking.packed + a_room, |room| {
-            let (panels, room) = room.split_at_mut(blocking.packed);
-            for (rows, columns) in blocks(rows, n) {
-                let c = &mut c[rows.start * n + columns.start..];
-                let (b, start) = (b.some_columns(columns.clone()), start.some_columns(columns));
-                for step in (0..a.columns.max(1)).step_by(depth) {
-                    let steps = step..a.columns.min(step + depth);
-                    let start = if step == 0 { start } else { Start::Old };
-                    let finish = if steps.end == a.columns { finish } else { Finish::Keep };
+        let a_room = if packs { depth * rows.min(blocking.rows).next_multiple_of(blocking.tile) } else { 0 };
+        let several = rows.min(blocking.tall) > blocking.rows;
+        let b_room = if several { depth * n.min(COLUMNS).next_multiple_of(WIDTH) } else { blocking.packed };
+        T::with_scratch(b_room + a_room, |room| {
+            let (panels, room) = room.split_at_mut(b_room);
+            for (tall, columns, steps) in blocks([rows, n, a.columns], [blocking.tall, COLUMNS, depth]) {
+                let (b, start) = (b.some_columns(columns.clone()), start.some_columns(columns.clone()));
+                let start = if steps.start == 0 { start } else { Start::Old };
+                let finish = if steps.end == a.columns { finish } else { Finish::Keep };
+                for rows in ranges(tall, blocking.rows) {
+                    let c = &mut c[rows.start * n + columns.start..];
                     let block = match packs {
                         true => self.packed(rows.clone(), steps.clone(), blocking.tile, room),
                         false => self.as_it_lies(rows.clone(), steps.start),
                     };
+                    let (a, a_stride, packed) = (block.a, block.step_stride, several && rows.start != 0);
+                    let list = &mut [Stretch { a: 0, b: steps.start as u32, count: steps.len() as u32 }];
                     let rows = BlockRows { block: &block, rows: rows.len(), columns: n };
-                    rows.multiply(steps, b, (start, finish), panels, c);
+                    Sweep { a, steps: list, a_stride, b, start, finish, c, panels, packed }.run(&rows);
                 }
             }
         });
@@ -86,11 +89,24 @@ impl<T: Float> Part<'_, T> {
     }
 }
 
-/// The blocks of C: rows and columns.
-fn blocks(rows: usize, columns: usize) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
-    let ranges = |length: usize, most| (0..length).step_by(most).map(move |i| i..length.min(i + most));
-    ranges(rows, ROWS)
-        .flat_map(move |rows| ranges(columns, COLUMNS).map(move |columns| (rows.clone(), columns)))
+/// Rows that share a packed B, columns and steps, in this order from the outermost loop to the innermost.
+fn blocks(
+    lengths: [usize; 3],
+    most: [usize; 3],
+) -> impl Iterator<Item = (Range<usize>, Range<usize>, Range<usize>)> {
+    let of = move |i: usize| ranges(0..lengths[i], most[i]);
+    of(0).flat_map(move |rows| {
+        of(1).flat_map(move |columns| {
+            let rows = rows.clone();
+            of(2).map(move |steps| (rows.clone(), columns.clone(), steps))
+        })
+    })
+}
+
+fn ranges(all: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
+    // One even of none: a product without steps is its start.
+    let starts = (all.start..all.end.max(all.start + 1)).step_by(most);
+    starts.map(move |i| i..all.end.min(i.saturating_add(most)))
 }
 
 impl<T> Matrix<'_, T> {
@@ -114,22 +130,6 @@ struct BlockRows<'a, T> {
     block: &'a Block<'a, T>,
     rows: usize,
     columns: usize,
-}
-
-impl<T: Float> BlockRows<'_, T> {
-    /// `c = start + block b`, finished, for these rows of B.
-    fn multiply(
-        &self,
-        steps: Range<usize>,
-        b: Matrix<'_, T>,
-        (start, finish): (Start<'_, T>, Finish),
-        panels: &mut [T],
-        c: &mut [T],
-    ) {
-        let Block { a, step_stride: a_stride, .. } = *self.block;
-        let steps = &mut [Stretch { a: 0, b: steps.start as u32, count: steps.len() as u32 }];
-        Sweep { a, steps, a_stride, b, start, finish, c, panels }.run(self);
-    }
 }
 
 impl<T> Rows for BlockRows<'_, T> {

@@ -30,8 +30,10 @@ pub(crate) struct Sweep<'a, T> {
     pub start: Start<'a, T>,
     pub finish: Finish,
     pub c: &'a mut [T],
-    /// Room for packed panels of B, with any contents: [`Blocking::packed`] numbers.
+    /// Room for packed panels of B, with any contents: [`Blocking::packed`] numbers, or enough for all its columns.
     pub panels: &'a mut [T],
+    /// The panels hold all of it already.
+    pub packed: bool,
 }
 
 /// Rows that lie evenly: the first, and how far it is from one to the next in A and in C.
@@ -58,7 +60,7 @@ impl<T: Float> Sweep<'_, T> {
     }
 
     fn run_tiles<const NR: usize>(self, rows: &impl Rows) {
-        let Self { a, steps, a_stride, b, start, finish, c, panels } = self;
+        let Self { a, steps, a_stride, b, start, finish, c, panels, packed } = self;
         if b.is_tiles(NR) {
             steps.iter_mut().for_each(|stretch| stretch.b *= b.stride as u32);
             let steps = Steps::new(steps, a_stride, b.stride);
@@ -88,7 +90,9 @@ impl<T: Float> Sweep<'_, T> {
         let band = panels.len() / size * NR;
         for first in (0..b.columns).step_by(band) {
             let columns = first..b.columns.min(first + band);
-            pack::<T, NR>(b, stretches, depth, columns.clone(), panels);
+            if !packed {
+                pack::<T, NR>(b, stretches, depth, columns.clone(), panels);
+            }
             for (j0, panel) in columns.clone().step_by(NR).zip(panels.chunks_exact(size)) {
                 let columns = NR.min(columns.end - j0);
                 tiles::<T, NR>(

@@ -335,6 +335,12 @@ mod x86 {
         assert!(NR == 16);
         for first in (0..tile.rows.len()).step_by(6) {
             let rows = (tile.rows.len() - first).min(6);
+            if let Start::Old = tile.start {
+                // What the next tile starts at may be as far away as memory (2048^3 3 to 8 % faster, 512^3 1).
+                for next in tile.rows.iter().skip(first + rows).take(6) {
+                    _mm_prefetch::<_MM_HINT_T0>(c.as_ptr().wrapping_add(next.c).cast());
+                }
+            }
             // SAFETY: the machine is as promised; bounds and width were asserted above, and these rows exist.
             unsafe {
                 match tile.columns {
