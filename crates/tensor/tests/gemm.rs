@@ -10,7 +10,7 @@ static ISA: Mutex<()> = Mutex::new(());
 /// Asymmetric sizes around every tile edge: 1, 3, 6, 8 rows; 10, 16, 17, 32, 33 columns; depth past a panel; more rows and
 /// more columns than a block; rows pages apart.
 #[cfg(not(miri))]
-const SHAPES: [(usize, usize, usize); 16] = [
+const SHAPES: [(usize, usize, usize); 18] = [
     (1, 1, 1),
     (1, 7, 5),
     (5, 7, 1),
@@ -27,6 +27,8 @@ const SHAPES: [(usize, usize, usize); 16] = [
     (1040, 9, 129),
     (275, 300, 140),
     (9, 260, 1100),
+    (140, 300, 1040),
+    (140, 300, 16),
 ];
 /// Under Miri a multiply-add takes a microsecond or more.
 #[cfg(miri)]

@@ -15,8 +15,8 @@ pub(crate) const DEPTH: usize = if cfg!(miri) { 32 } else { 256 };
 pub(crate) const WIDTH: usize = 32;
 /// Steps of a sweep whose steps lie far apart in A.
 pub(crate) const ACROSS: usize = DEPTH / 2;
-/// Columns of a block, whose part of C, 1 MB, stays in a second-level cache of 2 MB while all steps pass: 2048^3 from 139 to 146 GFLOP/s
-/// of the Xeon.
+/// Columns of a block. Of a block of rows with AVX-512 its part of C, 1 MB, stays in a second-level cache of 2 MB while all steps pass: 2048^3
+/// from 139 to 146 GFLOP/s of the Xeon.
 pub(crate) const COLUMNS: usize = 1024;
 
 /// Sizes that depend on the instruction set.
@@ -26,11 +26,11 @@ pub(crate) struct Blocking {
     pub tile: usize,
     /// Rows of a block, whole tiles: with 256 steps they fill an eighth of a second-level cache of 2 MB, a quarter of one of 512 KB.
     pub rows: usize,
-    /// Rows for which B is packed once: one block, or all of them. The columns of a block of columns, 1 MB, then come from the third level
-    /// for each block of rows. The EPYC's second level does not hold what a block adds to either, and packing B again for each block
-    /// took 12 % of 1024^3.
+    /// Rows for which B is packed once, the outermost loop: one block, or all of them. If they are several blocks, 256 steps of 1024 columns
+    /// are packed, 1 MB, which come from the third level for each block of rows. So does then what a block adds to, which the EPYC's
+    /// second level never held; packing B again for each block took 12 % of 1024^3.
     pub tall: usize,
-    /// Numbers of B that are packed at a time: four panels, so that 256 or 512 bytes of each row are read one behind the other, which
+    /// Numbers of B that are packed at a time for one block of rows: four panels, so that 256 or 512 bytes of each row are read one behind the other, which
     /// is what a processor fetches ahead. With one panel at a time 1024^3 ran at 147 instead of 160 GFLOP/s of the Xeon, at 69 instead
     /// of 74 of the EPYC, 64 x 576 x 4096 at 50 instead of 58.
     pub packed: usize,

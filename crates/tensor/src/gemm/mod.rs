@@ -1,7 +1,7 @@
 //! Matrix products C = A B and C += A B, each of A and B plain or transposed.
 //!
 //! One tile of C (8 x 32 with AVX-512, 6 x 16 with AVX2) stays in registers while k runs (`tile.rs`).
-//! B is packed, some panels at a time, into a buffer that the thread keeps, unless it is narrow: its rows become contiguous whatever
+//! B is packed, some panels at a time or a block of columns, into a buffer that the thread keeps, unless it is narrow: its rows become contiguous whatever
 //! its layout, and a product allocates nothing (`sweep.rs`). A is packed where its rows lie badly (`part.rs`, `pack.rs`), else
 //! read where it lies. `blocks.rs` has the sizes.
 //!

@@ -1,7 +1,7 @@
-//! Some rows of a product: blocks of columns, of each block k in blocks that add to it, and of each of these blocks of rows.
+//! Some rows of a product: blocks of rows, columns and steps along k, in the order that [`Blocking::tall`] says.
 //!
-//! A block of A stays in a second-level cache while all panels of B pass. Rows that are far apart
-//! do not, because their lines share few places of a cache: such a block is packed first (`pack.rs`), and so is a transposed one.
+//! A block of A stays in a second-level cache while all panels of B pass. Rows that are far apart do not, because their lines
+//! share few places of a cache: such a block is packed first (`pack.rs`), and so is a transposed one.
 
 use super::blocks::{ACROSS, Blocking, COLUMNS, DEPTH, WIDTH, even_depth, packs_a};
 use super::sweep::{Rows, Run, Sweep};
@@ -36,12 +36,7 @@ impl<T: Float> Part<'_, T> {
         if n == 1 {
             return vector::multiply(self, b.data, c, start, finish);
         }
-        assert!(
-            a.data.len() <= u32::MAX as usize && a.columns <= u32::MAX as usize,
-            "matmul: {} x {} is too large",
-            a.rows,
-            a.columns
-        );
+        assert!(a.columns <= u32::MAX as usize, "matmul: {} x {} is too large", a.rows, a.columns);
         let blocking = Blocking::current();
         let packs = packs_a(a.transposed, a.stride, n);
         let depth = even_depth(a.columns, if packs || !a.transposed { DEPTH } else { ACROSS });
@@ -54,13 +49,14 @@ impl<T: Float> Part<'_, T> {
                 let (b, start) = (b.some_columns(columns.clone()), start.some_columns(columns.clone()));
                 let start = if steps.start == 0 { start } else { Start::Old };
                 let finish = if steps.end == a.columns { finish } else { Finish::Keep };
-                for rows in ranges(tall, blocking.rows) {
+                for rows in ranges(tall.clone(), blocking.rows) {
                     let c = &mut c[rows.start * n + columns.start..];
                     let block = match packs {
                         true => self.packed(rows.clone(), steps.clone(), blocking.tile, room),
                         false => self.as_it_lies(rows.clone(), steps.start),
                     };
-                    let (a, a_stride, packed) = (block.a, block.step_stride, several && rows.start != 0);
+                    let (a, a_stride, packed) =
+                        (block.a, block.step_stride, several && rows.start != tall.start);
                     let list = &mut [Stretch { a: 0, b: steps.start as u32, count: steps.len() as u32 }];
                     let rows = BlockRows { block: &block, rows: rows.len(), columns: n };
                     Sweep { a, steps: list, a_stride, b, start, finish, c, panels, packed }.run(&rows);
@@ -95,18 +91,18 @@ fn blocks(
     most: [usize; 3],
 ) -> impl Iterator<Item = (Range<usize>, Range<usize>, Range<usize>)> {
     let of = move |i: usize| ranges(0..lengths[i], most[i]);
+    // One even of no steps: such a product is what it starts at.
+    let steps = move || of(2).chain((lengths[2] == 0).then_some(0..0));
     of(0).flat_map(move |rows| {
         of(1).flat_map(move |columns| {
             let rows = rows.clone();
-            of(2).map(move |steps| (rows.clone(), columns.clone(), steps))
+            steps().map(move |steps| (rows.clone(), columns.clone(), steps))
         })
     })
 }
 
 fn ranges(all: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
-    // One even of none: a product without steps is its start.
-    let starts = (all.start..all.end.max(all.start + 1)).step_by(most);
-    starts.map(move |i| i..all.end.min(i.saturating_add(most)))
+    all.clone().step_by(most).map(move |i| i..all.end.min(i.saturating_add(most)))
 }
 
 impl<T> Matrix<'_, T> {

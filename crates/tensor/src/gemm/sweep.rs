@@ -1,7 +1,7 @@
 //! Rows of A against all columns of B: what matrix products and convolutions have in common.
 //!
 //! B is read where it lies if its rows are whole tiles wide, begin with lines of the cache and are not far apart, which spares packing for every
-//! convolution of up to 128 channels (16 with AVX2). Else the rows that the steps name are packed, some panels at a time. (A power
+//! convolution of up to 128 channels (16 with AVX2). Else the rows that the steps name are packed, some panels at a time or all. (A power
 //! of two of bytes from row to row maps many rows to the same lines of the cache: at 4 KB a panel of 64 rows already evicts itself.)
 
 use super::blocks::{Blocking, DEPTH, WIDTH};
@@ -32,7 +32,7 @@ pub(crate) struct Sweep<'a, T> {
     pub c: &'a mut [T],
     /// Room for packed panels of B, with any contents: [`Blocking::packed`] numbers, or enough for all its columns.
     pub panels: &'a mut [T],
-    /// The panels hold all of it already.
+    /// The panels hold all its columns of these steps already.
     pub packed: bool,
 }
 
@@ -90,6 +90,7 @@ impl<T: Float> Sweep<'_, T> {
         let band = panels.len() / size * NR;
         for first in (0..b.columns).step_by(band) {
             let columns = first..b.columns.min(first + band);
+            debug_assert!(!packed || band >= b.columns, "{band} columns are packed, of {}", b.columns);
             if !packed {
                 pack::<T, NR>(b, stretches, depth, columns.clone(), panels);
             }

@@ -160,7 +160,7 @@ pub fn multiply_plain<T: Real, const NR: usize>(tile: TileProduct<'_, T, NR>, c:
 /// ahead, more than there are registers for.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn next(offset: usize, stride: usize) -> usize {
+fn step_on(offset: usize, stride: usize) -> usize {
     let mut next = offset.wrapping_add(stride);
     if !cfg!(miri) {
         // SAFETY: there is no instruction.
@@ -187,6 +187,7 @@ macro_rules! tile_step {
 }
 
 /// Steps of a round: the loop's own additions and its jump take turns from the multiply-adds. (Two, on the EPYC: 80 instead of 85 GFLOP/s.)
+#[cfg(target_arch = "x86_64")]
 const ROUND: u32 = 4;
 
 /// A tile kernel for one vector type; `$vectors` of `$lanes` f32 make a row of the tile.
@@ -205,7 +206,8 @@ macro_rules! tile_kernel {
         ) {
             debug_assert!(first + ROWS <= tile.rows.len() && VECTORS * $lanes <= NR);
             // SAFETY: `check` compared the largest offsets with the lengths of A, C and the panel; a row of the panel, of
-            // the bias and of C holds NR numbers, of which VECTORS * lanes are touched.
+            // the bias and of C holds NR numbers, of which VECTORS * lanes are touched. Nothing is read at the offsets behind the last step of
+            // a stretch.
             unsafe {
                 let rows = tile.rows.as_ptr().add(first);
                 let mut a = [tile.a.as_ptr(); ROWS];
@@ -227,12 +229,12 @@ macro_rules! tile_kernel {
                     for _ in 0..stretch.count / ROUND {
                         for _ in 0..ROUND {
                             tile_step!(a, a_at, panel, b_at, sum, $lanes, $zero, $load, $splat, $fma);
-                            (a_at, b_at) = (next(a_at, a_stride), next(b_at, b_stride));
+                            (a_at, b_at) = (step_on(a_at, a_stride), step_on(b_at, b_stride));
                         }
                     }
                     for _ in 0..stretch.count % ROUND {
                         tile_step!(a, a_at, panel, b_at, sum, $lanes, $zero, $load, $splat, $fma);
-                        (a_at, b_at) = (next(a_at, a_stride), next(b_at, b_stride));
+                        (a_at, b_at) = (step_on(a_at, a_stride), step_on(b_at, b_stride));
                     }
                 }
                 for i in 0..ROWS {
@@ -252,7 +254,7 @@ macro_rules! tile_kernel {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Finish, ROUND, Start, Steps, TileProduct, next};
+    use super::{Finish, ROUND, Start, Steps, TileProduct, step_on};
     use std::arch::x86_64::*;
 
     /// Keeps what is above 0, and NaN.
@@ -337,8 +339,8 @@ mod x86 {
             let rows = (tile.rows.len() - first).min(6);
             if let Start::Old = tile.start {
                 // What the next tile starts at may be as far away as memory (2048^3 3 to 8 % faster, 512^3 1).
-                for next in tile.rows.iter().skip(first + rows).take(6) {
-                    _mm_prefetch::<_MM_HINT_T0>(c.as_ptr().wrapping_add(next.c).cast());
+                for row in tile.rows.iter().skip(first + rows).take(6) {
+                    crate::prefetch(&c[row.c..][..NR], 0);
                 }
             }
             // SAFETY: the machine is as promised; bounds and width were asserted above, and these rows exist.
