@@ -61,7 +61,7 @@ impl<T: Float> Op<T> for BoxLoss {
 /// The three inputs and the output, in pieces that the threads share.
 fn in_pieces<T: Float>(x: Args<'_, T>, out: &mut [T], piece: impl Fn([&[T]; 3], &mut [T]) + Sync) {
     let (workers, inputs) = (x.workers(), [0, 1, 2].map(|i| x.value(i)));
-    let size = workers.share(out.len(), 16, 8 * 1024);
+    let size = workers.share(out.len(), 16, Workers::NUMBERS);
     workers.chunks([out], size, |start, [out]| {
         piece(inputs.map(|input| &input[start..start + out.len()]), out);
     });

@@ -11,7 +11,6 @@ mod non_finite;
 pub use non_finite::{NonFinite, Operation, Origin};
 
 use crate::op::{Args, MAX_INPUTS, Op};
-use crate::ops::pointwise::PIECE;
 use crate::var::{Indices, Var};
 use copy::copy;
 use losslab_tensor::{Float, Lines, Shape, Tensor, Workers};
@@ -351,9 +350,13 @@ impl<T: Float> Arena<T> {
                 op.vjp(i, at, buffer);
                 if grad.present {
                     let (sum, scratch) = (&mut grad.buffer, &self.scratch);
-                    workers.chunks([sum], workers.share(scratch.len(), 16, PIECE), |start, [sum]| {
-                        sum.iter_mut().zip(&scratch[start..]).for_each(|(sum, &dx)| *sum += dx);
-                    });
+                    workers.chunks(
+                        [sum],
+                        workers.share(scratch.len(), 16, Workers::NUMBERS),
+                        |start, [sum]| {
+                            sum.iter_mut().zip(&scratch[start..]).for_each(|(sum, &dx)| *sum += dx);
+                        },
+                    );
                 }
                 grad.present = true;
             }

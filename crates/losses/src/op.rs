@@ -3,11 +3,8 @@
 use crate::batch::{Batch, Targets};
 use crate::criterion::{Criterion, Reduction, Scalar};
 use losslab_autograd::{Args, At, Indices, Op, Tape, Var};
-use losslab_tensor::Shape;
+use losslab_tensor::{Shape, Workers};
 use std::sync::Arc;
-
-/// Numbers of the gradient that a thread multiplies at least.
-const PIECE: usize = 8 * 1024;
 
 /// The inputs of a loss on a tape.
 #[derive(Clone, Copy)]
@@ -129,7 +126,7 @@ impl<T: Scalar> Op<T> for LossOp {
         // One upstream number for all, or one per loss, which a softmax row shares.
         let per_loss = dx.len().checked_div(at.dy.len()).unwrap_or(1).max(1);
         let (workers, whole) = (at.x.workers(), if at.dy.len() > 1 { per_loss } else { 1 });
-        workers.chunks([dx], workers.share(at.saved.len(), whole, PIECE), |start, [dx]| {
+        workers.chunks([dx], workers.share(at.saved.len(), whole, Workers::NUMBERS), |start, [dx]| {
             let losses = dx.chunks_mut(per_loss).zip(at.saved[start..].chunks(per_loss));
             for ((dx, dz), &dy) in losses.zip(&at.dy[start / per_loss..]) {
                 dx.iter_mut().zip(dz).for_each(|(dx, &dz)| *dx = dy * dz);

@@ -10,9 +10,6 @@
 
 use crate::{Float, Kernel, Lane, Workers};
 
-/// Numbers of a piece of the final addition.
-const PIECE: usize = 8 * 1024;
-
 /// Whether a sum of `length` products of columns of `rows` and rows of `columns` numbers reads so much more than it writes that
 /// shards pay.
 pub(crate) fn pay(length: usize, rows: usize, columns: usize) -> bool {
@@ -39,7 +36,7 @@ pub(crate) fn in_shards<T: Float>(
             sum(shard, first, &mut part[..share.min(rows - first) * columns]);
         });
         let (a, b) = parts.split_at(stride);
-        workers.chunks([out], workers.share(rows * columns, 16, PIECE), |start, [out]| {
+        workers.chunks([out], workers.share(rows * columns, 16, Workers::NUMBERS), |start, [out]| {
             T::dispatch(Add { a: &a[start..], b: &b[start..], out });
         });
     });

@@ -135,6 +135,10 @@ impl Workers {
         1 + self.threads.len()
     }
 
+    /// Least numbers of a piece of work on arrays. Fewer are hardly worth a hand-over; but what a thread has computed it also finds in its own
+    /// cache.
+    pub const NUMBERS: usize = 8 * 1024;
+
     /// How long pieces should be that share `length` among the threads: a multiple of `multiple`, and at least `least`.
     pub fn share(&self, length: usize, multiple: usize, least: usize) -> usize {
         if self.threads() == 1 {

@@ -1,12 +1,8 @@
 //! Functions of one number, applied to every element: written once, as an equation over [`Real`].
 
 use crate::op::{Args, At, Op};
-use losslab_tensor::{Dual, Float, Kernel, Lane, Real, Shape};
+use losslab_tensor::{Dual, Float, Kernel, Lane, Real, Shape, Workers};
 use std::fmt::Debug;
-
-/// Numbers of a piece of work on arrays. Fewer are hardly worth a hand-over; but what a thread has computed it also
-/// finds in its own cache.
-pub(crate) const PIECE: usize = 8 * 1024;
 
 /// A function of one number. Its derivative comes from evaluating it on dual numbers.
 ///
@@ -59,13 +55,13 @@ impl<T: Float, F: Pointwise> Op<T> for Map<F> {
     }
     fn forward(&self, x: Args<'_, T>, y: &mut [T], _: &mut Vec<T>) {
         let (f, workers, x) = (self.0, x.workers(), x.value(0));
-        workers.chunks([y], workers.share(x.len(), 16, PIECE), |start, [y]| {
+        workers.chunks([y], workers.share(x.len(), 16, Workers::NUMBERS), |start, [y]| {
             T::dispatch(Forward { f, x: &x[start..start + y.len()], y });
         });
     }
     fn vjp(&self, _: usize, at: At<'_, T>, dx: &mut [T]) {
         let (f, workers, x) = (self.0, at.x.workers(), at.x.value(0));
-        workers.chunks([dx], workers.share(x.len(), 16, PIECE), |start, [dx]| {
+        workers.chunks([dx], workers.share(x.len(), 16, Workers::NUMBERS), |start, [dx]| {
             let part = start..start + dx.len();
             T::dispatch(Backward { f, x: &x[part.clone()], dy: &at.dy[part], dx });
         });

@@ -1,6 +1,5 @@
 //! Copies of batches and upstream gradients into a tape.
 
-use crate::ops::pointwise::PIECE;
 use losslab_tensor::{Float, Workers, prefetch_to_write};
 
 /// Numbers that are copied while the lines of the next are taken back from the cores that have read them. 2 KB: from 4 KB on the C library
@@ -9,7 +8,7 @@ const STRETCH: usize = 512;
 
 /// Copies with all workers: each finds its part of a batch in its own cache.
 pub(super) fn copy<T: Float>(workers: &Workers, from: &[T], to: &mut [T]) {
-    workers.chunks([to], workers.share(from.len(), 16, PIECE), |start, [to]| {
+    workers.chunks([to], workers.share(from.len(), 16, Workers::NUMBERS), |start, [to]| {
         let n = to.len();
         for i in (0..n).step_by(STRETCH) {
             let here = i..n.min(i + STRETCH);
