@@ -42,7 +42,9 @@ impl<T: Float> Part<'_, T> {
         let depth = even_depth(a.columns, if packs || !a.transposed { DEPTH } else { ACROSS });
         let a_room = if packs { depth * rows.min(blocking.rows).next_multiple_of(blocking.tile) } else { 0 };
         let several = rows.min(blocking.tall) > blocking.rows;
-        let b_room = if several { depth * n.min(COLUMNS).next_multiple_of(WIDTH) } else { blocking.packed };
+        // Never less than for fewer rows: the scratch of a batch is to do for a smaller one.
+        let all = if several { depth * n.min(COLUMNS).next_multiple_of(WIDTH) } else { 0 };
+        let b_room = blocking.packed.max(all);
         T::with_scratch(b_room + a_room, |room| {
             let (panels, room) = room.split_at_mut(b_room);
             for (tall, columns, steps) in blocks([rows, n, a.columns], [blocking.tall, COLUMNS, depth]) {
