@@ -4,9 +4,9 @@
 //! offset of step k]`. So one kernel serves matrices, transposed ones, and convolutions whose windows are read where they lie: the
 //! channels of a tap are a stretch, or the outputs of a line.
 //!
-//! (Steps were a table, too. That took two loads a step beside the eight of A and B: on an AMD EPYC of 2021, one core of which serves two threads,
-//! our own and a neighbour's, tiles of 256 steps ran at 76 GFLOP/s with a table, at 85 with stretches and four steps a round. That the
-//! compiler knew a distance of 1, or of 6, gained nothing.)
+//! (Steps were a table, too, which took two loads a step beside the eight of A and B. On an AMD EPYC of 2021, a core of which
+//! serves two threads, ours and a neighbour's, tiles of 256 steps ran at 76 GFLOP/s with a table, at 85 with stretches and
+//! four steps a round. That the compiler knew a distance of 1, or of 6, gained nothing.)
 //!
 //! Written with intrinsics because the compiler's vectoriser keeps the tile in registers only
 //! for some of the shapes that the loop is instantiated with (2.7 to 117 GFLOP/s for the same
@@ -156,8 +156,8 @@ pub fn multiply_plain<T: Real, const NR: usize>(tile: TileProduct<'_, T, NR>, c:
     }
 }
 
-/// The offset of the next step. The compiler is made to forget where it comes from: else it computes a pointer for each row and step of a round
-/// ahead, more than there are registers for.
+/// The offset of the next step. The compiler is made to forget where it comes from: else it computes a pointer for each row
+/// and step of a round ahead, more than there are registers for.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn step_on(offset: usize, stride: usize) -> usize {
