@@ -66,10 +66,12 @@ impl Blocking {
 /// Whether to pack an A whose rows are `stride` apart in memory, for so many columns of B: a transposed one, or one whose rows
 /// are far apart.
 pub(crate) fn packs_a(transposed: bool, stride: usize, columns: usize) -> bool {
-    columns >= REUSED && (transposed || stride >= Blocking::current().apart)
+    let far = stride >= Blocking::current().apart;
+    if transposed { columns >= REUSED } else { far && columns >= 3 * REUSED }
 }
 
-/// Columns of B from which on packing A pays.
+/// Columns of B from which on packing a transposed A pays. Rows are read well enough as they lie for three times as many: 256 x 784 x 128 from 78 to 83
+/// GFLOP/s of the EPYC, 128 x 784 x 256 1.03 times as fast; packed, those of 640^3 and 784^3 are 1.02 times as fast.
 const REUSED: usize = 128;
 
 /// How long the sweeps over so many steps should be: equal, and no more than `most`.
