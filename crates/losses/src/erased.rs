@@ -145,15 +145,21 @@ impl<L: Loss<P>, T: Float, const P: usize> Fused<'_, L, T, P> {
             let n = logits.len();
             let (targets, value, grad) = (&targets[..n], &mut value[..n], &mut grad[..n]);
             let e = &mut exponential.0[..n];
+            // One array before each loop: all at once are more lines than a core can wait for (16 million logits 1.02 to 1.1 times as long).
             if far {
-                [logits, targets].into_iter().for_each(|numbers| prefetch(numbers, AHEAD));
-                prefetch_to_write(grad, AHEAD);
+                prefetch(logits, AHEAD);
             }
             for i in 0..n {
                 e[i] = R::load(logits[i]).exp_neg_abs().store();
             }
+            if far {
+                prefetch(targets, AHEAD);
+            }
             for i in 0..n {
                 value[i] = R::load(e[i]).ln_1p_unit().store();
+            }
+            if far {
+                prefetch_to_write(grad, AHEAD);
             }
             for i in 0..n {
                 let (z, y) = (R::load(logits[i]), R::load(targets[i]));
