@@ -97,10 +97,10 @@ kernel!(Slopes, |d| d.at_least(R::lift(-1.0)).at_most(R::lift(1.0)));
 
 /// What the step reads.
 struct Data {
-    images: Vec<f32>,
-    classes: Vec<f32>,
-    boxes: Vec<f32>,
-    mask: Vec<f32>,
+    images: Arc<Tensor<f32>>,
+    classes: Arc<Tensor<f32>>,
+    boxes: Arc<Tensor<f32>>,
+    mask: Arc<Tensor<f32>>,
     positives: usize,
     loss: Arc<Criterion>,
 }
@@ -115,15 +115,16 @@ impl Data {
                 positives += 1;
             }
         }
-        let mut normal = |n: usize| (0..n).map(|_| rng.normal() as f32).collect::<Vec<f32>>();
+        let mut normal = |shape| Arc::new(Tensor::from_fn(shape, |_| rng.normal() as f32));
+        let map = |channels| [BATCH, 8, 8, channels];
         let spec = Spec::parse("focal:gamma=2,alpha=0.25", &Registry::standard()).expect("of the registry");
         let mean = Reduction::Mean(Normalizer::Positives);
         let loss = Arc::new(Criterion::new(&spec, Head::Sigmoid, &[1, 1], mean).expect("fits the head"));
         Self {
-            images: normal(Shape::from(IMAGE).elements()),
-            boxes: normal(BOXES * 4),
-            classes,
-            mask,
+            images: normal(IMAGE),
+            boxes: normal(map(ANCHORS * 4)),
+            classes: Arc::new(Tensor::new(map(ANCHORS * CLASSES), classes)),
+            mask: Arc::new(Tensor::new(map(ANCHORS * 4), mask)),
             positives,
             loss,
         }
@@ -151,12 +152,12 @@ fn layer<'t>(params: &[[Param; 2]], k: usize, x: Var<'t, f32>) -> Var<'t, f32> {
 fn step(tape: &mut Tape<f32>, params: &[[Param; 2]], data: &Data, optimizer: &mut dyn Optimizer<f32>) -> f32 {
     tape.rewind();
     let loss = {
-        let images = tape.constant(IMAGE, &data.images);
+        let images = tape.constant_shared(&data.images);
         let features = (0..6).fold(images, |x, k| layer(params, k, x));
         let (logits, boxes) = (layer(params, 6, features), layer(params, 7, features));
-        let targets = TapeTargets::Sigmoid(tape.constant(logits.shape(), &data.classes));
+        let targets = TapeTargets::Sigmoid(tape.constant_shared(&data.classes));
         let class_loss = criterion(&data.loss, TapeBatch { logits, targets, weights: None, valid: None });
-        let [target, mask] = [&data.boxes, &data.mask].map(|x| tape.constant(boxes.shape(), x));
+        let [target, mask] = [&data.boxes, &data.mask].map(|x| tape.constant_shared(x));
         let box_loss = tape.push(BoxLoss { positives: data.positives.max(1) as f64 }, &[boxes, target, mask]);
         let loss = class_loss + box_loss;
         loss.backward();

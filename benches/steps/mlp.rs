@@ -6,7 +6,7 @@ use losslab_losses::{
     Criterion, Head, Normalizer, Reduction, Registry, Spec, TapeBatch, TapeTargets, criterion,
 };
 use losslab_models::{Activation, Mlp};
-use losslab_tensor::{Workers, rng::Rng};
+use losslab_tensor::{Tensor, Workers, rng::Rng};
 use std::sync::Arc;
 
 /// Forward, loss, backward and update, on a tape that has warmed up.
@@ -26,15 +26,15 @@ pub fn mlp(sizes: &[usize], batch: usize, optimizer: &str, threads: usize) -> im
         "adam" => Box::new(Adam::new(0.0)),
         _ => Box::new(Sgd::new(0.9, 0.0)),
     };
-    let x: Vec<f32> = (0..batch * inputs).map(|_| rng.normal() as f32).collect();
-    let y: Vec<f32> = (0..batch).map(|_| f32::from(rng.uniform() < 0.1)).collect();
+    let x = Arc::new(Tensor::from_fn([batch, inputs], |_| rng.normal() as f32));
+    let y = Arc::new(Tensor::from_fn([batch, 1], |_| f32::from(rng.uniform() < 0.1)));
     let classes: Vec<u32> = (0..batch).map(|_| rng.below(outputs as u64) as u32).collect();
 
     move || {
         tape.rewind();
-        let logits = model.forward(tape.constant([batch, inputs], &x));
+        let logits = model.forward(tape.constant_shared(&x));
         let targets = match head {
-            Head::Sigmoid => TapeTargets::Sigmoid(tape.constant([batch, 1], &y)),
+            Head::Sigmoid => TapeTargets::Sigmoid(tape.constant_shared(&y)),
             Head::Softmax => TapeTargets::Softmax(tape.indices(&classes)),
         };
         criterion(&loss, TapeBatch { logits, targets, weights: None, valid: None }).backward();

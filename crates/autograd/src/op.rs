@@ -44,13 +44,13 @@ pub struct Args<'a, T> {
     pub(crate) workers: &'a Workers,
 }
 
-impl<'a, T> Args<'a, T> {
+impl<'a, T: Float> Args<'a, T> {
     fn node(&self, i: usize) -> &'a Node<T> {
         &self.nodes[self.inputs[i] as usize]
     }
     /// The numbers of input `i`, row-major.
     pub fn value(&self, i: usize) -> &'a [T] {
-        &self.node(i).value
+        self.node(i).value()
     }
     /// The shape of input `i`.
     pub fn shape(&self, i: usize) -> Shape {

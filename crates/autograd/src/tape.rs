@@ -5,13 +5,14 @@
 //! operations, serve the next step. From the second step of the same shapes on nothing is allocated.
 
 mod copy;
+mod leaves;
 mod node;
 mod non_finite;
 
 pub use non_finite::{NonFinite, Operation, Origin};
 
 use crate::op::{Args, MAX_INPUTS, Op};
-use crate::var::{Indices, Var};
+use crate::var::Var;
 use copy::copy;
 use losslab_tensor::{Float, Lines, Shape, Tensor, Workers};
 pub(crate) use node::Node;
@@ -107,45 +108,6 @@ impl<T: Float> Tape<T> {
         Var::new(self, param.0)
     }
 
-    /// A value without gradient: data, targets, weights.
-    #[track_caller]
-    pub fn constant(&self, shape: impl Into<Shape>, data: &[T]) -> Var<'_, T> {
-        self.leaf(shape.into(), data, false)
-    }
-
-    /// A value whose gradient is wanted but which, unlike a parameter, does not persist.
-    #[track_caller]
-    pub fn variable(&self, shape: impl Into<Shape>, data: &[T]) -> Var<'_, T> {
-        self.leaf(shape.into(), data, true)
-    }
-
-    /// A value without gradient that `fill` writes in place, sparing the copy of a batch.
-    pub fn constant_with(&self, shape: impl Into<Shape>, fill: impl FnOnce(&mut [T])) -> Var<'_, T> {
-        Var::new(self, self.arena.borrow_mut().leaf(shape.into(), false, fill))
-    }
-
-    #[track_caller]
-    fn leaf(&self, shape: Shape, data: &[T], needs_grad: bool) -> Var<'_, T> {
-        assert!(
-            data.len() == shape.elements(),
-            "a value of shape {shape} holds {} numbers, found {}",
-            shape.elements(),
-            data.len()
-        );
-        Var::new(self, self.arena.borrow_mut().copied(shape, needs_grad, data))
-    }
-
-    /// A list of integers, e.g. the class of each row.
-    pub fn indices(&self, data: &[u32]) -> Indices<'_, T> {
-        let mut arena = self.arena.borrow_mut();
-        let id = arena.leaf(Shape::from([0]), false, |_| {});
-        let node = &mut arena.nodes[id as usize];
-        node.shape = Shape::from([data.len()]);
-        node.indices.clear();
-        node.indices.extend_from_slice(data);
-        Indices(Var::new(self, id))
-    }
-
     /// Evaluates an operation and records it.
     ///
     /// # Panics
@@ -167,6 +129,8 @@ impl<T: Float> Tape<T> {
     /// Forgets all values but the parameters and keeps their buffers. No `Var` survives this.
     pub fn rewind(&mut self) {
         let arena = self.arena.get_mut();
+        let rewound = &mut arena.nodes[arena.names.len()..arena.len];
+        rewound.iter_mut().for_each(|node| node.shared = None);
         arena.len = arena.names.len();
     }
 
@@ -235,7 +199,7 @@ impl<T: Float> Tape<T> {
     }
 
     pub(crate) fn value_of(&self, id: u32) -> Ref<'_, [T]> {
-        Ref::map(self.arena.borrow(), |arena| &arena.nodes[id as usize].value[..])
+        Ref::map(self.arena.borrow(), |arena| arena.nodes[id as usize].value())
     }
 
     pub(crate) fn saved_by(&self, id: u32, name: &str) -> Option<Ref<'_, [T]>> {
@@ -287,19 +251,6 @@ impl<T: Float> Arena<T> {
         (self.len - 1) as u32
     }
 
-    fn leaf(&mut self, shape: Shape, needs_grad: bool, fill: impl FnOnce(&mut [T])) -> u32 {
-        let id = self.next(shape, needs_grad);
-        fill(&mut self.nodes[id as usize].value);
-        id
-    }
-
-    fn copied(&mut self, shape: Shape, needs_grad: bool, data: &[T]) -> u32 {
-        let id = self.next(shape, needs_grad);
-        let workers = self.workers.as_deref().unwrap_or(Workers::alone());
-        copy(workers, data, &mut self.nodes[id as usize].value);
-        id
-    }
-
     fn push<O: Op<T>>(&mut self, op: O, inputs: &[u32]) -> Result<u32, String> {
         let mut shapes = [Shape::SCALAR; MAX_INPUTS];
         for (shape, &input) in shapes.iter_mut().zip(inputs) {
@@ -346,7 +297,7 @@ impl<T: Float> Arena<T> {
                 }
                 let grad = &mut grads[input as usize];
                 let buffer = if grad.present { &mut self.scratch } else { &mut grad.buffer };
-                buffer.resize(source.value.len());
+                buffer.resize(source.shape.elements());
                 op.vjp(i, at, buffer);
                 if grad.present {
                     let (sum, scratch) = (&mut grad.buffer, &self.scratch);

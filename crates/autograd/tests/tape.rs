@@ -1,7 +1,8 @@
 //! What the tape promises: buffers are reused, parameters persist, misuse is named.
 
 use losslab_autograd::{Tape, Var};
-use losslab_tensor::Tensor;
+use losslab_tensor::{Tensor, Workers};
+use std::sync::Arc;
 
 #[test]
 fn parameters_persist_and_steps_repeat() {
@@ -22,6 +23,56 @@ fn parameters_persist_and_steps_repeat() {
     assert_eq!(results[3], results[0]);
     assert_eq!(tape.name(w), "w");
     assert_eq!(*tape.value(w), [1.0, 2.0]);
+}
+
+/// The gradient by `w` of the sum of x w.
+fn slope(x: Var<'_, f64>, w: Var<'_, f64>) -> Vec<f64> {
+    x.matmul(w).sum_all().backward();
+    w.grad().unwrap().data().to_vec()
+}
+
+#[test]
+fn a_shared_constant_is_used_where_it_lies_and_let_go_of() {
+    let mut tape = Tape::<f64>::new();
+    let w = tape.param("w", Tensor::new([2, 1], vec![1.0, -1.0]));
+    let mut shared = Arc::new(Tensor::new([3, 2], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    for step in 0..3 {
+        tape.rewind();
+        let x = tape.constant_shared(&shared);
+        assert_eq!(x.shape().dims(), [3, 2]);
+        assert_eq!(x.value().as_ptr(), shared.data().as_ptr());
+        assert_eq!(slope(x, tape.var(w)), [9.0, 12.0], "step {step}");
+        assert!(x.grad().is_none());
+    }
+    // The place of a shared value may hold another one in the next step, and the tensor is its owner's again.
+    tape.rewind();
+    let x = tape.constant([1, 2], &[7.0, 8.0]);
+    assert_eq!(slope(x, tape.var(w)), [7.0, 8.0]);
+    Arc::get_mut(&mut shared).expect("no tape holds it").data_mut()[0] = f64::NAN;
+    tape.rewind();
+    tape.constant_shared(&shared).sum_all();
+    assert_eq!(
+        tape.first_non_finite().unwrap().to_string(),
+        "the input of shape [3, 2] (node 1) is NaN at [0, 0]"
+    );
+}
+
+#[test]
+fn rows_that_all_threads_fill_are_those_that_one_fills() {
+    let fill = |first: usize, rows: &mut [f32]| {
+        assert!(rows.len().is_multiple_of(700), "{} numbers of rows of 700", rows.len());
+        rows.iter_mut().zip(700 * first..).for_each(|(x, i)| *x = i as f32);
+    };
+    for threads in [1, 2, 3] {
+        let mut tape = Tape::<f32>::new();
+        tape.set_workers(&Arc::new(Workers::new(threads)));
+        for rows in [0usize, 1, 37, 64] {
+            let x = tape.constant_rows([rows, 700], fill);
+            assert!(x.value().iter().zip(0..).all(|(&x, i)| x == i as f32), "{rows} rows");
+            assert_eq!(x.value().len(), rows * 700);
+        }
+        assert_eq!(*tape.constant_rows([], |_, x| x.fill(2.5)).value(), [2.5]);
+    }
 }
 
 #[test]

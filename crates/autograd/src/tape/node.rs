@@ -1,7 +1,8 @@
 //! One value on the tape: how it came about, and where it is differentiated.
 
 use crate::op::{Args, At, MAX_INPUTS, Op};
-use losslab_tensor::{Float, Lines, Shape, Workers};
+use losslab_tensor::{Float, Lines, Shape, Tensor, Workers};
+use std::sync::Arc;
 
 /// One value on the tape and how it came about.
 pub(crate) struct Node<T> {
@@ -11,7 +12,10 @@ pub(crate) struct Node<T> {
     /// 0 for parameters, constants and indices.
     pub(super) arity: usize,
     pub(crate) shape: Shape,
-    pub(crate) value: Lines<T>,
+    /// What an operation gave or a leaf has copied.
+    pub(super) value: Lines<T>,
+    /// The value instead, if it is one that the tape shares.
+    pub(super) shared: Option<Arc<Tensor<T>>>,
     pub(crate) indices: Vec<u32>,
     pub(super) saved: Vec<T>,
     pub(crate) needs_grad: bool,
@@ -25,6 +29,7 @@ impl<T: Copy + Default> Default for Node<T> {
             arity: 0,
             shape: Shape::SCALAR,
             value: Lines::new(),
+            shared: None,
             indices: Vec::new(),
             saved: Vec::new(),
             needs_grad: false,
@@ -39,6 +44,11 @@ impl<T> Node<T> {
 }
 
 impl<T: Float> Node<T> {
+    /// Its numbers.
+    pub(crate) fn value(&self) -> &[T] {
+        self.shared.as_ref().map_or(&self.value, |tensor| tensor.data())
+    }
+
     /// Where `op`, which gave this node, is differentiated for the upstream gradient `dy`.
     pub(super) fn at<'a>(
         &'a self,

@@ -97,7 +97,7 @@ impl<T: Float> Arena<T> {
     /// The first number of this node that is not finite.
     fn value_at(&self, id: usize) -> Option<NonFinite> {
         let node = &self.nodes[id];
-        let (value, index) = first(&node.value, node.shape)?;
+        let (value, index) = first(node.value(), node.shape)?;
         let origin = match (self.names.get(id), node.arity) {
             (Some(name), _) => Origin::Parameter { name: name.clone() },
             (None, 0) => Origin::Input { node: id, shape: node.shape },
@@ -120,7 +120,7 @@ impl<T: Float> Arena<T> {
         let node = &self.nodes[user];
         let op = node.op.as_ref().filter(|_| node.needs_grad && self.grads[user].present)?;
         let inputs = node.inputs().iter().enumerate().filter(|(_, input)| **input as usize == id);
-        let mut dx = vec![T::default(); self.nodes[id].value.len()];
+        let mut dx = vec![T::default(); self.nodes[id].shape.elements()];
         let (mut room, workers) = (Lines::new(), self.workers.as_deref().unwrap_or(Workers::alone()));
         let at = node.at(&**op, (&self.nodes, workers), &self.grads[user].buffer, &mut room);
         for (i, _) in inputs {
