@@ -27,7 +27,7 @@ fn rows(bencher: Bencher, loss: &str) {
     let config = TrainConfig { epochs: 1, ..TrainConfig::default() };
     let loss = spec(loss);
     bencher.bench_local(|| {
-        train(&data, &loss, &config, 0, |_| ControlFlow::Continue(())).expect("a training that converges")
+        train(&data, &loss, &config, 0, 1, |_| ControlFlow::Continue(())).expect("a training that converges")
     });
 }
 

@@ -56,20 +56,20 @@ fn rows_resumed_after_any_epoch_have_the_bits_of_an_uninterrupted_training() {
             learning_rate,
             ..TrainConfig::default()
         };
-        let whole = train_kept(&data, &loss, &config, 3, None, |_| Continue(())).unwrap();
+        let whole = train_kept(&data, &loss, &config, 3, 1, None, |_| Continue(())).unwrap();
         assert!(patience > 1 || whole.epochs_run < epochs, "early stopping is one of the cases");
         for every in [1, 2] {
             let files = Files::new();
             let mut epochs = Vec::new();
             for end in 1..=whole.epochs_run {
                 let mut keeper = keeper(&files.path("kept"), every, &loss, end > 1);
-                let ended = train_kept(&data, &loss, &config, 3, Some(&mut keeper), |epoch| {
+                let ended = train_kept(&data, &loss, &config, 3, end, Some(&mut keeper), |epoch| {
                     if epoch.epoch == end { Break(()) } else { Continue(()) }
                 });
                 assert!(matches!(ended, Err(TrainError::Stopped { epoch }) if epoch == end));
             }
             let mut keeper = keeper(&files.path("kept"), every, &loss, true);
-            let resumed = train_kept(&data, &loss, &config, 3, Some(&mut keeper), |epoch| {
+            let resumed = train_kept(&data, &loss, &config, 3, 2, Some(&mut keeper), |epoch| {
                 epochs.push(epoch.epoch);
                 Continue(())
             });
@@ -296,7 +296,7 @@ fn what_is_no_checkpoint_of_this_training_is_refused_in_clear_words() {
     let identity = Identity::new("a.csv", &"f00d", "5711", &json!({"batch": 128}), &ce, 0);
     let mut keeper = Keeper::new(Folder::new(files.0.path()), 1, identity);
     keeper.resume(Which::Latest).unwrap();
-    let trained = train_kept(&data, &ce, &TrainConfig::default(), 3, Some(&mut keeper), |_| Continue(()));
+    let trained = train_kept(&data, &ce, &TrainConfig::default(), 3, 1, Some(&mut keeper), |_| Continue(()));
     messages += &format!("state\n  {}\n", files.message(trained));
     insta::assert_snapshot!(messages);
 }

@@ -30,7 +30,7 @@ fn failure(data: &Prepared, learning_rate: f64, batch: usize) -> String {
         batch,
         ..TrainConfig::default()
     };
-    train(data, &ce(), &config, 3, |_| Continue(())).unwrap_err().to_string()
+    train(data, &ce(), &config, 3, 1, |_| Continue(())).unwrap_err().to_string()
 }
 
 #[test]

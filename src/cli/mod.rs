@@ -115,6 +115,13 @@ fn emit_error(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// The threads to train on, if they were asked for; else one per processor.
+fn thread_count(asked: Option<usize>) -> anyhow::Result<usize> {
+    let threads = asked.unwrap_or_else(processors);
+    at_least_one("--threads", threads)?;
+    Ok(threads)
+}
+
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

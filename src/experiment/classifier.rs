@@ -15,8 +15,6 @@ pub struct Classifier {
     pub(super) model: Mlp,
     task: Task,
     columns: usize,
-    /// A scoring batch, kept for the next.
-    input: Vec<f32>,
 }
 
 impl Classifier {
@@ -30,7 +28,7 @@ impl Classifier {
         sizes.push(task.outputs());
         let mut tape = Tape::new();
         let model = Mlp::new(&mut tape, &sizes, Activation::Relu, rng);
-        Self { tape, model, task, columns, input: Vec::new() }
+        Self { tape, model, task, columns }
     }
 
     /// The logits of these rows, as many per row as the task has outputs.
@@ -39,10 +37,9 @@ impl Classifier {
     pub fn logits(&mut self, matrix: &Matrix, rows: &[u32]) -> Vec<f32> {
         let mut all = Vec::with_capacity(rows.len() * self.task.outputs());
         for rows in rows.chunks(SCORING_BATCH) {
-            self.input.resize(rows.len() * self.columns, 0.0);
-            matrix.gather(rows, &mut self.input);
             self.tape.rewind();
-            let x = self.tape.constant([rows.len(), self.columns], &self.input);
+            let shape = [rows.len(), self.columns];
+            let x = self.tape.constant_rows(shape, |first, out| matrix.gather(&rows[first..], out));
             all.extend_from_slice(&self.model.forward(x).value());
         }
         all

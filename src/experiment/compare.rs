@@ -103,7 +103,8 @@ pub fn prepare(source: &Source, seeds: &[u64], pool: &rayon::ThreadPool) -> Resu
 /// `finished` gets each outcome on the thread and as soon as it is there; one that diverged is an outcome, one that was
 /// stopped is not.
 ///
-/// Each training is one task on one thread, so its numbers do not depend on how many there are.
+/// Each training is one task on one thread; where there are fewer trainings than threads, each shares its steps among
+/// its part of them. Numbers do not depend on how many there are.
 pub fn compare(
     parts: &[Prepared],
     comparison: &Comparison,
@@ -113,10 +114,11 @@ pub fn compare(
     finished: &(dyn Fn(Outcome) + Sync),
 ) {
     let Comparison { losses, seeds, train: config, trials } = comparison;
+    let threads = pool.current_num_threads() / tasks.len().max(1);
     in_seed_order(tasks, pool, observer, &|loss, run| {
         let (seed, data) = (seeds[run], &parts[run]);
         let tuned = tune(&losses[loss], config.learning_rate, *trials, |index, trial, epochs| {
-            let fitted = fit(data, &trial.spec, &trial.config(config), seed, None, |epoch| {
+            let fitted = fit(data, &trial.spec, &trial.config(config), seed, threads, None, |epoch| {
                 epochs.push(epoch);
                 observer.on(Event::Epoch { loss, seed, trial: index, epoch });
                 observer.flow()

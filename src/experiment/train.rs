@@ -12,7 +12,7 @@ use losslab_losses::{
     Criterion, Decision, Normalizer, Reduction, Spec, SpecError, TapeBatch, TapeTargets, Training, criterion,
 };
 use losslab_models::prior_bias;
-use losslab_tensor::rng::Rng;
+use losslab_tensor::{Workers, rng::Rng};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -103,7 +103,8 @@ pub fn bind(spec: &Spec, class_counts: &[u64]) -> Result<Criterion, SpecError> {
     }
 }
 
-/// Trains one model with one loss. The result depends on the arguments alone.
+/// Trains one model with one loss, on `threads` threads. The result has the same bits with any number of them, and depends on
+/// the other arguments alone.
 ///
 /// # Errors
 /// If the loss does not suit the problem, training diverges, or `after_epoch` breaks off.
@@ -112,9 +113,10 @@ pub fn train(
     spec: &Spec,
     config: &TrainConfig,
     seed: u64,
+    threads: usize,
     after_epoch: impl FnMut(Epoch) -> ControlFlow<()>,
 ) -> Result<Trained, TrainError> {
-    train_kept(data, spec, config, seed, None, after_epoch)
+    train_kept(data, spec, config, seed, threads, None, after_epoch)
 }
 
 /// The same, kept in checkpoints and taken up from one: the result has the same bits however often it was interrupted.
@@ -127,10 +129,11 @@ pub fn train_kept(
     spec: &Spec,
     config: &TrainConfig,
     seed: u64,
+    threads: usize,
     keeper: Option<&mut Keeper>,
     after_epoch: impl FnMut(Epoch) -> ControlFlow<()>,
 ) -> Result<Trained, TrainError> {
-    fit(data, spec, config, seed, keeper, after_epoch)?.judge(data)
+    fit(data, spec, config, seed, threads, keeper, after_epoch)?.judge(data)
 }
 
 /// The part of a training that does not see the test part.
@@ -142,12 +145,16 @@ pub(super) fn fit(
     spec: &Spec,
     config: &TrainConfig,
     seed: u64,
+    threads: usize,
     mut keeper: Option<&mut Keeper>,
     mut after_epoch: impl FnMut(Epoch) -> ControlFlow<()>,
 ) -> Result<Fitted, TrainError> {
     let loss = bind(spec, &data.train.class_counts())?;
     let task = Task::of(data.train.classes);
     let mut session = Session::new(data, loss, config, seed);
+    if threads > 1 {
+        session.classifier.tape.set_workers(&Arc::new(Workers::new(threads)));
+    }
     let (mut best, mut epochs) = (Best { epoch: 0, ap: f64::NEG_INFINITY, weights: Vec::new() }, Vec::new());
     if let Some(keeper) = keeper.as_deref_mut() {
         keeper.restore(|progress, tensors| session.restore(progress, tensors, &mut best, &mut epochs))?;
@@ -298,7 +305,8 @@ impl Session {
 
         let Classifier { tape, model, .. } = &mut self.classifier;
         tape.rewind();
-        let x = tape.constant_with([n, self.columns], |out| train.matrix.gather(&self.rows, out));
+        let rows = &self.rows;
+        let x = tape.constant_rows([n, self.columns], |first, out| train.matrix.gather(&rows[first..], out));
         let logits = model.forward(x);
         let targets = match self.task {
             Task::Binary => TapeTargets::Sigmoid(tape.constant_with([n, 1], |out| {

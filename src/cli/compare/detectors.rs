@@ -3,7 +3,7 @@
 use super::session::Session;
 use super::{Arguments, ensure_writable, environment, pool};
 use crate::cli::image_args::scene_parts;
-use crate::cli::{emit, notes};
+use crate::cli::{emit, notes, thread_count};
 use crate::detection::VocRule;
 use crate::detector::{
     DetectionProblem, DetectorComparison, DetectorOutcome, DetectorSettings, ImageParts, bind_detector,
@@ -59,7 +59,8 @@ fn compare(
     load: impl FnOnce() -> anyhow::Result<ImageParts>,
 ) -> anyhow::Result<()> {
     let start = Instant::now();
-    let (seeds, threads, trials) = (arguments.seeds(seeds)?, arguments.threads()?, arguments.trials()?);
+    let (seeds, threads, trials) =
+        (arguments.seeds(seeds)?, thread_count(arguments.threads)?, arguments.trials()?);
     arguments.named_losses()?;
     ensure_writable(folder)?;
     let problem = DetectionProblem::new(load()?, &settings)?;

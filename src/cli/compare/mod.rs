@@ -10,7 +10,7 @@ use super::data_args::DataArguments;
 use super::detector_args::DetectorArguments;
 use super::image_args::ImageArguments;
 use super::train_args::TrainArguments;
-use super::{at_least_one, processors};
+use super::{at_least_one, processors, thread_count};
 use crate::experiment::{LossSet, MOST_TRIALS, ProblemKind};
 use crate::report::{Environment, Plan};
 use anyhow::{Context, bail};
@@ -90,7 +90,7 @@ impl Arguments {
     /// Refuses what needs no data to be refused.
     fn check(&self) -> anyhow::Result<()> {
         self.seeds(DEFAULT_SEEDS)?;
-        self.threads()?;
+        thread_count(self.threads)?;
         self.trials()?;
         self.named_losses()?;
         if !self.names_losses() {
@@ -185,13 +185,6 @@ impl Arguments {
             );
         }
         Ok(self.tune)
-    }
-
-    /// Threads to train on.
-    fn threads(&self) -> anyhow::Result<usize> {
-        let threads = self.threads.unwrap_or_else(processors);
-        at_least_one("--threads", threads)?;
-        Ok(threads)
     }
 }
 

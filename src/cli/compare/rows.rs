@@ -2,7 +2,7 @@
 
 use super::session::Session;
 use super::{Arguments, DEFAULT_SEEDS, ensure_writable, environment, pool};
-use crate::cli::{emit, notes};
+use crate::cli::{emit, notes, thread_count};
 use crate::experiment::{Comparison, LossSet, ProblemKind, Task, bind, compare, prepare};
 use crate::report::{Config, Data, Plan, RunRecord, TableData, Training};
 use std::path::Path;
@@ -13,7 +13,7 @@ pub fn run(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     let start = Instant::now();
     // What can be refused without reading the data is refused first.
     let (seeds, train) = (arguments.seeds(DEFAULT_SEEDS)?, arguments.train.config()?);
-    let (threads, trials) = (arguments.threads()?, arguments.trials()?);
+    let (threads, trials) = (thread_count(arguments.threads)?, arguments.trials()?);
     arguments.named_losses()?;
     let (source, mut found) = arguments.data.load()?;
     let counts: Vec<u64> = source.dataset.class_counts().iter().map(|&n| n as u64).collect();

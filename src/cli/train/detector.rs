@@ -4,7 +4,7 @@ use super::keep::kept_note;
 use super::{Arguments, cannot_write, ensure_writable};
 use crate::checkpoint::Identity;
 use crate::cli::progress::Progress;
-use crate::cli::{at_least_one, emit, notes, processors};
+use crate::cli::{emit, notes, thread_count};
 use crate::detector::{DetectionProblem, DetectorModel, DetectorOutcome, bind_detector, train_detector_kept};
 use crate::experiment::{Epoch, Event, Observer};
 use crate::metrics::{BOX_METRICS, evaluate_boxes};
@@ -14,8 +14,7 @@ use anyhow::Context;
 /// Trains a detector and saves it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let settings = arguments.detector.settings(&arguments.train)?;
-    let (spec, threads) = (arguments.spec()?, arguments.threads.unwrap_or_else(processors));
-    at_least_one("--threads", threads)?;
+    let (spec, threads) = (arguments.spec()?, thread_count(arguments.threads)?);
     ensure_writable(&arguments.save)?;
     let problem = DetectionProblem::new(arguments.images.load()?, &settings)?;
     bind_detector(&spec, &problem, &settings)?;

@@ -30,7 +30,7 @@ pub struct Arguments {
     train: TrainArguments,
     #[command(flatten)]
     detector: DetectorArguments,
-    /// Threads that share the steps of a detector's training [default: one per processor]; a classifier's takes one
+    /// Threads that share the steps of the training [default: one per processor]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// File for the model

@@ -4,7 +4,7 @@ use super::keep::kept_note;
 use super::{Arguments, cannot_write, ensure_writable};
 use crate::checkpoint::Identity;
 use crate::cli::progress::Progress;
-use crate::cli::{emit, notes};
+use crate::cli::{emit, notes, thread_count};
 use crate::experiment::{Event, Observer, Outcome, bind, train_kept};
 use crate::model::Model;
 use crate::report::{SeedGaps, TableData, metrics_table, unseen_notes};
@@ -13,7 +13,7 @@ use anyhow::Context;
 /// Trains a classifier and saves it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let config = arguments.train.config()?;
-    let spec = arguments.spec()?;
+    let (spec, threads) = (arguments.spec()?, thread_count(arguments.threads)?);
     let (source, found) = arguments.data.load()?;
     let counts: Vec<u64> = source.dataset.class_counts().iter().map(|&n| n as u64).collect();
     bind(&spec, &counts)?;
@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         progress.on(Event::Epoch { loss: 0, seed, trial: 0, epoch });
         progress.flow()
     };
-    let result = train_kept(&prepared, &spec, &config, seed, keeper.as_mut(), after_epoch);
+    let result = train_kept(&prepared, &spec, &config, seed, threads, keeper.as_mut(), after_epoch);
     let outcome = Outcome { loss: 0, seed, epochs: Vec::new(), result, trials: Vec::new(), chosen: 0 };
     progress.on(outcome.done());
     progress.finish();
