@@ -1,11 +1,12 @@
 """losslab beside PyTorch and JAX on the same works, as a Markdown table of times and ratios.
 
-    python3 benches/compare.py [--python PYTHON] [--rounds 3] [--only limits,detector,memory,start,mlp,conv,gemm,losses]
+    python3 benches/compare.py [--python PYTHON] [--rounds 10] [--only limits,detector,memory,start,mlp,conv,gemm,losses]
 
 PYTHON is an interpreter that has PyTorch and JAX, or one of them; who is absent is left out, and it says so. The rest
-needs nothing but Rust and Python. Ours and the peers take turns, --rounds times; figures are medians over the rounds, and
-ratios are of these medians, since other users of a machine disturb single runs. Every peer has what makes it fast: an
-allocator that keeps its memory, fused optimisers, channels last, compilation; the ratio is to the fastest.
+needs nothing but Rust and Python. Ours and the peers take turns of a quarter of a second, --rounds times for each work:
+on a shared machine the speed changes from second to second. Times are medians over the rounds, and a ratio is the median
+of those of each round, to the peer that is fastest by its median. Every peer has what makes it fast: an allocator that
+keeps its memory, fused optimisers, channels last, compilation.
 """
 
 import argparse
@@ -23,7 +24,6 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PEERS = ROOT / "benches" / "peers"
 SQUARES = [(n, n, n) for n in (256, 512, 1024, 2048)]
 SKINNY = [(1024, 64, 64), (64, 576, 4096), (256, 784, 128)]
-UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
 # glibc keeps freed memory instead of returning it: page faults would take most of the time of large arrays.
 ALLOCATOR = {
     "MALLOC_MMAP_MAX_": "0",
@@ -33,27 +33,7 @@ ALLOCATOR = {
 }
 
 
-def divan(bench, threads, *filters):
-    """The medians of a bench, in seconds by path: {"detector_b16/2": 0.0057}."""
-    # As long as the peers are timed: on a shared machine a short bench sees one neighbour only.
-    text = cargo(bench, threads, "--min-time", "1", *filters)
-    medians, path = {}, []
-    for line in text.splitlines():
-        row = re.match(r"((?:│  |   )*)[├╰]─ (.*)", line)
-        if not row:
-            continue
-        cells = row[2].split("│")
-        name = re.split(r"\s{2,}", cells[0].strip())[0]
-        path[len(row[1]) // 3 :] = [name]
-        if len(cells) > 2 and cells[2].strip():
-            number, unit = cells[2].split()
-            medians["/".join(path)] = float(number) * UNITS[unit]
-    return medians, text
-
-
-def cargo(bench, threads, *filters):
-    command = ["cargo", "bench", "--quiet", "--bench", bench, "--", *filters]
-    return run(command, RAYON_NUM_THREADS=str(threads))
+NAMES = {"torch": "PyTorch", "jax": "JAX"}
 
 
 def run(command, **environment):
@@ -63,52 +43,99 @@ def run(command, **environment):
     return done.stdout
 
 
-class Figures:
-    """What was measured: figures[work][system] is a list with one entry per round."""
+def bench(name, threads, *filters):
+    return run(["cargo", "bench", "--quiet", "--bench", name, "--", *filters], RAYON_NUM_THREADS=str(threads))
 
-    def __init__(self, python):
-        self.python, self.figures, self.versions = python, {}, set()
-        self.peers = {}
+
+class Player:
+    """A process that does works when their names are asked for."""
+
+    def __init__(self, command, threads, environment):
+        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
+        environment = os.environ | environment | dict.fromkeys(names, str(threads))
+        # One thread has a processor of its own. (XLA takes its number of threads from the processors that it may use.)
+        pin = (lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})) if threads == 1 else None
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, preexec_fn=pin, **pipes)
+
+    def turn(self, work):
+        """The seconds of one turn, by system; of none if the process has ended, which has said why."""
+        try:
+            self.process.stdin.write(work + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline() or "{}")
+        except BrokenPipeError:
+            return {}
+
+
+class Figures:
+    """What was measured: figures[work, threads][system] is a list with one entry per round."""
+
+    def __init__(self, python, rounds):
+        self.python, self.rounds, self.figures, self.players = python, rounds, {}, {}
+        self.peers, self.versions = [], []
         for module in ("torch", "jax"):
             try:
-                run([python, "-c", f"import {module}"])
-                self.peers[module] = PEERS / f"{module}_bench.py"
+                version = run([python, "-c", f"import {module}; print({module}.__version__)"]).strip()
+                self.peers.append(module)
+                self.versions.append(f"{NAMES[module]} {version}")
             except (RuntimeError, OSError):
                 print(f"{module} is absent from {python}: left out", file=sys.stderr)
 
-    def add(self, work, system, value):
-        self.figures.setdefault(work, {}).setdefault(system, []).append(value)
+    def add(self, work, threads, system, value):
+        self.figures.setdefault((work, threads), {}).setdefault(system, []).append(value)
 
-    def peer(self, module, group, threads, *more):
-        """Runs a group of a peer on so many threads, a single one on a processor of its own."""
-        if module not in self.peers:
-            return
-        names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-        environment = os.environ | ALLOCATOR | dict.fromkeys(names, str(threads))
-        # XLA takes its number of threads from the processors that it may use.
-        pin = (lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})) if threads == 1 else None
-        command = [self.python, self.peers[module], group, str(threads), *more]
-        done = subprocess.run(command, cwd=PEERS, env=environment, capture_output=True, text=True, preexec_fn=pin)
-        if done.returncode != 0:
-            print(f"{module} fails on {group}: {done.stderr[-1000:]}", file=sys.stderr)
-        self.versions |= set(re.findall(r"^(?:PyTorch|JAX) \S+", done.stderr, re.MULTILINE))
-        for line in done.stdout.splitlines():
-            result = json.loads(line)
-            self.add((result["work"], threads), result["peer"], result["value"])
+    def player(self, system, threads):
+        """The process of a system on so many threads, which stays."""
+        if (system, threads) not in self.players:
+            if system == "losslab":
+                built = run(["cargo", "bench", "--bench", "turns", "--no-run", "--message-format", "json"])
+                programs = [json.loads(line).get("executable") for line in built.splitlines()]
+                command, environment = [[path for path in programs if path][-1]], {}
+            else:
+                command, environment = [self.python, PEERS / f"{system}_bench.py"], ALLOCATOR
+            self.players[system, threads] = Player([*command, str(threads)], threads, environment)
+        return self.players[system, threads]
+
+    def take_turns(self, work, threads):
+        """All systems, on each of these numbers of threads, --rounds times; the first turn of each is not counted."""
+        players = [(n, self.player(system, n)) for n in threads for system in ("losslab", *self.peers)]
+        for _, player in players:
+            player.turn(work)
+        for number in range(self.rounds):
+            # The other way round every second time: nobody always follows the same one.
+            for n, player in players if number % 2 else reversed(players):
+                for system, value in player.turn(work).items():
+                    self.add(work, n, system, value)
 
 
-def detector(figures):
-    for threads in (1, 2):
-        medians, _ = divan("detector", threads)
-        figures.add(("detector", threads), "losslab", medians[f"detector_b16/{threads}"])
-    figures.peer("torch", "detector", 2)
+def works(kinds):
+    """A group of the table's works."""
+
+    def measure(figures):
+        for _, work, threads, *_ in ROWS:
+            if work.split()[0] in kinds:
+                print(f"{work}", file=sys.stderr)
+                figures.take_turns(work, threads)
+
+    return measure
+
+
+def scaling(figures):
+    """The detector on two threads, beside the peers, and on one."""
+    works(["detector"])(figures)
+    players = [figures.player("losslab", n) for n in (1, 2)]
+    for _ in range(figures.rounds):
+        one, two = (player.turn("detector")["losslab"] for player in players)
+        figures.add("scaling", 2, "losslab", one / two)
 
 
 def memory(figures):
-    most = re.search(r"VmHWM:\s+(\d+) kB", cargo("detector", 2, "detector_b16"))
+    most = re.search(r"VmHWM:\s+(\d+) kB", bench("detector", 2, "detector_b16"))
     if most:
-        figures.add(("memory", 2), "losslab", 1024 * int(most[1]))
-    figures.peer("torch", "memory", 2)
+        figures.add("memory", 2, "losslab", 1024 * int(most[1]))
+    if "torch" in figures.peers:
+        figures.add("memory", 2, "PyTorch", int(run([figures.python, PEERS / "torch_bench.py", "2", "memory"], **ALLOCATOR)))
 
 
 def start(figures):
@@ -120,62 +147,32 @@ def start(figures):
     commands = {"losslab": [ROOT / "target" / "release" / "losslab", *training]}
     for module in figures.peers:
         commands[f"import {module}"] = [figures.python, "-c", f"import {module}"]
-    for system, command in commands.items():
-        begun = time.perf_counter()
-        run(command)
-        figures.add(("start", 2), system, time.perf_counter() - begun)
-
-
-def mlp(figures):
-    medians, _ = divan("mlp", 2)
-    for path, median in medians.items():
-        shape, threads, optimizer = path.split("/")
-        figures.add((f"mlp {shape.split('_')[1]} {optimizer}", int(threads)), "losslab", median)
-    for threads in (1, 2):
-        figures.peer("torch", "mlp", threads)
-        figures.peer("jax", "mlp", threads)
-
-
-def conv(figures):
-    medians, _ = divan("conv", 2, "forward_and_backward")
-    for case in range(3):
-        figures.add((f"conv {case}", 2), "losslab", medians[f"forward_and_backward/2/{case}"])
-    figures.peer("torch", "conv", 2)
-
-
-def gemm(figures):
-    for line in cargo("gemm", 1).splitlines():
-        row = re.match(r"(\d+, \d+, \d+) +(\S+) +\S+ +\S+ +(\S+)", line)
-        if row:
-            m, k, n = map(int, row[1].split(","))
-            operations = 2 * m * k * n
-            figures.add((f"gemm {row[1]}", 1), "losslab", operations / float(row[2]) / 1e9)
-            figures.add((f"gemm {row[1]}", 1), "matrixmultiply", operations / float(row[3]) / 1e9)
-    figures.peer("torch", "gemm", 1, *(",".join(map(str, shape)) for shape in SQUARES + SKINNY))
-
-
-def losses(figures):
-    for threads in (1, 2):
-        medians, _ = divan("losses", threads, "sigmoid", "softmax_ce")
-        for path, median in medians.items():
-            bench, *rest = path.split("/")
-            if bench == "sigmoid" and rest[1] == "focal:gamma=2,alpha=0.25":
-                figures.add((f"focal {rest[0]}", threads), "losslab", median)
-            elif bench == "softmax_ce":
-                figures.add((f"softmax {rest[0].strip('()')}", threads), "losslab", median)
-        figures.peer("torch", "losses", threads)
-        figures.peer("jax", "losses", threads)
+    for _ in range(3):
+        for system, command in commands.items():
+            begun = time.perf_counter()
+            run(command)
+            figures.add("start", 2, system, time.perf_counter() - begun)
 
 
 def limits(figures):
     """What the machine itself can do."""
-    for threads, read, operations in re.findall(r"threads (\d): reading (\S+) GB/s(?:, (\d+) GFLOP/s)?", cargo("limits", 2)):
-        figures.add(("limit read", int(threads)), "machine", float(read))
-        if operations:
-            figures.add(("limit operations", int(threads)), "machine", float(operations))
+    for _ in range(3):
+        for threads, read, operations in re.findall(r"threads (\d): reading (\S+) GB/s(?:, (\d+) GFLOP/s)?", bench("limits", 2)):
+            figures.add("limit read", int(threads), "machine", float(read))
+            if operations:
+                figures.add("limit operations", int(threads), "machine", float(operations))
 
 
-GROUPS = {"limits": limits, "detector": detector, "memory": memory, "start": start, "mlp": mlp, "conv": conv, "gemm": gemm, "losses": losses}
+GROUPS = {
+    "limits": limits,
+    "detector": scaling,
+    "memory": memory,
+    "start": start,
+    "mlp": works(["mlp"]),
+    "conv": works(["conv"]),
+    "gemm": works(["gemm"]),
+    "losses": works(["focal", "softmax"]),
+}
 
 # What is printed: text, work, threads (the best of several), unit, and what one unit is.
 LOGIT = "ns per logit"
@@ -202,26 +199,32 @@ ROWS = [
 def table(figures):
     print("| work | threads | losslab | fastest peer | ratio | others |\n|---|---|---|---|---|---|")
     for text, work, threads, unit, one in ROWS:
-        medians = {}
+        # Each system on the number of threads that suits it best.
+        times = {}
         for n in threads:
             for system, values in figures.figures.get((work, n), {}).items():
-                medians[system] = min(statistics.median(values), medians.get(system, float("inf")))
-        ours = medians.pop("losslab", None)
+                times[system] = min(values, times.get(system, values), key=statistics.median)
+        ours = times.pop("losslab", None)
         if ours is None:
             continue
         show = lambda seconds: f"{one / seconds if unit == 'GFLOP/s' else seconds / one:.3g}"
-        peers = sorted(medians.items(), key=lambda item: item[1])
-        best = f"{show(peers[0][1])} {peers[0][0]} | {peers[0][1] / ours:.2f}" if peers else "- | -"
+        peers = [(name, statistics.median(values)) for name, values in times.items()]
+        peers.sort(key=lambda peer: peer[1])
+        best = "- | -"
+        if peers:
+            name, median = peers[0]
+            ratio = statistics.median(theirs / own for theirs, own in zip(times[name], ours))
+            best = f"{show(median)} {name} | {ratio:.2f}"
         others = "; ".join(f"{show(value)} {name}" for name, value in peers[1:])
-        print(f"| {text}, {unit} | {' or '.join(map(str, threads))} | {show(ours)} | {best} | {others} |")
-    one, two = (figures.figures.get(("detector", n), {}).get("losslab") for n in (1, 2))
-    if one and two:
-        scaling = statistics.median(one) / statistics.median(two)
-        print(f"| detector step, two threads over one | | {scaling:.2f} | | | |")
+        ours = show(statistics.median(ours))
+        print(f"| {text}, {unit} | {' or '.join(map(str, threads))} | {ours} | {best} | {others} |")
+    middle = lambda work, n: statistics.median(next(iter(figures.figures[work, n].values())))
+    if ("scaling", 2) in figures.figures:
+        print(f"| detector step, two threads over one | | {middle('scaling', 2):.2f} | | | |")
     for text, work in [("multiply-adds in registers, GFLOP/s", "limit operations"), ("reading memory, GB/s", "limit read")]:
-        values = [figures.figures.get((work, n), {}).get("machine") for n in (1, 2)]
-        if all(values):
-            print(f"| the machine: {text} | 1; 2 | {'; '.join(f'{statistics.median(v):.3g}' for v in values)} | | | |")
+        if (work, 2) in figures.figures:
+            both = "; ".join(f"{middle(work, n):.3g}" for n in (1, 2))
+            print(f"| the machine: {text} | 1; 2 | {both} | | | |")
 
 
 def machine():
@@ -236,19 +239,17 @@ def machine():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--python", default=sys.executable, help="an interpreter with PyTorch and JAX")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=10, help="turns of each system on each work")
     parser.add_argument("--only", default=",".join(GROUPS), help="groups of works, separated by commas")
     arguments = parser.parse_args()
     groups = arguments.only.split(",")
     unknown = [group for group in groups if group not in GROUPS]
     if unknown:
         parser.error(f"found {', '.join(unknown)}, expected some of {', '.join(GROUPS)}")
-    figures = Figures(arguments.python)
+    figures = Figures(arguments.python, arguments.rounds)
     for group in groups:
-        for number in range(arguments.rounds):
-            print(f"{group}, round {number + 1} of {arguments.rounds}", file=sys.stderr)
-            GROUPS[group](figures)
-    versions = ", ".join(sorted(figures.versions)) or "no peers"
+        GROUPS[group](figures)
+    versions = ", ".join(figures.versions) or "no peers"
     print(f"{machine()}, {os.cpu_count()} cores; {versions}; {datetime.date.today()}; medians of {arguments.rounds} rounds\n")
     table(figures)
 

@@ -1,50 +1,23 @@
-//! Convolutions of the peers' bench, on one thread and two: 3x3, padding 1, channels last.
+//! Convolutions of the peers' bench, on one thread and two.
 //!
 //! `cargo bench --bench conv`
 
+#[path = "steps/conv.rs"]
+mod steps;
+
 use divan::Bencher;
-use losslab_autograd::{Conv2d, Tape};
-use losslab_tensor::{Tensor, Workers, rng::Rng};
-use std::sync::Arc;
+use steps::{CASES, conv};
 
 fn main() {
     divan::main();
 }
 
-/// Images `[N, H, W, C]`, features, stride.
-const CASES: [([usize; 4], usize, usize); 3] =
-    [([8, 32, 32, 32], 32, 1), ([8, 16, 16, 64], 64, 1), ([8, 64, 64, 16], 32, 2)];
-
 #[divan::bench(args = 0..CASES.len(), consts = [1, 2])]
 fn forward<const THREADS: usize>(bencher: Bencher, case: usize) {
-    run(bencher, case, THREADS, false);
+    bencher.bench_local(conv(case, THREADS, false));
 }
 
 #[divan::bench(args = 0..CASES.len(), consts = [1, 2])]
 fn forward_and_backward<const THREADS: usize>(bencher: Bencher, case: usize) {
-    run(bencher, case, THREADS, true);
-}
-
-/// On a tape that has warmed up; the gradients are those of images, weights and bias.
-fn run(bencher: Bencher, case: usize, threads: usize, backward: bool) {
-    let (shape, features, stride) = CASES[case];
-    let mut rng = Rng::seed(1);
-    let mut tape = Tape::<f32>::new();
-    tape.set_workers(&Arc::new(Workers::new(threads)));
-    let shapes = [&shape[..], &[3, 3, shape[3], features], &[features]];
-    let params = shapes.map(|shape| {
-        let normal = Tensor::from_fn(losslab_tensor::Shape::new(shape), |_| rng.normal() as f32);
-        tape.param("input", normal)
-    });
-    let conv = Conv2d { stride: [stride; 2], padding: [1; 2], ..Conv2d::default() };
-    let mut upstream = Vec::new();
-    bencher.bench_local(move || {
-        tape.rewind();
-        let [x, weight, bias] = params.map(|param| tape.var(param));
-        let y = x.conv2d(weight, bias, conv);
-        if backward {
-            upstream.resize(y.shape().elements(), 0.7);
-            y.backward_from(&upstream);
-        }
-    });
+    bencher.bench_local(conv(case, THREADS, true));
 }

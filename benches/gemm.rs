@@ -1,10 +1,12 @@
 //! Matrix products beside matrixmultiply's, one thread: squares, the skinny shapes of the peers' benches, and those of the MLPs.
 //!
 //! `cargo bench --bench gemm`; prints GFLOP/s, medians.
-#![allow(unsafe_code)]
 
-use losslab_tensor::gemm::{Matrix, Store, gemm};
+#[path = "steps/gemm.rs"]
+mod steps;
+
 use std::time::Instant;
+use steps::{ours, theirs};
 
 const SHAPES: [(usize, usize, usize); 13] = [
     (256, 256, 256),
@@ -22,9 +24,6 @@ const SHAPES: [(usize, usize, usize); 13] = [
     (256, 64, 1),
 ];
 
-/// Ours with A and B as they are, with A transposed, with B transposed; theirs.
-const WAYS: usize = 4;
-
 fn main() {
     println!(
         "{:<18} {:>8} {:>8} {:>8} {:>16} {:>7}",
@@ -37,31 +36,21 @@ fn main() {
     }
 }
 
-/// The medians of two seconds of samples, taken in turns: on a shared machine the speed changes from second to second.
-fn gflops((m, k, n): (usize, usize, usize)) -> [f64; WAYS] {
-    let (a, b) = (vec![0.5f32; m * k], vec![0.25f32; k * n]);
-    let mut c = vec![0.0f32; m * n];
-    let mut run = |way: usize| match way {
-        0 => gemm(Matrix::new(&a, m, k), Matrix::new(&b, k, n), &mut c, Store::Overwrite),
-        1 => gemm(Matrix::new(&a, k, m).t(), Matrix::new(&b, k, n), &mut c, Store::Overwrite),
-        2 => gemm(Matrix::new(&a, m, k), Matrix::new(&b, n, k).t(), &mut c, Store::Overwrite),
-        _ => {
-            let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
-            let (k_stride, n_stride) = (k as isize, n as isize);
-            // SAFETY: the buffers hold m*k, k*n and m*n numbers with these strides.
-            unsafe {
-                matrixmultiply::sgemm(m, k, n, 1.0, a, k_stride, 1, b, n_stride, 1, 0.0, c, n_stride, 1)
-            }
-        }
-    };
+/// Ours with A and B as they are, with A transposed, with B transposed; theirs. The medians of two seconds of samples, taken in turns: on a
+/// shared machine the speed changes from second to second.
+fn gflops(shape @ (m, k, n): (usize, usize, usize)) -> [f64; 4] {
+    let (mut plain, mut left, mut right) =
+        (ours(shape, [false, false]), ours(shape, [true, false]), ours(shape, [false, true]));
+    let mut theirs = theirs(shape);
+    let mut ways: [&mut dyn FnMut(); 4] = [&mut plain, &mut left, &mut right, &mut theirs];
     let calls = (50_000_000 / (m * k * n)).max(1);
-    let (mut seconds, begun) = ([const { Vec::new() }; WAYS], Instant::now());
+    let (mut seconds, begun) = ([const { Vec::new() }; 4], Instant::now());
     while seconds[0].len() < 7 || begun.elapsed().as_secs_f64() < 2.0 {
-        for (way, seconds) in seconds.iter_mut().enumerate() {
+        for (run, seconds) in ways.iter_mut().zip(&mut seconds) {
             // What the one before has left in the caches is not to count.
-            run(way);
+            run();
             let start = Instant::now();
-            (0..calls).for_each(|_| run(way));
+            (0..calls).for_each(|_| run());
             seconds.push(start.elapsed().as_secs_f64() / calls as f64);
         }
     }

@@ -1,16 +1,12 @@
-"""JAX on the works of benches/compare.py:  python jax_bench.py GROUP THREADS
-
-GROUP is mlp or losses. Steps are compiled as a whole, and the buffers that they replace are given to them."""
-
-import sys
+"""JAX on the works of benches/compare.py, on request, see common.py. Steps are compiled as a whole, and the buffers that they
+replace are given to them. XLA has as many threads as there are processors that it may use."""
 
 import jax
 import jax.numpy as jnp
 import numpy
-from common import report
+from common import serve
 from jax import nn
 
-GROUP = sys.argv[1]
 RANDOM = numpy.random.default_rng(1)
 
 
@@ -84,18 +80,20 @@ def loss_step(loss, x, y):
     return lambda: jax.block_until_ready(both(x, y))
 
 
-def main():
-    print(f"JAX {jax.__version__}", file=sys.stderr)
-    if GROUP == "mlp":
-        for sizes, batch in [((784, 256, 128, 10), 128), ((32, 64, 64, 1), 256)]:
-            for optimizer in ["momentum", "adam"]:
-                report(f"mlp {sizes[0]} {optimizer}", "JAX jit", mlp_step(sizes, batch, optimizer))
-    elif GROUP == "losses":
-        for n in [1_000_000, 16_000_000]:
-            report(f"focal {n}", "JAX jit", loss_step(focal, 2 * normal(n), rare(0.01, n)))
-        for rows, width in [(65_536, 10), (8192, 1000)]:
-            step = loss_step(softmax_ce, normal(rows, width), classes(rows, width))
-            report(f"softmax {rows}, {width}", "JAX jit", step)
+def makers(name):
+    kind, *what = name.replace(",", "").split()
+    if kind == "mlp":
+        shape = {"784": ((784, 256, 128, 10), 128), "32": ((32, 64, 64, 1), 256)}[what[0]]
+        make = lambda: mlp_step(*shape, what[1])
+    elif kind == "focal":
+        n = int(what[0])
+        make = lambda: loss_step(focal, 2 * normal(n), rare(0.01, n))
+    elif kind == "softmax":
+        rows, width = map(int, what)
+        make = lambda: loss_step(softmax_ce, normal(rows, width), classes(rows, width))
+    else:
+        return {}
+    return {"JAX jit": make}
 
 
-main()
+serve(makers)

@@ -1,30 +1,25 @@
-"""PyTorch on the works of benches/compare.py:  python torch_bench.py GROUP THREADS
+"""PyTorch on the works of benches/compare.py, on request, see common.py:  python torch_bench.py THREADS
 
-GROUP is detector, memory, mlp, conv, gemm or losses. Eager code and torch.compile are both timed, images channels last and
-optimisers fused, as PyTorch is fastest."""
+Eager code and torch.compile are both timed, images channels last and optimisers fused, as PyTorch is fastest.
+`python torch_bench.py THREADS memory` prints the most memory, in bytes, that 20 steps of the detector take."""
 
+import resource
 import sys
 
 import torch
-from common import report, report_memory
+from common import serve
 from torch import nn
 from torch.nn import functional as F
 
-GROUP, THREADS = sys.argv[1], int(sys.argv[2])
-COMPILED = "torch.compile"
+THREADS = int(sys.argv[1])
 
 
-def variants(work, step, eager="PyTorch"):
-    """Times `step(f)` for f as it is and compiled, where `step` makes a training step out of a way to wrap functions."""
-    report(work, eager, step(lambda f: f))
-    torch._dynamo.reset()
-    try:
-        compiled = step(lambda f: torch.compile(f, dynamic=False))
-        compiled()
-    except Exception as error:  # no C++ compiler, for one
-        print(f"torch.compile fails on {work}: {error}"[:300], file=sys.stderr)
-        return
-    report(work, COMPILED, compiled)
+def variants(step, eager="PyTorch"):
+    """`step(f)` for f as it is and compiled, where `step` makes a training step out of a way to wrap functions."""
+    return {
+        eager: lambda: step(lambda f: f),
+        "torch.compile": lambda: step(lambda f: torch.compile(f, dynamic=False)),
+    }
 
 
 def optimised(parameters, optimizer):
@@ -139,38 +134,38 @@ def sigmoid_data(n):
     return 2 * torch.randn(n), (torch.rand(n) < 0.01).float()
 
 
-def main():
-    torch.set_num_threads(THREADS)
-    torch.manual_seed(1)
-    print(f"PyTorch {torch.__version__}", file=sys.stderr)
-    if GROUP == "detector":
-        variants("detector", detector_step, "PyTorch, channels last")
-    elif GROUP == "memory":
-        step = detector_step(lambda f: f)
-        for _ in range(20):
-            step()
-        report_memory("memory", "PyTorch")
-    elif GROUP == "mlp":
-        for sizes, batch in [((784, 256, 128, 10), 128), ((32, 64, 64, 1), 256)]:
-            for optimizer in ["momentum", "adam"]:
-                variants(f"mlp {sizes[0]} {optimizer}", mlp_step(sizes, batch, optimizer), "PyTorch, fused")
-    elif GROUP == "conv":
-        for i, case in enumerate([(8, 32, 32, 32, 1), (8, 64, 16, 64, 1), (8, 16, 64, 32, 2)]):
-            report(f"conv {i}", "PyTorch, channels last", conv_step(*case))
-    elif GROUP == "gemm":
-        for shape in map(int_tuple, sys.argv[3:]):
-            report("gemm {}, {}, {}".format(*shape), "PyTorch (MKL)", gemm_step(*shape))
-    elif GROUP == "losses":
-        for n in [1_000_000, 16_000_000]:
-            step = loss_step(lambda x, y: focal(x, y, torch.mean), *sigmoid_data(n))
-            variants(f"focal {n}", step)
-        for rows, classes in [(65_536, 10), (8192, 1000)]:
-            data = torch.randn(rows, classes), torch.randint(0, classes, (rows,))
-            variants(f"softmax {rows}, {classes}", loss_step(F.cross_entropy, *data))
+def makers(name):
+    kind, *what = name.replace(",", "").split()
+    numbers = [int(text) for text in what if text.isdigit()]
+    if kind == "detector":
+        return variants(detector_step, "PyTorch, channels last")
+    if kind == "mlp":
+        shape = {784: ((784, 256, 128, 10), 128), 32: ((32, 64, 64, 1), 256)}[numbers[0]]
+        return variants(mlp_step(*shape, what[1]), "PyTorch, fused")
+    if kind == "conv":
+        case = [(8, 32, 32, 32, 1), (8, 64, 16, 64, 1), (8, 16, 64, 32, 2)][numbers[0]]
+        return {"PyTorch, channels last": lambda: conv_step(*case)}
+    if kind == "gemm":
+        return {"PyTorch (MKL)": lambda: gemm_step(*numbers)}
+    if kind == "focal":
+        return variants(loss_step(lambda x, y: focal(x, y, torch.mean), *sigmoid_data(*numbers)))
+    if kind == "softmax":
+        rows, classes = numbers
+        data = torch.randn(rows, classes), torch.randint(0, classes, (rows,))
+        return variants(loss_step(F.cross_entropy, *data))
+    return {}
 
 
-def int_tuple(text):
-    return tuple(int(number) for number in text.split(","))
+def memory():
+    step = detector_step(lambda f: f)
+    for _ in range(20):
+        step()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
-main()
+torch.set_num_threads(THREADS)
+torch.manual_seed(1)
+if sys.argv[2:] == ["memory"]:
+    memory()
+else:
+    serve(makers, torch._dynamo.reset)
