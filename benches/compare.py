@@ -59,13 +59,13 @@ class Player:
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, preexec_fn=pin, **pipes)
 
     def turn(self, work):
-        """The seconds of one turn, by system; of none if the process has ended, which has said why."""
+        """The seconds of one turn, by system; of none if it does not know the work."""
         try:
             self.process.stdin.write(work + "\n")
             self.process.stdin.flush()
-            return json.loads(self.process.stdout.readline() or "{}")
-        except BrokenPipeError:
-            return {}
+            return json.loads(self.process.stdout.readline())
+        except (BrokenPipeError, json.JSONDecodeError):
+            raise RuntimeError(f"{self.process.args} ended at {work}") from None
 
 
 class Figures:
@@ -90,8 +90,9 @@ class Figures:
         if (system, threads) not in self.players:
             if system == "losslab":
                 built = run(["cargo", "bench", "--bench", "turns", "--no-run", "--message-format", "json"])
-                programs = [json.loads(line).get("executable") for line in built.splitlines()]
-                command, environment = [[path for path in programs if path][-1]], {}
+                artifacts = [line for line in map(json.loads, built.splitlines()) if line.get("executable")]
+                command = [line["executable"] for line in artifacts if line["target"]["name"] == "turns"]
+                environment = {}
             else:
                 command, environment = [self.python, PEERS / f"{system}_bench.py"], ALLOCATOR
             self.players[system, threads] = Player([*command, str(threads)], threads, environment)
