@@ -101,8 +101,9 @@ class Figures:
     def take_turns(self, work, threads):
         """All systems, on each of these numbers of threads, --rounds times; the first turn of each is not counted."""
         players = [(n, self.player(system, n)) for n in threads for system in ("losslab", *self.peers)]
-        for _, player in players:
-            player.turn(work)
+        known = [player.turn(work) for _, player in players]
+        if "losslab" not in known[0]:
+            raise RuntimeError(f"benches/turns.rs knows no work {work}")
         for number in range(self.rounds):
             # The other way round every second time: nobody always follows the same one.
             for n, player in players if number % 2 else reversed(players):

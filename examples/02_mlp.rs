@@ -10,7 +10,7 @@ use losslab_losses::{
     Criterion, Head, Normalizer, Reduction, Registry, Spec, TapeBatch, TapeTargets, criterion,
 };
 use losslab_models::{Activation, Mlp, prior_bias};
-use losslab_tensor::rng::Rng;
+use losslab_tensor::{Tensor, rng::Rng};
 use std::sync::Arc;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,6 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let labels: Vec<bool> = data.labels.iter().map(|&label| label == 1).collect();
     let points = data.numbers().ok_or("the synthetic problem is a table of numbers")?;
     let n = data.rows();
+    // Every step takes all rows: the tapes share them, instead of copying them each time.
+    let points = Arc::new(Tensor::new([n, 2], points));
+    let targets = Arc::new(Tensor::new([n, 1], targets));
     println!("{n} points, one positive in a hundred; average precision while training:");
 
     for spec in ["ce", "focal:gamma=2,alpha=0.25"] {
@@ -36,8 +39,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         print!("{:<26}", spec.to_string());
         for step in 0..=400 {
             tape.rewind();
-            let logits = model.forward(tape.constant([n, 2], &points));
-            let y = TapeTargets::Sigmoid(tape.constant([n, 1], &targets));
+            let logits = model.forward(tape.constant_shared(&points));
+            let y = TapeTargets::Sigmoid(tape.constant_shared(&targets));
             let value = criterion(&loss, TapeBatch { logits, targets: y, weights: None, valid: None });
             if step % 100 == 0 {
                 let scores: Vec<f64> = logits.value().iter().map(|&z| f64::from(z)).collect();
