@@ -11,6 +11,7 @@ keeps its memory, fused optimisers, channels last, compilation.
 
 import argparse
 import datetime
+import itertools
 import json
 import os
 import pathlib
@@ -53,10 +54,8 @@ class Player:
     def __init__(self, command, threads, environment):
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
         environment = os.environ | environment | dict.fromkeys(names, str(threads))
-        # One thread has a processor of its own. (XLA takes its number of threads from the processors that it may use.)
-        pin = (lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})) if threads == 1 else None
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, preexec_fn=pin, **pipes)
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, preexec_fn=own_processors(threads), **pipes)
 
     def turn(self, work):
         """The seconds of one turn, by system; of none if it does not know the work."""
@@ -65,7 +64,14 @@ class Player:
             self.process.stdin.flush()
             return json.loads(self.process.stdout.readline())
         except (BrokenPipeError, json.JSONDecodeError):
-            raise RuntimeError(f"{self.process.args} ended at {work}") from None
+            raise RuntimeError(f"{' '.join(map(str, self.process.args))} ended at {work}") from None
+
+
+def own_processors(threads):
+    """What keeps a process to as many processors as it has threads, where the system can: XLA has a thread for each that it may use."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    return lambda: os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
 
 
 class Figures:
@@ -100,12 +106,18 @@ class Figures:
 
     def take_turns(self, work, threads):
         """All systems, on each of these numbers of threads, --rounds times; the first turn of each is not counted."""
-        players = [(n, self.player(system, n)) for n in threads for system in ("losslab", *self.peers)]
-        known = [player.turn(work) for _, player in players]
-        if "losslab" not in known[0]:
+        players = [(n, self.player("losslab", n)) for n in threads]
+        if not all(player.turn(work) for _, player in players):
             raise RuntimeError(f"benches/turns.rs knows no work {work}")
+        for n, module in itertools.product(threads, self.peers):
+            try:
+                player = self.player(module, n)
+                player.turn(work)
+                players.append((n, player))
+            except RuntimeError as error:
+                print(f"{error}: left out", file=sys.stderr)
         for number in range(self.rounds):
-            # The other way round every second time: nobody always follows the same one.
+            # The other way round every second time: no process always follows the same one.
             for n, player in players if number % 2 else reversed(players):
                 for system, value in player.turn(work).items():
                     self.add(work, n, system, value)
@@ -127,6 +139,7 @@ def scaling(figures):
     """The detector on two threads, beside the peers, and on one."""
     works(["detector"])(figures)
     players = [figures.player("losslab", n) for n in (1, 2)]
+    players[0].turn("detector")
     for _ in range(figures.rounds):
         one, two = (player.turn("detector")["losslab"] for player in players)
         figures.add("scaling", 2, "losslab", one / two)

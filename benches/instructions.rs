@@ -9,12 +9,13 @@
 
 #[path = "steps/detector.rs"]
 mod detector_step;
+#[path = "steps/losses.rs"]
+mod loss_step;
 #[path = "steps/mlp.rs"]
 mod mlp_step;
 
-use losslab_losses::{Batch, Criterion, Head, Normalizer, Reduction, Registry, Spec, Targets};
+use losslab_tensor::Isa;
 use losslab_tensor::gemm::{Matrix, Store, gemm};
-use losslab_tensor::{Isa, rng::Rng};
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -114,29 +115,13 @@ fn work(path: &str) -> Box<dyn FnMut()> {
             })
         }
         "focal" => {
-            let targets = (0..100_000).map(|i| f32::from(i % 100 == 0)).collect();
-            loss("focal:gamma=2,alpha=0.25", Head::Sigmoid, targets, Vec::new())
+            let mut step = loss_step::sigmoid("focal:gamma=2,alpha=0.25", 100_000, 1);
+            Box::new(move || assert!(step().is_finite()))
         }
-        "softmax-ce" => loss("ce", Head::Softmax, Vec::new(), (0..4096).map(|i| i % 10).collect()),
+        "softmax-ce" => {
+            let mut step = loss_step::softmax_ce((4096, 10), 1);
+            Box::new(move || assert!(step().is_finite()))
+        }
         _ => panic!("no path is called {path}"),
     }
-}
-
-/// Value and gradient of a loss of 100,000 logits, or of 4096 rows of 10 classes.
-fn loss(spec: &str, head: Head, binary: Vec<f32>, classes: Vec<u32>) -> Box<dyn FnMut()> {
-    let spec = Spec::parse(spec, &Registry::standard()).expect("a loss of the registry");
-    let (columns, mean) = (if head == Head::Sigmoid { 2 } else { 10 }, Reduction::Mean(Normalizer::Elements));
-    let criterion = Criterion::new(&spec, head, &vec![1; columns], mean).expect("fits the head");
-    let n = binary.len() + 10 * classes.len();
-    let mut rng = Rng::seed(1);
-    let logits: Vec<f32> = (0..n).map(|_| rng.normal() as f32).collect();
-    let mut grad = vec![0.0; n];
-    Box::new(move || {
-        let targets = match head {
-            Head::Sigmoid => Targets::Sigmoid { targets: &binary, columns: 1 },
-            Head::Softmax => Targets::Softmax { targets: &classes, classes: 10 },
-        };
-        let batch = Batch { logits: &logits, targets, weights: None, valid: None };
-        criterion.evaluate(&batch, None, &mut grad).expect("a valid batch");
-    })
 }

@@ -1,4 +1,4 @@
-//! Value and gradient of losses over many logits, through the slices of `Criterion::evaluate`.
+//! Value and gradient of losses over many logits, through the slices of `Criterion::evaluate_on`.
 //!
 //! `cargo bench --bench losses`; `RAYON_NUM_THREADS` sets the threads. Divide the median by the number of logits for the figure of
 //! the README. `by_hand` is the yardstick: focal loss at gamma = 2, derivative worked out on paper, nothing general
@@ -15,9 +15,13 @@ fn main() {
     divan::main();
 }
 
+fn threads() -> usize {
+    rayon::current_num_threads()
+}
+
 #[divan::bench(args = ["ce", "focal:gamma=2,alpha=0.25", "focal:gamma=1.5,alpha=0.25"], consts = [10_000, 1_000_000, 16_000_000])]
 fn sigmoid<const N: usize>(bencher: Bencher, spec: &str) {
-    bencher.counter(ItemsCount::new(N)).bench_local(steps::sigmoid(spec, N));
+    bencher.counter(ItemsCount::new(N)).bench_local(steps::sigmoid(spec, N, threads()));
 }
 
 #[divan::bench(consts = [10_000, 1_000_000])]
@@ -30,7 +34,7 @@ fn by_hand<const N: usize>(bencher: Bencher) {
 
 #[divan::bench(args = [(65_536, 10), (8192, 1000)])]
 fn softmax_ce(bencher: Bencher, shape: (usize, usize)) {
-    bencher.counter(ItemsCount::new(shape.0 * shape.1)).bench_local(steps::softmax_ce(shape));
+    bencher.counter(ItemsCount::new(shape.0 * shape.1)).bench_local(steps::softmax_ce(shape, threads()));
 }
 
 /// Focal loss with gamma = 2 and alpha = 0.25, mean over the elements.

@@ -59,11 +59,11 @@ fn work(name: &str, threads: usize) -> Vec<(&'static str, Step)> {
             ];
         }
         ("focal", &[n]) => {
-            let mut step = losses::sigmoid("focal:gamma=2,alpha=0.25", n);
+            let mut step = losses::sigmoid("focal:gamma=2,alpha=0.25", n, threads);
             Box::new(move || _ = step())
         }
         ("softmax", &[rows, classes]) => {
-            let mut step = losses::softmax_ce((rows, classes));
+            let mut step = losses::softmax_ce((rows, classes), threads);
             Box::new(move || _ = step())
         }
         _ => return Vec::new(),

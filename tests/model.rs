@@ -77,24 +77,6 @@ static TRAINED: LazyLock<(Model, Source)> = LazyLock::new(|| {
 });
 
 #[test]
-fn a_training_has_the_same_bits_with_any_number_of_threads() {
-    let source = Source::from("rows=3030,ratio=20,seed=4".parse::<SyntheticSpec>().unwrap().generate());
-    let prepared = source.prepare(0, 1).unwrap();
-    // Large enough that threads share products, gradients, the update and the batches.
-    let config = TrainConfig { epochs: 2, hidden: vec![96, 64], batch: 256, ..TrainConfig::default() };
-    let run = |threads| {
-        let go_on = |_| ControlFlow::Continue(());
-        let trained = train(&prepared, &spec("focal+ohem:ratio=3"), &config, 1, threads, go_on).unwrap();
-        let bits = |numbers: &[f32]| numbers.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-        (trained.weights.iter().map(|w| bits(w)).collect::<Vec<_>>(), bits(&trained.test), trained.metrics)
-    };
-    let alone = run(1);
-    for threads in [2, 4, 8] {
-        assert_eq!(run(threads), alone, "{threads} threads");
-    }
-}
-
-#[test]
 fn a_saved_model_is_the_model() {
     let files = Files::new();
     let (model, _) = &*TRAINED;

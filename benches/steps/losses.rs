@@ -1,7 +1,7 @@
-//! Value and gradient of losses over many logits, through the slices of `Criterion::evaluate`.
+//! Value and gradient of losses over many logits, through the slices of `Criterion::evaluate_on`.
 
 use losslab_losses::{Batch, Criterion, Head, Normalizer, Reduction, Registry, Spec, Targets};
-use losslab_tensor::{Lines, rng::Rng};
+use losslab_tensor::{Lines, Workers, rng::Rng};
 
 fn criterion(spec: &str, head: Head, classes: usize) -> Criterion {
     let spec = Spec::parse(spec, &Registry::standard()).expect("a loss of the registry");
@@ -26,26 +26,28 @@ fn lines(numbers: impl ExactSizeIterator<Item = f32>) -> Lines<f32> {
 }
 
 /// A loss of so many independent logits.
-pub fn sigmoid(spec: &str, n: usize) -> impl FnMut() -> f32 + use<> {
+pub fn sigmoid(spec: &str, n: usize, threads: usize) -> impl FnMut() -> f32 + use<> {
     let criterion = criterion(spec, Head::Sigmoid, 2);
     let [logits, targets, mut grad] = sigmoid_data(n);
+    let workers = Workers::new(threads);
     move || {
         let targets = Targets::Sigmoid { targets: &targets, columns: 1 };
         let batch = Batch { logits: &logits, targets, weights: None, valid: None };
-        criterion.evaluate(&batch, None, &mut grad).expect("a valid batch")
+        criterion.evaluate_on(&workers, &batch, None, &mut grad).expect("a valid batch")
     }
 }
 
 /// Cross-entropy of so many rows of so many classes.
-pub fn softmax_ce((rows, classes): (usize, usize)) -> impl FnMut() -> f32 {
+pub fn softmax_ce((rows, classes): (usize, usize), threads: usize) -> impl FnMut() -> f32 {
     let criterion = criterion("ce", Head::Softmax, classes);
     let mut rng = Rng::seed(1);
     let logits = lines((0..rows * classes).map(|_| rng.normal() as f32));
     let targets: Vec<u32> = (0..rows).map(|_| rng.below(classes as u64) as u32).collect();
     let mut grad = lines((0..rows * classes).map(|_| 0.0));
+    let workers = Workers::new(threads);
     move || {
         let targets = Targets::Softmax { targets: &targets, classes };
         let batch = Batch { logits: &logits, targets, weights: None, valid: None };
-        criterion.evaluate(&batch, None, &mut grad).expect("a valid batch")
+        criterion.evaluate_on(&workers, &batch, None, &mut grad).expect("a valid batch")
     }
 }

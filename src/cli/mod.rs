@@ -115,7 +115,7 @@ fn emit_error(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// The threads to train on, if they were asked for; else one per processor.
+/// The threads to train on: as many as were asked for, else one per processor.
 fn thread_count(asked: Option<usize>) -> anyhow::Result<usize> {
     let threads = asked.unwrap_or_else(processors);
     at_least_one("--threads", threads)?;

@@ -2,7 +2,7 @@
 
 use super::train::fit_detector;
 use super::{DetectionProblem, DetectorEpoch, DetectorError, DetectorSettings, TrainedDetector};
-use crate::experiment::{Epoch, Event, Observer, TrialRecord, Tuned, in_seed_order, tune};
+use crate::experiment::{Epoch, Event, Observer, TrialRecord, Tuned, in_seed_order, threads_each, tune};
 use losslab_losses::OpenSpec;
 use std::fmt;
 
@@ -50,7 +50,7 @@ impl DetectorOutcome {
 /// Trains these (loss, seed) of a comparison, both as indices, on a pool of threads; `finished` gets each outcome on the
 /// thread and as soon as it is there. A training that was stopped has no outcome.
 ///
-/// Each training is one task on one thread; where there are fewer trainings than threads, each shares its steps among
+/// Each training is one task on one thread; where there are at least twice as many threads, each shares its steps among
 /// its part of them. Numbers do not depend on how many there are.
 pub fn compare_detectors(
     problem: &DetectionProblem,
@@ -61,7 +61,7 @@ pub fn compare_detectors(
     finished: &(dyn Fn(DetectorOutcome) + Sync),
 ) {
     let DetectorComparison { losses, seeds, settings, trials } = comparison;
-    let threads = pool.current_num_threads() / tasks.len().max(1);
+    let threads = threads_each(tasks, pool);
     in_seed_order(tasks, pool, observer, &|loss, run| {
         let seed = seeds[run];
         let tuned = tune(&losses[loss], settings.learning_rate, *trials, |index, trial, epochs| {

@@ -103,7 +103,7 @@ pub fn prepare(source: &Source, seeds: &[u64], pool: &rayon::ThreadPool) -> Resu
 /// `finished` gets each outcome on the thread and as soon as it is there; one that diverged is an outcome, one that was
 /// stopped is not.
 ///
-/// Each training is one task on one thread; where there are fewer trainings than threads, each shares its steps among
+/// Each training is one task on one thread; where there are at least twice as many threads, each shares its steps among
 /// its part of them. Numbers do not depend on how many there are.
 pub fn compare(
     parts: &[Prepared],
@@ -114,7 +114,7 @@ pub fn compare(
     finished: &(dyn Fn(Outcome) + Sync),
 ) {
     let Comparison { losses, seeds, train: config, trials } = comparison;
-    let threads = pool.current_num_threads() / tasks.len().max(1);
+    let threads = threads_each(tasks, pool);
     in_seed_order(tasks, pool, observer, &|loss, run| {
         let (seed, data) = (seeds[run], &parts[run]);
         let tuned = tune(&losses[loss], config.learning_rate, *trials, |index, trial, epochs| {
@@ -130,6 +130,13 @@ pub fn compare(
             finished(Outcome { loss, seed, epochs, result, trials, chosen });
         }
     });
+}
+
+/// How many threads each of these trainings gets. Those of a team look for work all the time, so they are no more than there are
+/// processors, whatever the pool has.
+pub(crate) fn threads_each(tasks: &[(usize, usize)], pool: &rayon::ThreadPool) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    (pool.current_num_threads().min(processors) / tasks.len().max(1)).max(1)
 }
 
 /// Runs (loss, seed) tasks on a pool, all losses of a seed before the next seed: what is done when it is stopped can be

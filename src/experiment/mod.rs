@@ -15,8 +15,8 @@ mod train;
 mod tuning;
 
 pub use classifier::Classifier;
-pub(crate) use compare::in_seed_order;
 pub use compare::{Comparison, Event, Observer, Outcome, compare, prepare};
+pub(crate) use compare::{in_seed_order, threads_each};
 pub use config::{OptimizerKind, TrainConfig};
 pub use divergence::{Diverged, Divergence};
 pub use loss_sets::{LossSet, ProblemKind};

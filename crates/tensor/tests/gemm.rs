@@ -8,9 +8,9 @@ use std::sync::Mutex;
 static ISA: Mutex<()> = Mutex::new(());
 
 /// Asymmetric sizes around every tile edge: 1, 3, 6, 8 rows; 10, 16, 17, 32, 33 columns; depth past a panel; more rows and
-/// more columns than a block; rows pages apart.
+/// more columns than a block; rows pages apart, read where they lie and packed.
 #[cfg(not(miri))]
-const SHAPES: [(usize, usize, usize); 18] = [
+const SHAPES: [(usize, usize, usize); 19] = [
     (1, 1, 1),
     (1, 7, 5),
     (5, 7, 1),
@@ -24,6 +24,7 @@ const SHAPES: [(usize, usize, usize); 18] = [
     (64, 1, 31),
     (3, 64, 65),
     (19, 1030, 130),
+    (19, 1030, 390),
     (1040, 9, 129),
     (275, 300, 140),
     (9, 260, 1100),

@@ -49,7 +49,7 @@ pub struct Arguments {
     train: TrainArguments,
     #[command(flatten)]
     detector: DetectorArguments,
-    /// Trainings that run at the same time [default: one per processor]
+    /// Threads to train on: one for each training, or several where there are more than trainings [default: one per processor]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// Folder for results.json and the runs it is made of; runs that stand there are replaced

@@ -30,7 +30,7 @@ pub struct Arguments {
     train: TrainArguments,
     #[command(flatten)]
     detector: DetectorArguments,
-    /// Threads that share the steps of the training [default: one per processor]
+    /// Threads that share the steps of the training [default: one per processor, on rows at most 4]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// File for the model

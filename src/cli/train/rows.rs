@@ -4,16 +4,21 @@ use super::keep::kept_note;
 use super::{Arguments, cannot_write, ensure_writable};
 use crate::checkpoint::Identity;
 use crate::cli::progress::Progress;
-use crate::cli::{emit, notes, thread_count};
+use crate::cli::{emit, notes, processors, thread_count};
 use crate::experiment::{Event, Observer, Outcome, bind, train_kept};
 use crate::model::Model;
 use crate::report::{SeedGaps, TableData, metrics_table, unseen_notes};
 use anyhow::Context;
 
+/// Threads of a training unless more are asked for: a step of a classifier is short, and who finds no part of it to do looks for one all
+/// the time.
+const FEW: usize = 4;
+
 /// Trains a classifier and saves it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let config = arguments.train.config()?;
-    let (spec, threads) = (arguments.spec()?, thread_count(arguments.threads)?);
+    let spec = arguments.spec()?;
+    let threads = thread_count(arguments.threads.or(Some(processors().min(FEW))))?;
     let (source, found) = arguments.data.load()?;
     let counts: Vec<u64> = source.dataset.class_counts().iter().map(|&n| n as u64).collect();
     bind(&spec, &counts)?;
