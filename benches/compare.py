@@ -55,6 +55,7 @@ class Player:
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
         environment = os.environ | environment | dict.fromkeys(names, str(threads))
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.ended = False
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, preexec_fn=own_processors(threads), **pipes)
 
     def turn(self, work):
@@ -104,22 +105,28 @@ class Figures:
             self.players[system, threads] = Player([*command, str(threads)], threads, environment)
         return self.players[system, threads]
 
+    def turn(self, work, player):
+        """A turn of a player; of one that has ended nothing, and why."""
+        try:
+            return {} if player.ended else player.turn(work)
+        except RuntimeError as error:
+            player.ended = True
+            print(error, file=sys.stderr)
+            return {}
+
     def take_turns(self, work, threads):
         """All systems, on each of these numbers of threads, --rounds times; the first turn of each is not counted."""
         players = [(n, self.player("losslab", n)) for n in threads]
         if not all(player.turn(work) for _, player in players):
             raise RuntimeError(f"benches/turns.rs knows no work {work}")
         for n, module in itertools.product(threads, self.peers):
-            try:
-                player = self.player(module, n)
-                player.turn(work)
-                players.append((n, player))
-            except RuntimeError as error:
-                print(f"{error}: left out", file=sys.stderr)
+            player = self.player(module, n)
+            self.turn(work, player)
+            players.append((n, player))
         for number in range(self.rounds):
             # The other way round every second time: no process always follows the same one.
-            for n, player in players if number % 2 else reversed(players):
-                for system, value in player.turn(work).items():
+            for n, player in players if number % 2 else players[::-1]:
+                for system, value in self.turn(work, player).items():
                     self.add(work, n, system, value)
 
 

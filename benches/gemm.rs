@@ -3,10 +3,13 @@
 //! `cargo bench --bench gemm`; prints GFLOP/s, medians.
 
 #[path = "steps/gemm.rs"]
-mod steps;
+mod gemm;
+#[path = "steps/matrixmultiply.rs"]
+mod matrixmultiply_step;
 
+use gemm::ours;
+use matrixmultiply_step::theirs;
 use std::time::Instant;
-use steps::{ours, theirs};
 
 const SHAPES: [(usize, usize, usize); 13] = [
     (256, 256, 256),

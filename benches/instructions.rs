@@ -9,13 +9,14 @@
 
 #[path = "steps/detector.rs"]
 mod detector_step;
+#[path = "steps/gemm.rs"]
+mod gemm;
 #[path = "steps/losses.rs"]
 mod loss_step;
 #[path = "steps/mlp.rs"]
 mod mlp_step;
 
 use losslab_tensor::Isa;
-use losslab_tensor::gemm::{Matrix, Store, gemm};
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -108,12 +109,7 @@ fn work(path: &str) -> Box<dyn FnMut()> {
         "mlp-784-momentum" => Box::new(mlp_step::mlp(&[784, 256, 128, 10], 128, "momentum", 1)),
         "mlp-784-adam" => Box::new(mlp_step::mlp(&[784, 256, 128, 10], 128, "adam", 1)),
         "mlp-32-momentum" => Box::new(mlp_step::mlp(&[32, 64, 64, 1], 256, "momentum", 1)),
-        "gemm-256" => {
-            let (a, b, mut c) = (vec![0.5f32; 1 << 16], vec![0.25f32; 1 << 16], vec![0.0f32; 1 << 16]);
-            Box::new(move || {
-                gemm(Matrix::new(&a, 256, 256), Matrix::new(&b, 256, 256), &mut c, Store::Overwrite);
-            })
-        }
+        "gemm-256" => Box::new(gemm::ours((256, 256, 256), [false, false])),
         "focal" => {
             let mut step = loss_step::sigmoid("focal:gamma=2,alpha=0.25", 100_000, 1);
             Box::new(move || assert!(step().is_finite()))

@@ -11,6 +11,8 @@ mod detector;
 mod gemm;
 #[path = "steps/losses.rs"]
 mod losses;
+#[path = "steps/matrixmultiply.rs"]
+mod matrixmultiply_step;
 #[path = "steps/mlp.rs"]
 mod mlp;
 
@@ -55,7 +57,7 @@ fn work(name: &str, threads: usize) -> Vec<(&'static str, Step)> {
         ("gemm", &[m, k, n]) => {
             return vec![
                 ("losslab", Box::new(gemm::ours((m, k, n), [false, false]))),
-                ("matrixmultiply", Box::new(gemm::theirs((m, k, n)))),
+                ("matrixmultiply", Box::new(matrixmultiply_step::theirs((m, k, n)))),
             ];
         }
         ("focal", &[n]) => {

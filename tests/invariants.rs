@@ -85,7 +85,7 @@ fn nothing_below_the_root_touches_the_world() {
 fn files_stay_short_enough_to_read() {
     for folder in ["crates", "src", "tests", "examples", "benches", "xtask"] {
         for (path, text) in sources(folder) {
-            assert!(text.lines().count() <= 420, "{} has {} lines", path.display(), text.lines().count());
+            assert!(text.lines().count() <= 400, "{} has {} lines", path.display(), text.lines().count());
         }
     }
 }
@@ -94,8 +94,8 @@ fn files_stay_short_enough_to_read() {
 fn no_path_of_a_machine_stands_in_the_sources() {
     for folder in ["crates", "src", "examples", "benches", "xtask"] {
         for (path, text) in sources(folder) {
-            for place in ["/home/", "/root/", "/work/", "/Users/", "/opt/"] {
-                assert!(!text.contains(place), "{} contains {place}", path.display());
+            for place in ["home", "root", "work", "Users", "opt"].map(|name| format!("/{name}/")) {
+                assert!(!text.contains(&place), "{} contains {place}", path.display());
             }
         }
     }

@@ -1,11 +1,10 @@
-//! A matrix product on this thread, ours and matrixmultiply's. Matrices begin with lines of the cache, as those of a tape and of the
-//! peers do.
-#![allow(unsafe_code)]
+//! A matrix product of ours on this thread.
 
 use losslab_tensor::Lines;
 use losslab_tensor::gemm::{Matrix, Store, gemm};
 
-fn matrix(numbers: usize, x: f32) -> Lines<f32> {
+/// So many numbers, which begin with a line of the cache, as those of a tape and of the peers do.
+pub fn matrix(numbers: usize, x: f32) -> Lines<f32> {
     let mut lines = Lines::new();
     lines.resize(numbers);
     lines.fill(x);
@@ -19,16 +18,5 @@ pub fn ours((m, k, n): (usize, usize, usize), transposed: [bool; 2]) -> impl FnM
         let a = if transposed[0] { Matrix::new(&a, k, m).t() } else { Matrix::new(&a, m, k) };
         let b = if transposed[1] { Matrix::new(&b, n, k).t() } else { Matrix::new(&b, k, n) };
         gemm(a, b, &mut c, Store::Overwrite);
-    }
-}
-
-/// `m x k` times `k x n` of matrixmultiply.
-pub fn theirs((m, k, n): (usize, usize, usize)) -> impl FnMut() {
-    let (a, b, mut c) = (matrix(m * k, 0.5), matrix(k * n, 0.25), matrix(m * n, 0.0));
-    move || {
-        let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
-        let (k_stride, n_stride) = (k as isize, n as isize);
-        // SAFETY: the buffers hold m*k, k*n and m*n numbers with these strides.
-        unsafe { matrixmultiply::sgemm(m, k, n, 1.0, a, k_stride, 1, b, n_stride, 1, 0.0, c, n_stride, 1) }
     }
 }

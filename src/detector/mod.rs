@@ -9,6 +9,7 @@
 //! | `shares` | whose loss and whose gradient it is: easy negatives', hard negatives', positives' |
 //! | `network` | a network with its tape, and what it finds in images |
 //! | `train` | one training |
+//! | `error` | why it has no result |
 //! | `compare` | every loss with every seed |
 //! | `file` | a trained detector as a file |
 //!
@@ -17,6 +18,7 @@
 //! score cut.
 
 mod compare;
+mod error;
 mod file;
 mod loss;
 mod margins;
@@ -28,6 +30,7 @@ mod targets;
 mod train;
 
 pub use compare::{DetectorComparison, DetectorOutcome, compare_detectors};
+pub use error::DetectorError;
 pub use file::{DetectorInfo, DetectorModel};
 pub use loss::bind_detector;
 pub use margins::Margins;
@@ -35,4 +38,4 @@ pub use network::{Network, Weights};
 pub use problem::{DetectionProblem, ImageParts};
 pub use settings::{DetectorSettings, NormKind, NormalizerKind};
 pub use shares::{Share, Shares};
-pub use train::{DetectorEpoch, DetectorError, TrainedDetector, train_detector, train_detector_kept};
+pub use train::{DetectorEpoch, TrainedDetector, train_detector, train_detector_kept};
