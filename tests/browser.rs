@@ -3,10 +3,7 @@
 //! The browser is the one named by `CHROME`, else the first of those below on the `PATH`. Without one the test says so and
 //! skips; with `LOSSLAB_REQUIRE_BROWSER=1` it fails.
 
-#[path = "common/page.rs"]
-mod page;
-
-use page::small_report;
+use crate::common::page::small_report;
 use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;

@@ -1,8 +1,6 @@
 //! Checkpoints: a training that was ended and resumed has the bits of one that was not; no damaged file is ever taken.
 
-mod common;
-
-use common::Files;
+use crate::common::Files;
 use losslab::checkpoint::{
     Checkpoint, Disk, Folder, Identity, Keeper, Numbers, RealDisk, Tensor, Tensors, Which, decode, encode,
 };

@@ -1,8 +1,6 @@
 //! `losslab coco-eval` as a user meets it.
 
-mod common;
-
-use common::Files;
+use crate::common::Files;
 use serde_json::Value;
 use std::process::{Command, Output};
 

@@ -1,8 +1,6 @@
 //! `losslab train` and `losslab predict` as a user meets them.
 
-mod common;
-
-use common::{Files, real_data};
+use crate::common::{Files, real_data};
 use losslab::data::{CsvOptions, GivenSplits, load_csv};
 use losslab::experiment::Task;
 use losslab::model::Model;

@@ -1,8 +1,6 @@
 //! COCO's evaluation against pycocotools, and what is refused.
 
-mod common;
-
-use common::{Files, real_data};
+use crate::common::{Files, real_data};
 use losslab::detection::{
     Annotation, Category, CocoResults, Detection, GroundTruth, evaluate, iou_thresholds, load_detections,
     recall_levels,

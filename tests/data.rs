@@ -1,12 +1,10 @@
 //! Data sets as users bring them: every way a file may be written, and every message it can earn.
 
-mod common;
-
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use common::Files;
+use crate::common::Files;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use losslab::data::{

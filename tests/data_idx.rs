@@ -1,8 +1,6 @@
 //! Images in IDX form: what is read, and every message a file can earn.
 
-mod common;
-
-use common::{Files, real_data};
+use crate::common::{Files, real_data};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use losslab::data::{Encoder, Features, load_idx, load_idx_images, load_idx_like};

@@ -1,8 +1,6 @@
 //! Tables as people have them: gaps, categories, three classes. The encoding against scikit-learn's.
 
-mod common;
-
-use common::Files;
+use crate::common::Files;
 use losslab::data::{Cells, CsvOptions, Dataset, Encoder, Encoding, Features, Kind, load_csv, load_csv_like};
 use std::path::Path;
 

@@ -1,8 +1,6 @@
 //! A training that diverges says which operation of which layer first gave a number that is not finite.
 
-mod common;
-
-use common::Files;
+use crate::common::Files;
 use losslab::data::{Dataset, Matrix, SyntheticSpec};
 use losslab::detector::{DetectionProblem, DetectorSettings, ImageParts, NormKind, train_detector};
 use losslab::experiment::{OptimizerKind, Prepared, Source, TrainConfig, train};

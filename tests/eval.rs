@@ -1,9 +1,6 @@
 //! `losslab eval` against PyTorch and against itself.
 
-#[path = "common/eval.rs"]
-mod common;
-
-use common::run;
+use crate::common::eval::run;
 use losslab_losses::{Alpha, Batch, Criterion, Head, Normalizer, Reduction, Registry, Spec, Targets};
 use losslab_tensor::Isa;
 use serde_json::{Value, json};

@@ -1,9 +1,6 @@
 //! What `losslab eval` says of bad input and bad arguments.
 
-#[path = "common/eval.rs"]
-mod common;
-
-use common::run;
+use crate::common::eval::run;
 
 /// The one line of error.
 #[track_caller]

@@ -1,8 +1,6 @@
 //! COCO's JSON and a folder of images as a set: boxes, sizes, notes, and what is refused.
 
-mod common;
-
-use common::Files;
+use crate::common::Files;
 use losslab::images::{ImageOptions, ImageSet, check_same_categories, load_coco};
 use serde_json::{Value, json};
 use std::path::PathBuf;

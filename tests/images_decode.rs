@@ -1,8 +1,6 @@
 //! PNG and JPEG files: the pixels beside Pillow's, and a clear word on everything that is refused.
 
-mod common;
-
-use common::Files;
+use crate::common::Files;
 use losslab::images::{Image, letterbox, read_image};
 use png::{BitDepth, ColorType};
 use std::path::{Path, PathBuf};

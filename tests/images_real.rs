@@ -1,8 +1,6 @@
 //! The real detection sets load as their README says. Skipped, with a word, where they are absent.
 
-mod common;
-
-use common::real_data;
+use crate::common::real_data;
 use losslab::detection::BoundingBox;
 use losslab::images::{ImageOptions, ImageSet, check_same_categories, load_coco, load_voc, voc_categories};
 use std::path::Path;

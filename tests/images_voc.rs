@@ -1,8 +1,6 @@
 //! A folder of Pascal VOC as a set, and what is refused.
 
-mod common;
-
-use common::Files;
+use crate::common::Files;
 use losslab::data::DataError;
 use losslab::detection::Category;
 use losslab::images::{ImageOptions, ImageSet, load_voc, voc_categories, voc_split_path};

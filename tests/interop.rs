@@ -3,9 +3,7 @@
 //! What PyTorch says of the files in `fixtures/interop` is recorded there, by `make.py`; that needs no Python. With a Python that
 //! has PyTorch (`LOSSLAB_PYTHON`, by default `python3`) the files are made anew, and the scripts under docs run as a user runs them.
 
-mod common;
-
-use common::Files;
+use crate::common::Files;
 use losslab::detector::DetectorModel;
 use losslab::model::Model;
 use serde_json::Value;

@@ -1,8 +1,6 @@
 //! Saved models: what they predict, how their probabilities are corrected, and what damaged files earn.
 
-mod common;
-
-use common::Files;
+use crate::common::Files;
 use losslab::data::{Dataset, SyntheticSpec};
 use losslab::experiment::{OptimizerKind, Source, Task, TrainConfig, train};
 use losslab::model::Model;

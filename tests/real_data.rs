@@ -1,8 +1,6 @@
 //! The real data sets load, split and scale as their README says. Skipped, with a word, where they are absent.
 
-mod common;
-
-use common::real_data;
+use crate::common::real_data;
 use losslab::data::{CsvOptions, DEFAULT_FRACTIONS, Encoder, GivenSplits, Split, load_csv};
 
 /// Rows, columns and positives as the data's own README states them; test rows and positives among them in `split0`

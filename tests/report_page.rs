@@ -1,9 +1,6 @@
 //! `report.html` as a file: what stands in it, that it is well formed, and that it needs nothing but itself.
 
-#[path = "common/page.rs"]
-mod page;
-
-use page::small_report;
+use crate::common::page::small_report;
 use std::collections::HashSet;
 
 /// Elements without an end tag.

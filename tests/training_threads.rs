@@ -1,8 +1,6 @@
 //! Trainings on rows have the same bits with any number of threads, and share them where a comparison has more than trainings.
 
-mod common;
-
-use common::Files;
+use crate::common::Files;
 use losslab::data::{CsvOptions, load_csv};
 use losslab::experiment::{
     Comparison, Event, Observer, Prepared, Source, TrainConfig, Trained, compare, prepare, train,

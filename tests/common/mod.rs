@@ -1,5 +1,8 @@
 //! What several integration tests share: files that vanish with a test, and where the real data is.
 
+pub mod eval;
+pub mod page;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -8,7 +11,6 @@ use tempfile::TempDir;
 ///
 /// Looks below the folder named by `LOSSLAB_DATA`, by default `../shared/data` beside the workspace root. Absence is
 /// said on standard error; with `LOSSLAB_REQUIRE_DATA=1` it fails the test.
-#[allow(dead_code)] // every test binary compiles this file, not every one needs real data
 pub fn real_data(relative: &str) -> Option<PathBuf> {
     let root = std::env::var_os("LOSSLAB_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
@@ -24,10 +26,8 @@ pub fn real_data(relative: &str) -> Option<PathBuf> {
 }
 
 /// A folder with files of a test; messages name them without the folder.
-#[allow(dead_code)]
 pub struct Files(pub TempDir);
 
-#[allow(dead_code)]
 impl Files {
     /// An empty folder.
     pub fn new() -> Files {

@@ -34,7 +34,7 @@ pub fn run(root: &Path, deadline: Instant, ledger: &mut Ledger) -> anyhow::Resul
 /// Runs the test of a crate; returns the number of cases, and of what they are cases.
 fn test(root: &Path, name: &str, seed: u64) -> anyhow::Result<(u64, u64)> {
     let output = Command::new("cargo")
-        .args(["test", "--quiet", "-p", name, "--test", "jacobian", "--", "--nocapture"])
+        .args(["test", "--quiet", "-p", name, "--test", "main", "jacobian::", "--", "--nocapture"])
         .env("LOSSLAB_GRADIENT_CASES", CASES)
         .env("LOSSLAB_GRADIENT_SEED", seed.to_string())
         .current_dir(root)
@@ -44,7 +44,7 @@ fn test(root: &Path, name: &str, seed: u64) -> anyhow::Result<(u64, u64)> {
     let printed = String::from_utf8_lossy(&output.stdout);
     anyhow::ensure!(
         output.status.success(),
-        "{printed}\nagain: LOSSLAB_GRADIENT_CASES={CASES} LOSSLAB_GRADIENT_SEED={seed} cargo test -p {name} --test jacobian"
+        "{printed}\nagain: LOSSLAB_GRADIENT_CASES={CASES} LOSSLAB_GRADIENT_SEED={seed} cargo test -p {name} --test main jacobian::"
     );
     let (cases, kinds) = count(&printed)?;
     println!("{name}, seed {seed}: {cases} cases of {kinds}");

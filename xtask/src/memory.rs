@@ -10,7 +10,7 @@
 //! (`-C target-feature`), and the few intrinsics of `gemm/tile.rs` are among those it knows.
 
 use anyhow::{Context, ensure};
-use std::fs;
+use serde::Deserialize;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard};
@@ -75,19 +75,36 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// What cargo calls the unit tests of a crate and each file in its `tests`.
+/// What cargo is told to run the unit tests of a crate, and each of its test programs.
 fn targets(root: &Path, name: &str) -> anyhow::Result<Vec<Vec<String>>> {
-    let folder = root.join("crates").join(name.trim_start_matches("losslab-")).join("tests");
-    let mut targets = Vec::new();
-    for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if let Some(stem) = path.file_stem().filter(|_| path.extension().is_some_and(|end| end == "rs")) {
-            targets.push(vec!["--test".to_owned(), stem.to_string_lossy().into_owned()]);
-        }
-    }
-    targets.sort();
-    targets.push(vec!["--lib".to_owned()]);
-    Ok(targets)
+    let mut command = Command::new("cargo");
+    command.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(root);
+    let output = command.output().with_context(|| format!("{command:?}"))?;
+    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Metadata = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
+    let package = metadata.packages.into_iter().find(|package| package.name == name);
+    let all = package.with_context(|| format!("no crate {name}"))?.targets;
+    let tests = all.into_iter().filter(|target| target.kind == ["test"]);
+    let tests = tests.map(|test| vec!["--test".to_owned(), test.name]);
+    Ok(tests.chain([vec!["--lib".to_owned()]]).collect())
+}
+
+/// The part of `cargo metadata` that says which test programs there are.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
 }
 
 /// `cargo miri test` for a target, `arguments` for the tests, behind `timeout`, which ends cargo's children with it.
@@ -181,4 +198,18 @@ fn run(mut command: Command, name: &str) -> anyhow::Result<()> {
     println!("{name}: {:.1} minutes", start.elapsed().as_secs_f64() / 60.0);
     ensure!(status.success(), "{name}: failed");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_the_test_programs_and_the_unit_tests() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let of = |name: &str| targets(root, name).unwrap().iter().map(|t| t.join(" ")).collect::<Vec<_>>();
+        assert_eq!(of("losslab-losses"), ["--test accuracy", "--test main", "--test proof", "--lib"]);
+        assert!(of("losslab-tensor").contains(&"--test workers".to_owned()));
+        assert!(targets(root, "nothing").is_err());
+    }
 }

@@ -1,7 +1,6 @@
 //! Functions of two numbers and the choice between them: ties, infinities, NaN.
 
-mod common;
-use common::at;
+use crate::common::at;
 use losslab_autograd::Tape;
 
 const INF: f64 = f64::INFINITY;

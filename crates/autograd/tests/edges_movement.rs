@@ -1,7 +1,6 @@
 //! Transpose, slice, concat and gather: what they move where, empty parts, and misuse.
 
-mod common;
-use common::at;
+use crate::common::at;
 use losslab_autograd::Tape;
 use losslab_tensor::Shape;
 

@@ -1,7 +1,6 @@
 //! Functions of one number at ties, bounds, infinities and NaN.
 
-mod common;
-use common::{assert_close, at};
+use crate::common::{assert_close, at};
 use losslab_autograd::{Tape, Var};
 
 const INF: f64 = f64::INFINITY;

@@ -1,7 +1,6 @@
 //! Against values recorded from PyTorch (`fixtures/make_torch.py`): operations, optimisers, clipping, schedules.
 
-mod common;
-use common::assert_close;
+use crate::common::assert_close;
 use losslab_autograd::optim::{Adam, Optimizer, Schedule, Sgd, clip_global_norm};
 use losslab_autograd::{Tape, Var};
 use losslab_tensor::{Shape, Tensor};

@@ -1,7 +1,6 @@
 //! Operations on images against values recorded from PyTorch (`fixtures/make_torch_conv.py`, which converts the layouts).
 
-mod common;
-use common::assert_close;
+use crate::common::assert_close;
 use losslab_autograd::{Conv2d, Pool, RunningStatistics, Tape, Var};
 use losslab_tensor::Shape;
 use serde_json::Value;

@@ -1,9 +1,7 @@
 //! Every loss at the ends of its range, in f32 and f64: finite in gives finite out, NaN in gives NaN out, and no loss
 //! goes silent on a confidently wrong prediction unless it says so.
 
-mod common;
-
-use common::{any_reduction, build, evaluate, pointwise, sigmoid_batch, softmax_batch};
+use crate::common::{any_reduction, build, evaluate, pointwise, sigmoid_batch, softmax_batch};
 use losslab_losses::Head::{Sigmoid, Softmax};
 use losslab_losses::{Heads, Reduction, Registry, Scalar, Spec, TargetKind};
 

@@ -1,9 +1,7 @@
 //! The gradient of every loss and modifier in the registry against finite differences: a new loss is checked by being
 //! registered.
 
-mod common;
-
-use common::{MEAN, build};
+use crate::common::{MEAN, build};
 use losslab_autograd::{GradCheck, Tape, Var};
 use losslab_losses::{
     Alpha, Criterion, Equation, Head, Normalizer, Reduction, Registry, TapeBatch, TapeTargets, TargetKind,

@@ -1,8 +1,6 @@
 //! What the papers claim, as tests; each figure is the paper's or follows from its equation by hand.
 
-mod common;
-
-use common::{MEAN, build, evaluate, sigmoid_batch, softmax_batch};
+use crate::common::{MEAN, build, evaluate, sigmoid_batch, softmax_batch};
 use losslab_losses::{Head, Reduction, Scalar};
 
 /// Margins from easy to hopeless.

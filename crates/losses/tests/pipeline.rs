@@ -1,8 +1,6 @@
 //! The pipeline around an equation: heads, weights, marks, reductions, normalisers, on the tape and off it.
 
-mod common;
-
-use common::{MEAN, build, evaluate, sigmoid_batch, softmax_batch};
+use crate::common::{MEAN, build, evaluate, sigmoid_batch, softmax_batch};
 use losslab_losses::{
     Batch, BatchError, Criterion, Head, Normalizer, Reduction, Registry, Spec, Targets, Training,
 };

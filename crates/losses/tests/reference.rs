@@ -1,8 +1,6 @@
 //! Every loss and modifier against values that do not come from this crate: see `fixtures/make_reference.py`.
 
-mod common;
-
-use common::build;
+use crate::common::build;
 use losslab_losses::{Batch, Criterion, Head, Normalizer, Reduction, Registry, Spec, Targets};
 use std::collections::HashMap;
 
@@ -109,7 +107,7 @@ fn losses_and_gradients() {
     let (batches, cases) = read();
     for case in &cases {
         let data = &batches[case.batch];
-        let (loss, grad) = common::evaluate(&criterion(case, data), &data.batch());
+        let (loss, grad) = crate::common::evaluate(&criterion(case, data), &data.batch());
         let about = format!("{} on {} ({})", case.spec, case.batch, case.reduction);
         assert!(close(loss, case.loss, 1e-12), "{about}: loss {loss}, expected {}", case.loss);
         for (i, (&found, &expected)) in grad.iter().zip(&case.grad).enumerate() {

@@ -1,8 +1,6 @@
 //! The registry: what losses declare is complete, consistent, and checked when they are registered.
 
-mod common;
-
-use common::{build, pointwise, sigmoid_batch};
+use crate::common::{build, pointwise, sigmoid_batch};
 use losslab_losses::{
     Focal, Head, Info, Loss, ModifierInfo, Points, Pt, Reduction, Registry, Side, SoftPoints, TargetKind,
 };

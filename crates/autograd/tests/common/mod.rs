@@ -1,5 +1,4 @@
-//! What several test binaries share.
-#![allow(dead_code)] // every test binary compiles this file, not every one needs all of it
+//! What several files share.
 
 use losslab_autograd::{Tape, Var};
 

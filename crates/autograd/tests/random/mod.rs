@@ -1,5 +1,5 @@
 //! Random uses of operations: shapes with axes of 1 and of 0, numbers away from kinks. Tests of other crates share it.
-#![allow(dead_code)] // every test binary compiles this file, not every one needs all of it
+#![allow(dead_code)] // other crates compile this file, too, and do not need all of it
 
 use losslab_autograd::{Tape, Var};
 use losslab_tensor::rng::Rng;

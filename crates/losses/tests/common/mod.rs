@@ -1,5 +1,4 @@
 //! What the tests of this crate share: batches, and a criterion from a spec.
-#![allow(dead_code)] // every test binary compiles this file, not every one needs all of it
 
 use losslab_losses::{
     Batch, Criterion, Equation, Head, Normalizer, Reduction, Registry, Scalar, Spec, Targets,

@@ -1,0 +1,16 @@
+//! The tests of this crate, as one program: each test program compiles the kernels that it uses anew.
+//!
+//! `accuracy.rs` and `proof.rs` stay apart, for they force instruction sets, which is for a whole program.
+
+mod common;
+mod extremes;
+mod gradients;
+mod jacobian;
+mod large_batches;
+mod paper;
+mod pipeline;
+#[path = "../../autograd/tests/random/mod.rs"]
+mod random;
+mod reference;
+mod registry;
+mod specs;

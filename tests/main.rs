@@ -1,0 +1,46 @@
+//! The tests of the command line and of the library behind it, as one program: each test program compiles the kernels that
+//! it uses anew. Thirty-nine programs took a processor 200 s, this one takes 100.
+//!
+//! `allocations.rs` stays apart, for it counts what a whole program allocates, and `bits.rs`, for it forces instruction
+//! sets, which is for a whole program, too.
+
+mod browser;
+mod calibration;
+mod checkpoint;
+mod class_metrics;
+mod cli;
+mod cli_coco;
+mod cli_detector;
+mod cli_model;
+mod cli_runs;
+mod cli_tune;
+mod coco;
+mod common;
+mod data;
+mod data_idx;
+mod data_mixed;
+mod detector;
+mod divergence;
+mod eval;
+mod eval_errors;
+mod fuzz_corpus;
+mod images_augment;
+mod images_coco;
+mod images_decode;
+mod images_real;
+mod images_voc;
+mod interop;
+mod invariants;
+mod judgement;
+mod losses_cli;
+mod metrics;
+mod model;
+mod readme;
+mod real_data;
+mod report_page;
+mod statistics;
+mod statistics_bootstrap;
+mod statistics_simulation;
+mod training_threads;
+mod verdict;
+mod voc;
