@@ -1,4 +1,5 @@
-//! Every example runs, and so does every command of the README and of the pages under docs, on tables of the names they use.
+//! Every example runs, and so does every command of the README but the main job, which `.ci/run` runs, on tables of the names
+//! they use.
 
 use std::path::Path;
 use std::process::Command;

@@ -13,6 +13,7 @@ mod kills;
 mod ledger;
 mod memory;
 mod mutants;
+mod programs;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};

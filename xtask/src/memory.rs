@@ -9,8 +9,8 @@
 //! Miri interprets; it runs the kernels of all instruction sets because they are compiled for all
 //! (`-C target-feature`), and the few intrinsics of `gemm/tile.rs` are among those it knows.
 
+use crate::programs;
 use anyhow::{Context, ensure};
-use serde::Deserialize;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard};
@@ -45,7 +45,7 @@ pub fn miri(root: &Path, seconds: u32) -> anyhow::Result<()> {
     for name in CRATES {
         let start = Instant::now();
         let mut tests = Vec::new();
-        for target in targets(root, name)? {
+        for target in programs::targets(root, name)? {
             tests.extend(list(root, name, &target)?.into_iter().map(|test| (target.clone(), test)));
         }
         let (next, ends) = (Mutex::new(tests.iter()), Mutex::new(Vec::new()));
@@ -73,38 +73,6 @@ pub fn miri(root: &Path, seconds: u32) -> anyhow::Result<()> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
-/// What cargo is told to run the unit tests of a crate, and each of its test programs.
-fn targets(root: &Path, name: &str) -> anyhow::Result<Vec<Vec<String>>> {
-    let mut command = Command::new("cargo");
-    command.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(root);
-    let output = command.output().with_context(|| format!("{command:?}"))?;
-    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Metadata = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
-    let package = metadata.packages.into_iter().find(|package| package.name == name);
-    let all = package.with_context(|| format!("no crate {name}"))?.targets;
-    let tests = all.into_iter().filter(|target| target.kind == ["test"]);
-    let tests = tests.map(|test| vec!["--test".to_owned(), test.name]);
-    Ok(tests.chain([vec!["--lib".to_owned()]]).collect())
-}
-
-/// The part of `cargo metadata` that says which test programs there are.
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    targets: Vec<Target>,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    name: String,
-    kind: Vec<String>,
 }
 
 /// `cargo miri test` for a target, `arguments` for the tests, behind `timeout`, which ends cargo's children with it.
@@ -198,18 +166,4 @@ fn run(mut command: Command, name: &str) -> anyhow::Result<()> {
     println!("{name}: {:.1} minutes", start.elapsed().as_secs_f64() / 60.0);
     ensure!(status.success(), "{name}: failed");
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn targets_are_the_test_programs_and_the_unit_tests() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let of = |name: &str| targets(root, name).unwrap().iter().map(|t| t.join(" ")).collect::<Vec<_>>();
-        assert_eq!(of("losslab-losses"), ["--test accuracy", "--test main", "--test proof", "--lib"]);
-        assert!(of("losslab-tensor").contains(&"--test workers".to_owned()));
-        assert!(targets(root, "nothing").is_err());
-    }
 }

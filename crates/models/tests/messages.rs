@@ -4,7 +4,7 @@ use losslab_autograd::Tape;
 use losslab_models::{Activation, Conv, ConvSize, Detector, DetectorConfig, Mlp};
 use losslab_tensor::init::Init;
 use losslab_tensor::rng::Rng;
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What the panic says.
 fn message(use_it: impl FnOnce()) -> String {
@@ -14,7 +14,6 @@ fn message(use_it: impl FnOnce()) -> String {
 
 #[test]
 fn misuse_names_the_layer_and_the_shapes() {
-    set_hook(Box::new(|_| {}));
     let mut tape = Tape::<f32>::new();
     let mlp = Mlp::new(&mut tape, &[3, 5, 2], Activation::Relu, &mut Rng::seed(1));
     let said = message(|| {
