@@ -19,6 +19,10 @@ mod norm;
 mod optim;
 mod pool;
 mod random;
+#[path = "random/case.rs"]
+mod random_case;
+#[path = "random/lengths.rs"]
+mod random_lengths;
 #[path = "random/ops.rs"]
 mod random_ops;
 mod relu;

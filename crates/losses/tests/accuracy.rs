@@ -2,7 +2,6 @@
 //!
 //! `reference.rs` proves the equations themselves in f64, to 12 digits; `proof.rs` proves CE and the focal family against 50.
 
-#[allow(dead_code)] // main.rs uses all of it
 mod common;
 
 use common::{build, evaluate, pointwise, sigmoid_batch};

@@ -1,7 +1,8 @@
 //! Every loss at the ends of its range, in f32 and f64: finite in gives finite out, NaN in gives NaN out, and no loss
 //! goes silent on a confidently wrong prediction unless it says so.
 
-use crate::common::{any_reduction, build, evaluate, pointwise, sigmoid_batch, softmax_batch};
+use crate::batches::{any_reduction, softmax_batch};
+use crate::common::{build, evaluate, pointwise, sigmoid_batch};
 use losslab_losses::Head::{Sigmoid, Softmax};
 use losslab_losses::{Heads, Reduction, Registry, Scalar, Spec, TargetKind};
 

@@ -1,7 +1,8 @@
 //! The gradient of every loss and modifier in the registry against finite differences: a new loss is checked by being
 //! registered.
 
-use crate::common::{MEAN, build};
+use crate::batches::MEAN;
+use crate::common::build;
 use losslab_autograd::{GradCheck, Tape, Var};
 use losslab_losses::{
     Alpha, Criterion, Equation, Head, Normalizer, Reduction, Registry, TapeBatch, TapeTargets, TargetKind,

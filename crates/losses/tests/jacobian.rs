@@ -2,7 +2,8 @@
 //!
 //! `LOSSLAB_GRADIENT_CASES=1000` makes it the long check, `LOSSLAB_GRADIENT_SEED` draws other cases.
 
-use crate::common::{MEAN, build};
+use crate::batches::MEAN;
+use crate::common::build;
 use crate::random::Draw;
 use losslab_autograd::{GradCheck, Tape, Var};
 use losslab_losses::{

@@ -1,6 +1,7 @@
 //! Batches that are cut into chunks, rows of many classes, and the ways of evaluation that a default may hide.
 
-use crate::common::{build, evaluate, sigmoid_batch, softmax_batch};
+use crate::batches::softmax_batch;
+use crate::common::{build, evaluate, sigmoid_batch};
 use losslab_losses::{BatchError, Head, Normalizer, Pt, Reduction, Registry, Side, Spec};
 use losslab_tensor::Workers;
 

@@ -2,6 +2,7 @@
 //!
 //! `accuracy.rs` and `proof.rs` stay apart, for they force instruction sets, which is for a whole program.
 
+mod batches;
 mod common;
 mod extremes;
 mod gradients;

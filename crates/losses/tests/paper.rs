@@ -1,6 +1,7 @@
 //! What the papers claim, as tests; each figure is the paper's or follows from its equation by hand.
 
-use crate::common::{MEAN, build, evaluate, sigmoid_batch, softmax_batch};
+use crate::batches::{MEAN, softmax_batch};
+use crate::common::{build, evaluate, sigmoid_batch};
 use losslab_losses::{Head, Reduction, Scalar};
 
 /// Margins from easy to hopeless.

@@ -1,6 +1,7 @@
 //! The pipeline around an equation: heads, weights, marks, reductions, normalisers, on the tape and off it.
 
-use crate::common::{MEAN, build, evaluate, sigmoid_batch, softmax_batch};
+use crate::batches::{MEAN, softmax_batch};
+use crate::common::{build, evaluate, sigmoid_batch};
 use losslab_losses::{
     Batch, BatchError, Criterion, Head, Normalizer, Reduction, Registry, Spec, Targets, Training,
 };

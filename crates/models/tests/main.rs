@@ -9,4 +9,6 @@ mod messages;
 mod mlp;
 #[path = "../../autograd/tests/random/mod.rs"]
 mod random;
+#[path = "../../autograd/tests/random/lengths.rs"]
+mod random_lengths;
 mod torch_detector;

@@ -1,33 +1,8 @@
-//! Random uses of operations: shapes with axes of 1 and of 0, numbers away from kinks. Tests of other crates share it.
-#![allow(dead_code)] // other crates compile this file, too, and do not need all of it
+//! Random cases, and what they are drawn from: what the tests `jacobian` of three crates share. `lengths.rs` adds shapes,
+//! `case.rs` what only uses of operations are drawn from.
 
-use losslab_autograd::{Tape, Var};
 use losslab_tensor::rng::Rng;
 use losslab_tensor::{Shape, Tensor};
-
-/// A computation to check at these inputs.
-pub struct Case {
-    pub inputs: Vec<Tensor<f64>>,
-    pub call: Call,
-    /// What to print if it fails, beside the shapes.
-    pub what: String,
-}
-
-pub type Call = Box<dyn for<'t> Fn(&'t Tape<f64>, &[Var<'t, f64>]) -> Var<'t, f64>>;
-
-impl Case {
-    pub fn new(
-        inputs: Vec<Tensor<f64>>,
-        what: String,
-        call: impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64> + 'static,
-    ) -> Self {
-        Self { inputs, what, call: Box::new(move |_, x| call(x)) }
-    }
-
-    pub fn shapes(&self) -> Vec<Shape> {
-        self.inputs.iter().map(Tensor::shape).collect()
-    }
-}
 
 /// Calls `check` with the number of each case: `LOSSLAB_GRADIENT_CASES` of them, or as many as a quick test has time for,
 /// from the seed `LOSSLAB_GRADIENT_SEED`, or 1. Returns how many.
@@ -45,7 +20,7 @@ pub fn cases(quick: usize, stream: usize, mut check: impl FnMut(&mut Draw, u64))
 }
 
 /// What random cases are drawn from.
-pub struct Draw(Rng);
+pub struct Draw(pub Rng);
 
 impl Draw {
     /// One of 0, .., n - 1.
@@ -66,51 +41,6 @@ impl Draw {
         self.0.uniform() < p
     }
 
-    pub fn seed(&mut self) -> u64 {
-        self.0.next_u64()
-    }
-
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
-        self.0.shuffle(items);
-    }
-
-    /// The length of an axis: often 1, else up to 5.
-    pub fn length(&mut self) -> usize {
-        if self.chance(0.25) { 1 } else { self.between(2, 5) }
-    }
-
-    /// The length of an axis that may be empty.
-    pub fn length_or_none(&mut self) -> usize {
-        if self.chance(0.04) { 0 } else { self.length() }
-    }
-
-    /// A shape of so many axes, some of them empty, and of at most 60 elements.
-    pub fn shape(&mut self, low: usize, high: usize) -> Vec<usize> {
-        let rank = self.between(low, high);
-        let mut shape: Vec<usize> = (0..rank).map(|_| self.length_or_none()).collect();
-        while shape.iter().product::<usize>() > 60 {
-            let axis = self.below(rank);
-            shape[axis] = 1;
-        }
-        shape
-    }
-
-    /// As [`shape`](Draw::shape), without empty axes.
-    pub fn full_shape(&mut self, low: usize, high: usize) -> Vec<usize> {
-        self.shape(low, high).into_iter().map(|n| n.max(1)).collect()
-    }
-
-    /// So many shapes that broadcast to one: every axis of each may be 1 or missing in front.
-    pub fn broadcast(&mut self, count: usize) -> Vec<Vec<usize>> {
-        let whole = self.shape(0, 4);
-        (0..count)
-            .map(|_| {
-                let missing = if self.chance(0.3) { self.below(whole.len() + 1) } else { 0 };
-                whole[missing..].iter().map(|&n| if self.chance(0.25) { 1 } else { n }).collect()
-            })
-            .collect()
-    }
-
     /// Numbers in the interval, none closer than `gap` to 0.
     pub fn tensor(&mut self, shape: &[usize], interval: (f64, f64), gap: f64) -> Tensor<f64> {
         Tensor::from_fn(Shape::new(shape), |_| {
@@ -121,31 +51,5 @@ impl Draw {
                 }
             }
         })
-    }
-
-    /// Numbers in [-3, 3].
-    pub fn numbers(&mut self, shapes: &[Vec<usize>]) -> Vec<Tensor<f64>> {
-        shapes.iter().map(|shape| self.tensor(shape, (-3.0, 3.0), 0.0)).collect()
-    }
-
-    /// Numbers that differ by at least .04 from each other, also between tensors.
-    pub fn apart(&mut self, shapes: &[Vec<usize>]) -> Vec<Tensor<f64>> {
-        let total: usize = shapes.iter().map(|shape| shape.iter().product::<usize>()).sum();
-        let mut places: Vec<usize> = (0..total).collect();
-        self.shuffle(&mut places);
-        let mut places = places.into_iter();
-        let mut next = || {
-            let place = places.next().expect("as many as there are elements") as f64;
-            (place - total as f64 / 2.0) * 0.1 + self.uniform(-0.03, 0.03)
-        };
-        shapes.iter().map(|shape| Tensor::from_fn(Shape::new(shape), |_| next())).collect()
-    }
-
-    /// Some of the axes, in any order.
-    pub fn axes(&mut self, rank: usize) -> Vec<usize> {
-        let mut axes: Vec<usize> = (0..rank).collect();
-        self.shuffle(&mut axes);
-        axes.truncate(self.below(rank + 1));
-        axes
     }
 }

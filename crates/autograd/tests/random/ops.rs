@@ -1,6 +1,7 @@
 //! A random use of each operation of the list, by its name.
 
-use crate::random::{Case, Draw};
+use crate::random::Draw;
+use crate::random_case::Case;
 use losslab_autograd::{Conv2d, Dropout, Pool, Tape, Var};
 use losslab_tensor::{Shape, Tensor};
 
