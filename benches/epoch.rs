@@ -5,9 +5,9 @@
 
 use divan::Bencher;
 use losslab::data::SyntheticSpec;
-use losslab::detector::{DetectionProblem, DetectorSettings, ImageParts, train_detector};
-use losslab::experiment::{Source, TrainConfig, train};
-use losslab::images::{ScenePart, SceneSpec};
+use losslab::data::images::{ScenePart, SceneSpec};
+use losslab::train::detector::{DetectionProblem, DetectorSettings, ImageParts, train_detector};
+use losslab::train::experiment::{Source, TrainConfig, train};
 use losslab_losses::{Registry, Spec};
 use std::ops::ControlFlow;
 

@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release --example 03_detector`
 
-use losslab::images::{Normalisation, Placement, ScenePart, SceneSpec};
+use losslab::data::images::{Normalisation, Placement, ScenePart, SceneSpec};
 use losslab_autograd::Tape;
 use losslab_autograd::optim::{Adam, Optimizer};
 use losslab_losses::{
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scenes = "images=8,size=48,ratio=60,classes=1".parse::<SceneSpec>()?.generate(ScenePart::Train);
     let (n, height, width) = (scenes.images.len(), scenes.height, scenes.width);
     let pixels = Normalisation::of(&scenes);
-    let corners = |b: &losslab::detection::BoundingBox| {
+    let corners = |b: &losslab::metrics::boxes::BoundingBox| {
         [b.x, b.y, b.x + b.width, b.y + b.height].map(|edge| edge as f32)
     };
 

@@ -5,16 +5,16 @@
 //! later on.
 
 use crate::cli;
-use crate::data::{
+use losslab_data::images::{decode_image, image_header, letterbox, parse_voc};
+use losslab_data::{
     Cells, Column, CsvOptions, Encoder, GivenSplits, Kind, Source, Split, SyntheticSpec, Table, following,
     from_table, read_idx,
 };
-use crate::detection::{GroundTruth, evaluate, parse_detections};
-use crate::detector::DetectorModel;
-use crate::experiment::bind;
-use crate::images::{decode_image, image_header, letterbox, parse_voc};
-use crate::model::Model;
 use losslab_losses::{Registry, Spec};
+use losslab_metrics::boxes::{GroundTruth, evaluate, parse_detections};
+use losslab_train::detector::DetectorModel;
+use losslab_train::experiment::bind;
+use losslab_train::model::Model;
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -66,7 +66,7 @@ pub fn csv(bytes: &[u8]) {
 
 /// A table of splits of a small data set.
 pub fn splits(bytes: &[u8]) {
-    static DATASET: LazyLock<crate::data::Dataset> =
+    static DATASET: LazyLock<losslab_data::Dataset> =
         LazyLock::new(|| SyntheticSpec { rows: 12, ratio: 3.0, ..SyntheticSpec::default() }.generate());
     let Some(table) = table(bytes) else { return };
     let _ = GivenSplits::of(&table, &DATASET);
@@ -150,5 +150,5 @@ pub fn eval(bytes: &[u8]) {
 
 /// A list of a plan (`comparison.json`) and of records of its runs, judged and reported.
 pub fn records(bytes: &[u8]) {
-    crate::report::fuzz(bytes);
+    losslab_report::fuzz(bytes);
 }

@@ -18,18 +18,10 @@
 
 #![deny(unsafe_code)]
 
-pub mod checkpoint;
 pub mod cli;
-pub mod curves;
-pub mod data;
-pub mod detection;
-pub mod detector;
-pub mod experiment;
 #[doc(hidden)]
 pub mod fuzzing;
-pub mod images;
-pub mod metrics;
-pub mod model;
-pub mod plot;
-pub mod report;
-pub mod statistics;
+pub use losslab_data as data;
+pub use losslab_metrics as metrics;
+pub use losslab_report as report;
+pub use losslab_train as train;

@@ -1,15 +1,15 @@
 //! Checkpoints: a training that was ended and resumed has the bits of one that was not; no damaged file is ever taken.
 
 use crate::common::Files;
-use losslab::checkpoint::{
+use losslab::data::images::{ScenePart, SceneSpec};
+use losslab::data::{Dataset, SyntheticSpec};
+use losslab::train::checkpoint::{
     Checkpoint, Disk, Folder, Identity, Keeper, Numbers, RealDisk, Tensor, Tensors, Which, decode, encode,
 };
-use losslab::data::{Dataset, SyntheticSpec};
-use losslab::detector::{
+use losslab::train::detector::{
     DetectionProblem, DetectorError, DetectorSettings, ImageParts, NormKind, train_detector_kept,
 };
-use losslab::experiment::{OptimizerKind, Prepared, Source, TrainConfig, TrainError, train_kept};
-use losslab::images::{ScenePart, SceneSpec};
+use losslab::train::experiment::{OptimizerKind, Prepared, Source, TrainConfig, TrainError, train_kept};
 use losslab_losses::{Registry, Spec};
 use serde_json::json;
 use std::cell::Cell;

@@ -57,8 +57,8 @@ fn a_trained_detector_finds_objects_in_a_folder_of_images() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 
     std::fs::create_dir(&images).unwrap();
-    let grey = losslab::images::Image::filled(60, 30, &[128]);
-    std::fs::write(Path::new(&images).join("a.png"), losslab::images::encode_png(&grey)).unwrap();
+    let grey = losslab::data::images::Image::filled(60, 30, &[128]);
+    std::fs::write(Path::new(&images).join("a.png"), losslab::data::images::encode_png(&grey)).unwrap();
     let output = losslab(&["predict", "--model", &model, "--images", &images, "--out", &found]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let found = json(Path::new(&found));

@@ -2,8 +2,8 @@
 
 use crate::common::{Files, real_data};
 use losslab::data::{CsvOptions, GivenSplits, load_csv};
-use losslab::experiment::Task;
-use losslab::model::Model;
+use losslab::train::experiment::Task;
+use losslab::train::model::Model;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,13 +1,13 @@
 //! Detectors from end to end on small scenes: training, comparing, saving, finding objects in image files.
 
-use losslab::detection::{evaluate, load_detections};
-use losslab::detector::{
+use losslab::data::images::{ImageOptions, ScenePart, SceneSpec, encode_png, load_coco, load_folder};
+use losslab::metrics::boxes::{evaluate, load_detections};
+use losslab::report::{Config, Data, Environment, Plan, Results, RunRecord, Training as ReportedTraining};
+use losslab::train::detector::{
     DetectionProblem, DetectorComparison, DetectorError, DetectorModel, DetectorSettings, ImageParts,
     NormKind, bind_detector, compare_detectors, train_detector,
 };
-use losslab::experiment::{Event, Observer};
-use losslab::images::{ImageOptions, ScenePart, SceneSpec, encode_png, load_coco, load_folder};
-use losslab::report::{Config, Data, Environment, Plan, Results, RunRecord, Training as ReportedTraining};
+use losslab::train::experiment::{Event, Observer};
 use losslab_losses::{OpenSpec, Registry, Spec};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
@@ -231,7 +231,7 @@ fn a_saved_detector_finds_in_image_files_what_it_found_in_its_test() {
     assert_eq!(load_detections(&text).unwrap(), found);
 
     // A classifier is no detector, and says so.
-    let error = losslab::model::Model::load(&file).unwrap_err().to_string();
+    let error = losslab::train::model::Model::load(&file).unwrap_err().to_string();
     assert!(error.contains("a description of detector instead of model"), "{error}");
     let whole = std::fs::read(&file).unwrap();
     std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();

@@ -1,10 +1,10 @@
 //! A training that diverges says which operation of which layer first gave a number that is not finite.
 
 use crate::common::Files;
+use losslab::data::images::{ScenePart, SceneSpec};
 use losslab::data::{Dataset, Matrix, SyntheticSpec};
-use losslab::detector::{DetectionProblem, DetectorSettings, ImageParts, NormKind, train_detector};
-use losslab::experiment::{OptimizerKind, Prepared, Source, TrainConfig, train};
-use losslab::images::{ScenePart, SceneSpec};
+use losslab::train::detector::{DetectionProblem, DetectorSettings, ImageParts, NormKind, train_detector};
+use losslab::train::experiment::{OptimizerKind, Prepared, Source, TrainConfig, train};
 use losslab_losses::{Registry, Spec};
 use std::ops::ControlFlow::Continue;
 use std::process::Command;

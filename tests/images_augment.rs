@@ -1,7 +1,7 @@
 //! Flips and shifts of images and boxes.
 
-use losslab::detection::BoundingBox;
-use losslab::images::{Augmentation, Image, Normalisation, Object, Placement};
+use losslab::data::images::{Augmentation, Image, Normalisation, Object, Placement};
+use losslab::metrics::boxes::BoundingBox;
 use losslab_tensor::rng::Rng;
 
 const PLAIN: Placement = Placement { flip_x: false, flip_y: false, dx: 0, dy: 0 };

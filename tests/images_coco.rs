@@ -1,7 +1,7 @@
 //! COCO's JSON and a folder of images as a set: boxes, sizes, notes, and what is refused.
 
 use crate::common::Files;
-use losslab::images::{ImageOptions, ImageSet, check_same_categories, load_coco};
+use losslab::data::images::{ImageOptions, ImageSet, check_same_categories, load_coco};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 

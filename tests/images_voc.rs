@@ -2,8 +2,8 @@
 
 use crate::common::Files;
 use losslab::data::DataError;
-use losslab::detection::Category;
-use losslab::images::{ImageOptions, ImageSet, load_voc, voc_categories, voc_split_path};
+use losslab::data::images::{ImageOptions, ImageSet, load_voc, voc_categories, voc_split_path};
+use losslab::metrics::boxes::Category;
 
 /// The fixture `grey.jpg`, 17 x 11 pixels, under this name.
 fn image(files: &Files, name: &str) {

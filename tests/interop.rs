@@ -4,8 +4,8 @@
 //! has PyTorch (`LOSSLAB_PYTHON`, by default `python3`) the files are made anew, and the scripts under docs run as a user runs them.
 
 use crate::common::Files;
-use losslab::detector::DetectorModel;
-use losslab::model::Model;
+use losslab::train::detector::DetectorModel;
+use losslab::train::model::Model;
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,11 @@
 //! Verdicts from records made by hand: what is judged, on which design, and the words that are printed.
 
-use losslab::experiment::TrainConfig;
 use losslab::report::{
-    ClassRows, Config, Data, Design, Judgement, Named, Outputs, Plan, RECORD_SCHEMA, RunRecord, TableData,
-    TableRecord, Training, judge, score_note, verdict_lines,
+    Config, Data, Design, Judgement, Named, Outputs, Plan, RECORD_SCHEMA, RunRecord, TableRecord, Training,
+    judge, score_note, verdict_lines,
 };
+use losslab::train::experiment::TrainConfig;
+use losslab::train::experiment::{ClassRows, TableData};
 
 fn plan(losses: &[&str], seeds: u64, test_set: bool) -> Plan {
     let class = |name: &str, rows| ClassRows { name: name.into(), rows };

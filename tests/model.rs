@@ -2,9 +2,9 @@
 
 use crate::common::Files;
 use losslab::data::{Dataset, SyntheticSpec};
-use losslab::experiment::{OptimizerKind, Source, Task, TrainConfig, train};
-use losslab::model::Model;
-use losslab::model::inverse::Inverse;
+use losslab::train::experiment::{OptimizerKind, Source, Task, TrainConfig, train};
+use losslab::train::model::Model;
+use losslab::train::model::inverse::Inverse;
 use losslab_losses::{Registry, Spec};
 use proptest::prelude::*;
 use serde::Deserialize;

@@ -1,9 +1,9 @@
 //! Resamples of a fixed test set: weighted average precision, draws, and the variance they give.
 
+use losslab::metrics::statistics::bootstrap::{BootstrapError, Resamples};
+use losslab::metrics::statistics::fixed_test::fixed_test;
+use losslab::metrics::statistics::weighted_ap::WeightedAveragePrecision;
 use losslab::metrics::{average_precision, macro_average_precision};
-use losslab::statistics::bootstrap::{BootstrapError, Resamples};
-use losslab::statistics::fixed_test::fixed_test;
-use losslab::statistics::weighted_ap::WeightedAveragePrecision;
 use losslab_tensor::rng::Rng;
 
 /// Each item as often as its weight says.

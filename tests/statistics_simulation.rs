@@ -4,12 +4,12 @@
 //! rejection. Everything is seeded; the limits are the nominal rate plus the Monte-Carlo error stated where they stand.
 
 use losslab::metrics::average_precision;
-use losslab::statistics::bootstrap::Resamples;
-use losslab::statistics::estimate::Estimate;
-use losslab::statistics::fixed_test::fixed_test;
-use losslab::statistics::holm::holm;
-use losslab::statistics::paired::{corrected_t, paired_t};
-use losslab::statistics::weighted_ap::WeightedAveragePrecision;
+use losslab::metrics::statistics::bootstrap::Resamples;
+use losslab::metrics::statistics::estimate::Estimate;
+use losslab::metrics::statistics::fixed_test::fixed_test;
+use losslab::metrics::statistics::holm::holm;
+use losslab::metrics::statistics::paired::{corrected_t, paired_t};
+use losslab::metrics::statistics::weighted_ap::WeightedAveragePrecision;
 use losslab_tensor::rng::Rng;
 use rayon::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use crate::common::Files;
 use losslab::data::{CsvOptions, load_csv};
-use losslab::experiment::{
+use losslab::train::experiment::{
     Comparison, Event, Observer, Prepared, Source, TrainConfig, Trained, compare, prepare, train,
 };
 use losslab_losses::{OpenSpec, Registry, Spec};

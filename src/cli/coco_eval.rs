@@ -1,8 +1,8 @@
 //! `losslab coco-eval`: detections in a COCO file are scored as pycocotools scores them, or as Pascal VOC does.
 
 use super::{emit, emit_error, notes};
-use crate::detection::{GroundTruth, VocRule, evaluate, evaluate_voc, load_detections};
 use clap::Args;
+use losslab_metrics::boxes::{GroundTruth, VocRule, evaluate, evaluate_voc, load_detections};
 use std::path::PathBuf;
 
 /// The arguments of `losslab coco-eval`.

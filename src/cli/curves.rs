@@ -1,10 +1,10 @@
 //! `losslab curves`: draws losses and their derivatives as SVG.
 
 use super::emit;
-use crate::curves::{curves, figure};
 use anyhow::{Context, ensure};
 use clap::Args;
 use losslab_losses::{Registry, Spec};
+use losslab_report::curves::{curves, figure};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -39,7 +39,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         let spec = Spec::parse(text, &registry)?;
         for curve in curves(&spec, &registry)? {
             ensure!(
-                all.iter().all(|c: &crate::curves::Curve| c.name != curve.name),
+                all.iter().all(|c: &losslab_report::curves::Curve| c.name != curve.name),
                 "--loss {text}: {spec} is given twice"
             );
             all.push(curve);

@@ -1,10 +1,10 @@
 //! The arguments that say what is learnt from, shared by the commands that train.
 
-use crate::data::{
+use clap::Args;
+use losslab_data::{
     CsvOptions, GivenSplits, Imbalance, SyntheticSpec, load_csv, load_csv_like, load_idx, load_idx_like,
 };
-use crate::experiment::Source;
-use clap::Args;
+use losslab_train::experiment::Source;
 use std::path::{Path, PathBuf};
 
 /// Where the data comes from.

@@ -2,9 +2,9 @@
 
 use super::at_least_one;
 use super::train_args::TrainArguments;
-use crate::detector::{DetectorSettings, NormKind, NormalizerKind};
 use anyhow::bail;
 use clap::Args;
+use losslab_train::detector::{DetectorSettings, NormKind, NormalizerKind};
 
 /// How detectors are built, trained and read out.
 #[derive(Args, Debug)]

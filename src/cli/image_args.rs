@@ -1,14 +1,14 @@
 //! The arguments that name images with boxes, shared by the commands that train detectors.
 
-use crate::detection::VocRule;
-use crate::detector::ImageParts;
-use crate::images::{
+use anyhow::{Context, bail};
+use clap::Args;
+use losslab_base::rng::Rng;
+use losslab_data::images::{
     ImageOptions, ImageSet, ScenePart, SceneSpec, check_same_categories, load_coco, load_voc, voc_categories,
     voc_split_path,
 };
-use anyhow::{Context, bail};
-use clap::Args;
-use losslab_tensor::rng::Rng;
+use losslab_metrics::boxes::VocRule;
+use losslab_train::detector::ImageParts;
 use std::path::{Path, PathBuf};
 
 /// One of so many training images is kept to choose the epoch by, where there is no set for that.

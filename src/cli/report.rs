@@ -2,9 +2,9 @@
 
 use super::compare::{Session, environment, pool};
 use super::{emit, processors};
-use crate::report::{Plan, RunRecord, Store, merge, share_table, voc_lines};
 use anyhow::{Context, bail};
 use clap::Args;
+use losslab_report::{Plan, RunRecord, Store, merge, share_table, voc_lines};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

@@ -1,8 +1,8 @@
 //! The arguments that say how models are trained, shared by the commands that train.
 
 use super::at_least_one;
-use crate::experiment::{OptimizerKind, TrainConfig};
 use clap::Args;
+use losslab_train::experiment::{OptimizerKind, TrainConfig};
 
 /// How models are trained. What is not given is the default of rows or of detectors.
 #[derive(Args, Clone, Debug)]

@@ -5,15 +5,12 @@
 //! Nothing here touches a file, a clock, the environment or a global random generator.
 
 pub mod conv;
-mod dual;
+mod float;
 pub mod gemm;
 pub mod init;
 pub mod kernel;
 mod lines;
-pub mod math;
-mod real;
 mod reduce;
-pub mod rng;
 mod shape;
 mod shards;
 pub mod short_rows;
@@ -22,10 +19,10 @@ pub mod transpose;
 pub mod window;
 mod workers;
 
-pub use dual::Dual;
+pub use float::Float;
 pub use kernel::{Isa, Kernel, prefetch, prefetch_to_write};
 pub use lines::{Lines, OnLines};
-pub use real::{Float, Fused, Lane, Real};
+pub use losslab_base::{Dual, Fused, Lane, Real, math, rng};
 pub use reduce::sum;
 pub use shape::{MAX_RANK, Shape};
 pub use tensor::Tensor;

@@ -4,18 +4,18 @@ use super::session::Session;
 use super::{Arguments, ensure_writable, environment, pool};
 use crate::cli::image_args::scene_parts;
 use crate::cli::{emit, notes, thread_count};
-use crate::detection::VocRule;
-use crate::detector::{
-    DetectionProblem, DetectorComparison, DetectorOutcome, DetectorSettings, ImageParts, bind_detector,
-    compare_detectors,
-};
-use crate::experiment::{LossSet, ProblemKind};
-use crate::report::{
+use anyhow::Context;
+use losslab_losses::{OpenSpec, Registry, Spec};
+use losslab_metrics::boxes::VocRule;
+use losslab_report::{
     Config, Data, Plan, RunRecord, Store, Training, category_table, run_file, share_table, voc_lines,
     write_pictures,
 };
-use anyhow::Context;
-use losslab_losses::{OpenSpec, Registry, Spec};
+use losslab_train::detector::{
+    DetectionProblem, DetectorComparison, DetectorOutcome, DetectorSettings, ImageParts, bind_detector,
+    compare_detectors,
+};
+use losslab_train::experiment::{LossSet, ProblemKind};
 use std::io;
 use std::path::Path;
 use std::time::Instant;

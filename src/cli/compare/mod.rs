@@ -11,12 +11,12 @@ use super::detector_args::DetectorArguments;
 use super::image_args::ImageArguments;
 use super::train_args::TrainArguments;
 use super::{at_least_one, processors, thread_count};
-use crate::experiment::{LossSet, MOST_TRIALS, ProblemKind};
-use crate::report::{Environment, Plan};
 use anyhow::{Context, bail};
 use clap::Args;
 use losslab_losses::{OpenSpec, Registry, Spec, SpecError};
+use losslab_report::{Environment, Plan};
 use losslab_tensor::Isa;
+use losslab_train::experiment::{LossSet, MOST_TRIALS, ProblemKind};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

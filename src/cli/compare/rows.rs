@@ -3,8 +3,9 @@
 use super::session::Session;
 use super::{Arguments, DEFAULT_SEEDS, ensure_writable, environment, pool};
 use crate::cli::{emit, notes, thread_count};
-use crate::experiment::{Comparison, LossSet, ProblemKind, Task, bind, compare, prepare};
-use crate::report::{Config, Data, Plan, RunRecord, TableData, Training};
+use losslab_report::{Config, Data, Plan, RunRecord, Training};
+use losslab_train::experiment::TableData;
+use losslab_train::experiment::{Comparison, LossSet, ProblemKind, Task, bind, compare, prepare};
 use std::path::Path;
 use std::time::Instant;
 

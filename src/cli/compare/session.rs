@@ -4,12 +4,12 @@
 use crate::cli::interrupt::{self, Interrupted};
 use crate::cli::progress::Progress;
 use crate::cli::{emit, notes};
-use crate::experiment::{Event, Observer};
-use crate::report::{
+use anyhow::Context;
+use losslab_report::{
     Judgement, Plan, Results, RunRecord, Store, Story, diverged_notes, file_name, judge, score_note, table,
     tuning_lines, unseen_notes, verdict_lines, write_html,
 };
-use anyhow::Context;
+use losslab_train::experiment::{Event, Observer};
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -78,7 +78,7 @@ impl Session {
         &self,
         records: &[RunRecord],
         pool: &rayon::ThreadPool,
-        environment: impl FnOnce() -> crate::report::Environment,
+        environment: impl FnOnce() -> losslab_report::Environment,
     ) -> anyhow::Result<Results> {
         let Self { plan, store, quiet } = self;
         let judged: Result<Option<Judgement>, String> =

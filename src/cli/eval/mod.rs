@@ -127,7 +127,7 @@ fn answer(
 }
 
 /// A line with a spec and the JSON below it, answered for either head: what the fuzz target runs.
-pub(crate) fn fuzz(bytes: &[u8]) {
+pub fn fuzz(bytes: &[u8]) {
     let mut parts = bytes.splitn(2, |&byte| byte == b'\n');
     let (spec, text) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let Ok(spec) = Spec::parse(&String::from_utf8_lossy(spec), &Registry::standard()) else { return };

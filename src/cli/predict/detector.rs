@@ -2,11 +2,11 @@
 
 use super::Arguments;
 use crate::cli::{emit_error, notes};
-use crate::detection::{Category, Detection, evaluate};
-use crate::detector::{DetectorError, DetectorModel};
-use crate::images::{ImageSet, check_same_categories, load_coco, load_folder};
-use crate::metrics::{BOX_METRICS, evaluate_boxes};
-use crate::report::metrics_table;
+use losslab_data::images::{ImageSet, check_same_categories, load_coco, load_folder};
+use losslab_metrics::boxes::{Category, Detection, evaluate};
+use losslab_metrics::{BOX_METRICS, evaluate_boxes};
+use losslab_report::metrics_table;
+use losslab_train::detector::{DetectorError, DetectorModel};
 use serde::Serialize;
 use std::path::Path;
 

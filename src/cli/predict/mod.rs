@@ -4,9 +4,9 @@ mod detector;
 mod rows;
 
 use crate::cli::emit;
-use crate::report::write_atomically;
 use anyhow::Context;
 use clap::Args;
+use losslab_data::write_atomically;
 use std::path::PathBuf;
 
 /// The arguments of `losslab predict`.

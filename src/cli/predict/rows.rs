@@ -2,11 +2,12 @@
 
 use super::Arguments;
 use crate::cli::{emit_error, notes as note_lines};
-use crate::data::{Following, Matrix, load_following, load_idx_images, quoted};
-use crate::experiment::Task;
-use crate::model::Model;
-use crate::report::metrics_table;
 use anyhow::{bail, ensure};
+use losslab_base::quoted;
+use losslab_data::{Following, Matrix, load_following, load_idx_images};
+use losslab_report::metrics_table;
+use losslab_train::experiment::Task;
+use losslab_train::model::Model;
 use std::sync::Arc;
 
 /// Scores rows.

@@ -3,8 +3,8 @@
 mod live;
 mod state;
 
-use crate::experiment::{Event, Observer};
 use live::Live;
+use losslab_train::experiment::{Event, Observer};
 use state::State;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};

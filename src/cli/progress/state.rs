@@ -1,6 +1,6 @@
 //! What is known of a comparison that runs, and how it is said.
 
-use crate::experiment::Event;
+use losslab_train::experiment::Event;
 use std::collections::BTreeMap;
 
 /// What is known of a comparison that runs.
@@ -135,7 +135,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::Epoch;
+    use losslab_train::experiment::Epoch;
 
     fn epoch(state: &mut State, loss: usize, trial: usize, epoch: usize, ap: f64) {
         let epoch = Epoch { epoch, train_loss: 0.0, validation_ap: Some(ap) };

@@ -2,14 +2,16 @@
 
 use super::keep::kept_note;
 use super::{Arguments, cannot_write, ensure_writable};
-use crate::checkpoint::Identity;
 use crate::cli::progress::Progress;
 use crate::cli::{emit, notes, thread_count};
-use crate::detector::{DetectionProblem, DetectorModel, DetectorOutcome, bind_detector, train_detector_kept};
-use crate::experiment::{Epoch, Event, Observer};
-use crate::metrics::{BOX_METRICS, evaluate_boxes};
-use crate::report::metrics_table;
 use anyhow::Context;
+use losslab_metrics::{BOX_METRICS, evaluate_boxes};
+use losslab_report::metrics_table;
+use losslab_train::checkpoint::Identity;
+use losslab_train::detector::{
+    DetectionProblem, DetectorModel, DetectorOutcome, bind_detector, train_detector_kept,
+};
+use losslab_train::experiment::{Epoch, Event, Observer};
 
 /// Trains a detector and saves it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {

@@ -1,9 +1,9 @@
 //! The arguments that keep a training in checkpoints and take it up again.
 
-use crate::checkpoint::{Folder, Identity, Keeper, Which};
 use crate::cli::{at_least_one, emit};
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
+use losslab_train::checkpoint::{Folder, Identity, Keeper, Which};
 use std::path::PathBuf;
 
 /// Whether and where a training is kept.

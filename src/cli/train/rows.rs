@@ -2,13 +2,14 @@
 
 use super::keep::kept_note;
 use super::{Arguments, cannot_write, ensure_writable};
-use crate::checkpoint::Identity;
 use crate::cli::progress::Progress;
 use crate::cli::{emit, notes, processors, thread_count};
-use crate::experiment::{Event, Observer, Outcome, bind, train_kept};
-use crate::model::Model;
-use crate::report::{SeedGaps, TableData, metrics_table, unseen_notes};
 use anyhow::Context;
+use losslab_report::{SeedGaps, metrics_table, unseen_notes};
+use losslab_train::checkpoint::Identity;
+use losslab_train::experiment::TableData;
+use losslab_train::experiment::{Event, Observer, Outcome, bind, train_kept};
+use losslab_train::model::Model;
 
 /// Threads of a training unless more are asked for: a step of a classifier is short, and who finds no part of it to do looks for one all
 /// the time.

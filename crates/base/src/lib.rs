@@ -1,0 +1,30 @@
+//! What every crate of losslab needs and no crate should carry kernels for: numbers, elementary functions, random
+//! numbers, fingerprints, and errors that say where something is wrong.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`Real`], [`Fused`], [`Lane`] | the arithmetic that equations are written in |
+//! | [`Dual`] | numbers with a derivative |
+//! | [`math`] | exponential and logarithm, the same bits on every machine |
+//! | [`rng`] | a random generator named by its algorithm |
+//! | [`Fnv1a`] | fingerprints of data |
+//! | [`DataError`], [`Place`] | what is wrong with a file, and where |
+//! | [`unknown`] | the message for a name that does not exist |
+//!
+//! Nothing here touches a file, a clock, the environment or a global random generator.
+
+#![deny(unsafe_code)]
+
+mod dual;
+mod error;
+mod fingerprint;
+pub mod math;
+mod names;
+mod real;
+pub mod rng;
+
+pub use dual::Dual;
+pub use error::{DataError, Place, counted, listed, quoted};
+pub use fingerprint::Fnv1a;
+pub use names::{nearest, unknown};
+pub use real::{Fused, Lane, Real};

@@ -1,0 +1,37 @@
+//! What a caller may choose about the images of a set.
+
+use super::ImageSet;
+use losslab_base::{DataError, Place};
+
+/// Size and channels of the images of a set. What is not given follows from the files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImageOptions {
+    /// Width and height. By default the most frequent size of the files (of equally frequent ones the largest area,
+    /// then the widest); images of another size are letter-boxed into it.
+    pub size: Option<(usize, usize)>,
+    /// 1 or 3. By default 1 if all images are grey, otherwise 3. Grey becomes colour by repetition, colour becomes grey as
+    /// .299 R + .587 G + .114 B (ITU-R BT.601).
+    pub channels: Option<usize>,
+}
+
+impl ImageOptions {
+    /// The size and channels of another set: what validation and test images need, so that one model takes all.
+    pub fn like(set: &ImageSet) -> ImageOptions {
+        ImageOptions { size: Some((set.width, set.height)), channels: Some(set.channels) }
+    }
+
+    pub(super) fn check(&self) -> Result<(), DataError> {
+        if let Some((width, height)) = self.size
+            && !matches!(width.checked_mul(height), Some(1..=super::MAX_PIXELS))
+        {
+            let expected = format!("at least one pixel and at most {}", super::MAX_PIXELS);
+            return Err(Place::of("image size").error(format!("{width}x{height}"), expected));
+        }
+        match self.channels {
+            None | Some(1 | 3) => Ok(()),
+            Some(other) => {
+                Err(Place::of("image channels").error(other.to_string(), "1 (grey) or 3 (colour)"))
+            }
+        }
+    }
+}

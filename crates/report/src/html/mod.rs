@@ -1,0 +1,61 @@
+//! `report.html`: a comparison as one page that needs nothing but itself.
+//!
+//! No network, no script but its own few lines, no font; light and dark; the numbers behind every drawing as a table. It
+//! opens with the verdict, because that is what was asked, and says so if there is no difference to be seen.
+//!
+//! | file | what |
+//! |---|---|
+//! | `story` | what a report is told from |
+//! | `page` | the page around the parts, and the footer |
+//! | `opening` | the verdict, what was compared, differences with intervals |
+//! | `metrics` | the table of all metrics |
+//! | `ranking` | precision-recall and ROC curves |
+//! | `calibration` | reliability curves, and what repairs probabilities |
+//! | `training` | training curves; of detectors the shares of easy and hard examples |
+//! | `tuning` | what tuning tried and chose |
+//! | `boxes` | of detectors pictures and categories |
+//! | `weights` | what gamma does to the examples: figure 4 of the paper, the slider |
+//! | `planes` | decision boundaries of two-dimensional problems |
+//! | `figures` | a drawing with its caption and table |
+
+mod base64;
+mod boxes;
+mod calibration;
+mod figures;
+mod metrics;
+mod opening;
+mod page;
+mod planes;
+mod ranking;
+mod story;
+mod training;
+mod tuning;
+mod weights;
+
+pub use story::Story;
+
+use figures::Figures;
+use losslab_data::write_atomically;
+use std::io;
+use std::path::Path;
+
+/// Writes `report.html` into the folder, and each of its drawings as `plots/NAME.svg`. Returns the size of the page.
+///
+/// # Errors
+/// If the folder cannot be written.
+pub fn write_html(folder: &Path, story: Story) -> io::Result<usize> {
+    let mut figures = Figures::default();
+    let page = page::page(story, &mut figures).into_string();
+    let plots = folder.join("plots");
+    std::fs::create_dir_all(&plots)?;
+    for (name, picture) in &figures.made {
+        write_atomically(&plots.join(format!("{name}.svg")), picture.document().as_bytes())?;
+    }
+    write_atomically(&folder.join("report.html"), page.as_bytes())?;
+    Ok(page.len())
+}
+
+/// The page alone.
+pub(super) fn page_text(story: Story) -> String {
+    page::page(story, &mut Figures::default()).into_string()
+}

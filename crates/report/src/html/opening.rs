@@ -1,0 +1,347 @@
+//! How a report opens: the verdict, what was compared on what, and the differences with their intervals.
+
+use super::figures::{Figures, Numbers, table};
+use super::story::{Story, number, percent};
+use crate::Data;
+use crate::plot::{Forest, ForestRow};
+use losslab_losses::{OpenSpec, Registry};
+use losslab_metrics::statistics::pairs::Pair;
+use losslab_metrics::statistics::sentence::p_words;
+use losslab_metrics::statistics::verdict::{LossVerdict, Verdict, Verdicts};
+use losslab_metrics::statistics::wilcoxon::smallest_p;
+use maud::{Markup, html};
+
+/// The verdict in a sentence, then loss by loss.
+pub(super) fn verdict(story: Story) -> Markup {
+    html! {
+        section aria-labelledby="verdict" {
+            h2 #verdict { "Verdict" }
+            @match story.verdicts() {
+                Some(verdicts) => {
+                    p.verdict { (verdicts.sentence) }
+                    ul.losses { @for loss in &verdicts.losses { li { span class=(mark(loss.verdict)) { (word(loss.verdict)) } " " (loss.sentence) "." } } }
+                    @if verdicts.losses.iter().any(|loss| loss.verdict == Verdict::NoDetectableDifference) {
+                        p.small {
+                            "\u{201c}No detectable difference\u{201d} does not say that two losses are equal. It says that these runs \
+                             cannot tell them apart: a difference smaller than the one named would usually go unseen."
+                        }
+                    }
+                }
+                None => p.verdict { "Nothing can be judged: no seed was run with every loss. The numbers below are what there is." }
+            }
+            @if !story.results.complete {
+                p.warning { "This comparison was stopped before all its trainings were done. Everything below is preliminary." }
+            }
+            (diverged(story))
+        }
+    }
+}
+
+/// What each word means stands in the sentence beside it; colour only underlines it.
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::NoDetectableDifference => "no detectable difference",
+        Verdict::Identical => "identical",
+        Verdict::Diverged => "diverged",
+        Verdict::NotTested => "not tested",
+    }
+}
+
+fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Better => "tag good",
+        Verdict::Worse | Verdict::Diverged => "tag bad",
+        _ => "tag",
+    }
+}
+
+fn diverged(story: Story) -> Markup {
+    let lost: Vec<_> = story.records.iter().filter(|run| run.diverged.is_some()).collect();
+    html! {
+        @if !lost.is_empty() {
+            p.warning {
+                "Trainings that diverged, which the curves and means below leave out: "
+                @for (i, run) in lost.iter().enumerate() {
+                    @if i > 0 { "; " }
+                    (run.loss) " with seed " (run.seed) " (" (run.diverged.as_deref().unwrap_or_default()) ")"
+                }
+                "."
+            }
+        }
+    }
+}
+
+/// What was compared on what, in plain words.
+pub(super) fn subject(story: Story) -> Markup {
+    let (losses, seeds) = (story.losses(), story.seeds());
+    html! {
+        section aria-labelledby="subject" {
+            h2 #subject { "What was compared" }
+            p { (data(&story.results.data)) }
+            p {
+                (losses.len()) " losses were compared, each trained " (times(seeds.len()))
+                ", with seeds " (range(&seeds)) ". In all runs of one seed everything but the loss is the same: the rows or images, the network, its first weights, \
+                 the order of the examples and the optimiser. "
+                @match story.results.config.trials {
+                    1 => "The learning rate is the same, too: nothing was tuned for any loss. ",
+                    trials => {
+                        "Each model is the best of " (trials) " trainings on the validation part, over learning rates and the parameters that its name \
+                         leaves open with a question mark; cross-entropy has as many as the others. "
+                    }
+                }
+                "The metric that decides is " (metric(story)) ", and the reference is "
+                code { (story.reference()) } "; both were set before the runs."
+            }
+            dl.specs {
+                @for loss in &losses {
+                    dt { code { (loss) } @if *loss == story.reference() { " (reference)" } }
+                    dd { (explain(loss)) }
+                }
+            }
+            (focal_box())
+            (metric_box(story))
+        }
+    }
+}
+
+fn times(n: usize) -> String {
+    if n == 1 { "once".into() } else { format!("{n} times") }
+}
+
+fn range(seeds: &[u64]) -> String {
+    match seeds {
+        [] => "none".into(),
+        [one] => one.to_string(),
+        [first, .., last] if last - first + 1 == seeds.len() as u64 => format!("{first} to {last}"),
+        _ => seeds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn data(data: &Data) -> String {
+    match data {
+        Data::Table(table) => {
+            let classes = match (&table.positive, table.prevalence) {
+                (Some(positive), Some(share)) => format!(
+                    "{} of them ({}) are of the class \u{201c}{positive}\u{201d} that is to be found",
+                    table.positives,
+                    percent(share)
+                ),
+                _ => {
+                    let rows: Vec<usize> = table.classes.iter().map(|class| class.rows).collect();
+                    let (least, most) = (rows.iter().min().unwrap_or(&0), rows.iter().max().unwrap_or(&0));
+                    format!("{} classes have from {least} to {most} rows", rows.len())
+                }
+            };
+            let split = match (&table.test_fingerprint, table.splits.as_ref() as &str) {
+                (Some(_), _) => "The test rows are a file of their own, the same for all seeds",
+                (None, "given") => "The splits into training, validation and test part were given",
+                _ => "Each seed splits the rows anew into a training, a validation and a test part",
+            };
+            format!(
+                "The data are {}: {} rows with {} columns; {classes}. {split}. Numbers in this report are of test parts, unless \
+                 they say otherwise.",
+                table.name, table.rows, table.columns
+            )
+        }
+        Data::Images(images) => {
+            let [train, validation, test] = &images.parts;
+            let ratio = images.anchors.ratio().map_or_else(String::new, |ratio| {
+                format!(" For each place where a box should be found there are {ratio:.0} where none should.")
+            });
+            format!(
+                "The data are {}: {} training, {} validation and {} test images with {} objects of {} categories to be found in \
+                 the test images.{ratio}",
+                images.name,
+                train.images,
+                validation.images,
+                test.images,
+                test.objects,
+                images.categories.len()
+            )
+        }
+    }
+}
+
+fn metric(story: Story) -> &'static str {
+    match story.classes() {
+        None => "COCO's average precision (AP)",
+        Some(2) => "average precision (AP)",
+        Some(_) => "average precision, averaged over the classes (macro AP)",
+    }
+}
+
+/// The equation and the source of a spec, from the registry.
+fn explain(loss: &str) -> String {
+    let Ok(spec) = OpenSpec::parse(loss, &Registry::standard()) else { return String::new() };
+    let spec = spec.trial(0);
+    let info = spec.loss().declaration();
+    let modifiers =
+        spec.modifiers().map(|(modifier, _)| format!("; {}: {}", modifier.title, modifier.equation));
+    format!("{}: {}{}. {}", info.title, info.equation, modifiers.collect::<String>(), info.source)
+}
+
+/// For readers who never heard of it.
+fn focal_box() -> Markup {
+    html! {
+        aside.box aria-labelledby="focal" {
+            h3 #focal { "What is focal loss?" }
+            p {
+                "A classifier learns by making a loss small. Cross-entropy, the usual loss, is \u{2212}log p" sub { "t" } ", where p" sub { "t" }
+                " is the probability that the classifier gives to the true class. An example it gets right with p" sub { "t" }
+                " = 0.9 still costs a little. Where one class is rare, there are so many easy examples of the other that their little \
+                 costs may outweigh the rare ones."
+            }
+            p {
+                "Focal loss multiplies by (1 \u{2212} p" sub { "t" } ")" sup { "\u{3b3}" } ". With \u{3b3} = 2 the example at 0.9 costs a hundredth, while one \
+                 at 0.1 costs about as much as before: attention moves to the hard examples. \u{3b3} = 0 is cross-entropy. The weight \u{3b1}, if there is one, \
+                 multiplies the positives, 1 \u{2212} \u{3b1} the negatives. The price is that its probabilities can no longer be taken \
+                 at their word. The idea is from Lin et al. 2017, "
+                cite { "Focal Loss for Dense Object Detection" } "."
+            }
+        }
+    }
+}
+
+/// What the deciding metric measures.
+fn metric_box(story: Story) -> Markup {
+    let chance = match &story.results.data {
+        Data::Table(table) => table.prevalence,
+        Data::Images(_) => None,
+    };
+    html! {
+        p.small {
+            "Average precision asks how clean the top of the ranking is when examples are sorted by the classifier's score: 1 is perfect. "
+            @if let Some(share) = chance { "Guessing reaches " (number(Some(share), 3)) " here, the share of positives. " }
+            "It does not depend on a threshold, nor on whether scores are honest probabilities, which differ between losses."
+        }
+    }
+}
+
+/// The differences to the reference, with their intervals.
+pub(super) fn differences(story: Story, figures: &mut Figures) -> Markup {
+    let Some(verdicts) = story.verdicts().filter(|verdicts| !verdicts.losses.is_empty()) else {
+        return html! {};
+    };
+    let metric = story.metric();
+    let rows = verdicts.losses.iter().map(|loss| ForestRow {
+        name: loss.loss.clone(),
+        value: loss.difference,
+        interval: loss.interval,
+        note: note(loss),
+    });
+    let forest = Forest {
+        title: format!("Difference in {metric} to {}", verdicts.reference),
+        description: describe(verdicts, metric),
+        label: format!("difference in {metric}, mean and 95 % interval"),
+        sides: (format!("{} is better", verdicts.reference), "the loss is better".into()),
+        rows: rows.collect(),
+    };
+    let caption = "Each loss was compared with the reference seed by seed. A bar that crosses the line at 0 is compatible with no \
+                   difference. Verdicts rest on p values corrected for the number of comparisons (Holm), so a bar may just \
+                   miss 0 without a verdict.";
+    html! {
+        section aria-labelledby="differences" {
+            h2 #differences { "How large, and how sure" }
+            div.narrow { (figures.figure("differences", forest.draw(), caption, &numbers(verdicts))) }
+            (all_pairs(story))
+        }
+    }
+}
+
+/// Every loss against every other, folded away: a description.
+fn all_pairs(story: Story) -> Markup {
+    let Some(judgement) = &story.results.verdicts else { return html! {} };
+    let runs = judgement.seeds.len();
+    let p = |pair: &Pair| pair.wilcoxon.map_or_else(|| "\u{2013}".into(), |test| p_words(test.p));
+    let row = |pair: &Pair| {
+        vec![
+            format!("{} \u{2212} {}", pair.first, pair.second),
+            number(pair.difference, 4),
+            pair.first_better.to_string(),
+            pair.second_better.to_string(),
+            p(pair),
+        ]
+    };
+    let head = ["difference of", "mean", "first better", "second better", "signed ranks"];
+    let table_of =
+        Numbers { head: head.map(String::from).to_vec(), rows: judgement.pairs.iter().map(row).collect() };
+    html! {
+        details {
+            summary { "All pairs, as a description" }
+            p.small {
+                "Every loss against every other over the " (runs) " runs, with Wilcoxon's signed-rank test. No verdict rests on these: the test takes runs as \
+                 independent, which splits of one data set are not, nothing is corrected for the number of pairs, and " (runs) " runs cannot give a \
+                 p smaller than " (number(Some(smallest_p(runs)), 4)) " whatever the data."
+            }
+            (table("All pairs", &table_of))
+        }
+    }
+}
+
+fn note(loss: &LossVerdict) -> String {
+    match (loss.difference, loss.p_holm) {
+        (Some(d), Some(p)) => format!("{}, {}", signed(d), p_words(p)),
+        (Some(d), None) => signed(d),
+        (None, _) => "no runs".into(),
+    }
+}
+
+fn signed(value: f64) -> String {
+    format!("{value:+.3}").replace('-', "\u{2212}")
+}
+
+fn describe(verdicts: &Verdicts, metric: &str) -> String {
+    let all: Vec<String> =
+        verdicts.losses.iter().map(|loss| format!("{}: {}", loss.loss, note(loss))).collect();
+    format!(
+        "Mean difference in {metric} of each loss to {}, with 95 % interval. {}.",
+        verdicts.reference,
+        all.join("; ")
+    )
+}
+
+fn numbers(verdicts: &Verdicts) -> Numbers {
+    let head = [
+        "loss",
+        "difference",
+        "95 % low",
+        "95 % high",
+        "p",
+        "p, Holm",
+        "Hedges' g",
+        "detectable",
+        "runs",
+        "diverged",
+    ];
+    let row = |loss: &LossVerdict| {
+        let (low, high) = loss.interval.unzip();
+        let p = |p: Option<f64>| p.map_or_else(|| "\u{2013}".into(), p_words);
+        vec![
+            loss.loss.clone(),
+            number(loss.difference, 4),
+            number(low, 4),
+            number(high, 4),
+            p(loss.p),
+            p(loss.p_holm),
+            number(loss.effect, 2),
+            number(loss.detectable, 4),
+            loss.runs.to_string(),
+            loss.diverged.to_string(),
+        ]
+    };
+    Numbers { head: head.map(String::from).to_vec(), rows: verdicts.losses.iter().map(row).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_in_words() {
+        assert_eq!(range(&[0, 1, 2]), "0 to 2");
+        assert_eq!(range(&[0, 2]), "0, 2");
+        assert_eq!(range(&[7]), "7");
+    }
+}

@@ -1,0 +1,126 @@
+//! The page around the parts: head, navigation, and the footer from which anyone can run it again.
+
+use super::figures::Figures;
+use super::story::Story;
+use super::{boxes, calibration, metrics, opening, planes, ranking, training, tuning, weights};
+use crate::Data;
+use crate::plot::{properties, rules};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+/// Nothing may be loaded, from nowhere.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
+/// The whole page; drawings are left in `figures`.
+pub(super) fn page(story: Story, figures: &mut Figures) -> Markup {
+    let name = story.results.data.name();
+    let title = format!("Which loss for {name}?");
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="generator" content={ "losslab " (story.results.environment.version) };
+                meta name="color-scheme" content="light dark";
+                title { (short(name)) " \u{2013} losslab" }
+                style { (PreEscaped(style())) }
+            }
+            body {
+                header {
+                    p.brand { "losslab \u{b7} a comparison of losses" }
+                    h1 { (title) }
+                    button #theme type="button" hidden { "Light or dark" }
+                }
+                main {
+                    (opening::verdict(story))
+                    (opening::subject(story))
+                    (metrics::section(story))
+                    (opening::differences(story, figures))
+                    (ranking::section(story, figures))
+                    (calibration::section(story, figures))
+                    (training::section(story, figures))
+                    (tuning::section(story))
+                    (training::shares(story, figures))
+                    (boxes::section(story))
+                    (weights::section(story, figures))
+                    (planes::section(story, figures))
+                }
+                (footer(story))
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+}
+
+/// For the tab of a browser: a specification without its parts.
+fn short(name: &str) -> String {
+    let family = name.split(':').next().unwrap_or(name);
+    format!("Which loss for {}?", family.chars().take(40).collect::<String>())
+}
+
+/// Colours of both grounds, by the system's preference and by the button's; rules of charts; layout.
+fn style() -> String {
+    let (light, dark) = (properties(false), properties(true));
+    format!(
+        ":root{{color-scheme:light;{light}}}\
+         @media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}\
+         :root[data-theme=dark]{{color-scheme:dark;{dark}}}\
+         @media print{{:root,:root[data-theme]{{color-scheme:light;{light}}}}}\n{STYLE}\n{}",
+        rules()
+    )
+}
+
+/// Version, command, seeds, fingerprint, instruction set.
+fn footer(story: Story) -> Markup {
+    let environment = &story.results.environment;
+    let seeds: Vec<String> = story.seeds().iter().map(u64::to_string).collect();
+    let fingerprints: Vec<(String, String)> = match &story.results.data {
+        Data::Table(table) => {
+            let test =
+                table.test_fingerprint.iter().map(|print| ("of the test set".to_owned(), print.clone()));
+            std::iter::once(("of the data".to_owned(), table.fingerprint.clone())).chain(test).collect()
+        }
+        Data::Images(images) => {
+            images.parts.iter().map(|part| (format!("of {}", part.name), part.fingerprint.clone())).collect()
+        }
+    };
+    let notes = match &story.results.data {
+        Data::Table(table) => &table.notes,
+        Data::Images(images) => &images.notes,
+    };
+    html! {
+        footer {
+            h2 { "To run it again" }
+            dl.facts {
+                dt { "Command" } dd { code { (story.command) } }
+                dt { "Version" } dd { "losslab " (environment.version) }
+                dt { "Seeds" } dd { (seeds.join(", ")) }
+                @for (what, print) in &fingerprints { dt { "Fingerprint " (what) } dd { code { (print) } } }
+                dt { "Instruction set" } dd { (environment.instruction_set) }
+                dt { "Machine" } dd { (environment.machine) ", " (environment.threads) " threads, " (format!("{:.1}", environment.seconds)) " s" }
+                dt { "Settings" } dd { code { (settings(story)) } }
+            }
+            @if !notes.is_empty() {
+                h3 { "What the loader decided" }
+                ul { @for note in notes { li { (note) } } }
+            }
+            p.small {
+                "The same command on the same data gives the same numbers. All of them are in "
+                code { "results.json" } " beside this page, every drawing in the folder " code { "plots" } "."
+            }
+        }
+    }
+}
+
+/// How models were trained, as in `results.json`, without the lists that stand elsewhere.
+fn settings(story: Story) -> String {
+    let mut config = serde_json::to_value(&story.results.config).unwrap_or_default();
+    if let Some(object) = config.as_object_mut() {
+        ["losses", "seeds"].into_iter().for_each(|key| drop(object.remove(key)));
+    }
+    config.to_string()
+}

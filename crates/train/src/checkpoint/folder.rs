@@ -1,0 +1,203 @@
+//! A folder with the last two checkpoints of one training.
+//!
+//! A new one is written under a third name, flushed to the disk, and only then are the files renamed; so the program may be
+//! ended, or the disk be full, at any moment: one whole checkpoint is always there under one of the two names.
+
+use super::{Checkpoint, decode, encode};
+use losslab_base::{DataError, Place};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+const LATEST: &str = "checkpoint.safetensors";
+const PREVIOUS: &str = "checkpoint-previous.safetensors";
+const UNFINISHED: &str = "checkpoint-unfinished.tmp";
+/// Locked by the process that trains; it holds the number of this process.
+const LOCK: &str = "training.lock";
+/// Larger files are no checkpoints of ours: the largest detectors take a hundredth of it.
+const MOST_BYTES: u64 = 1 << 32;
+
+/// What saving asks of a disk, so that tests can let it fail.
+pub trait Disk {
+    /// Writes a file and returns when it is on the disk.
+    ///
+    /// # Errors
+    /// If that fails; a part of the file may be there.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
+    /// Gives a file another name, in place of the file that has it.
+    ///
+    /// # Errors
+    /// If that fails; both files are as before.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Returns when the names in a folder are on the disk.
+    ///
+    /// # Errors
+    /// If that fails.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+}
+
+/// The disk of the system.
+#[derive(Clone, Copy, Debug)]
+pub struct RealDisk;
+
+impl Disk for RealDisk {
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        // Elsewhere a folder cannot be opened, and names are journaled.
+        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    }
+}
+
+/// Which of two checkpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The last one.
+    Latest,
+    /// The one before it.
+    Previous,
+}
+
+/// A checkpoint and its file.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// The file that it was read from.
+    pub path: PathBuf,
+}
+
+/// The checkpoints of one training.
+pub struct Folder {
+    path: PathBuf,
+    disk: Box<dyn Disk>,
+    /// Whether the latest file is known to be whole; another does not take the place of the previous one.
+    latest_is_whole: bool,
+    /// The lock, which ends with the file that holds it.
+    lock: Option<File>,
+}
+
+impl Folder {
+    /// The checkpoints in this folder, which need not be there yet.
+    pub fn new(path: &Path) -> Self {
+        Self::on(path, Box::new(RealDisk))
+    }
+
+    /// The same on another disk.
+    pub fn on(path: &Path, disk: Box<dyn Disk>) -> Self {
+        Self { path: path.to_owned(), disk, latest_is_whole: false, lock: None }
+    }
+
+    /// The file of a checkpoint, whether or not it is there.
+    pub fn file(&self, which: Which) -> PathBuf {
+        self.path.join(match which {
+            Which::Latest => LATEST,
+            Which::Previous => PREVIOUS,
+        })
+    }
+
+    /// Whether there is any checkpoint, be it whole or not.
+    pub fn is_used(&self) -> bool {
+        [Which::Latest, Which::Previous].iter().any(|&which| self.file(which).exists())
+    }
+
+    /// Claims the folder, which must be there, for as long as this value lives; the system ends the claim with the process,
+    /// however it ends.
+    ///
+    /// # Errors
+    /// If another training has claimed it, or the disk refuses.
+    pub fn lock(&mut self) -> Result<(), DataError> {
+        let path = self.path.join(LOCK);
+        let failed = |error| DataError::Read { file: path.display().to_string(), error };
+        let options = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = options.map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            // Some file systems have no locks. There nothing guards against a second training.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let known = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
+                let holder =
+                    if known { format!("process {}", holder.trim()) } else { "another process".into() };
+                let place = Place::of(self.path.display().to_string());
+                return Err(
+                    place.error(format!("the training of {holder}"), "a folder that no training uses")
+                );
+            }
+        }
+        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+        self.lock = Some(file);
+        Ok(())
+    }
+
+    /// Keeps a checkpoint as the latest; what was the latest becomes the previous one.
+    ///
+    /// # Errors
+    /// If the disk refuses; what was kept before is still there.
+    pub fn save(&mut self, checkpoint: &Checkpoint) -> io::Result<()> {
+        let [latest, previous] = [Which::Latest, Which::Previous].map(|which| self.file(which));
+        let unfinished = self.path.join(UNFINISHED);
+        fs::create_dir_all(&self.path)?;
+        self.disk.write(&unfinished, &encode(checkpoint)?)?;
+        if self.latest_is_whole {
+            self.latest_is_whole = false;
+            self.disk.rename(&latest, &previous)?;
+        }
+        self.disk.rename(&unfinished, &latest)?;
+        self.latest_is_whole = true;
+        self.disk.sync_folder(&self.path)
+    }
+
+    /// Reads a checkpoint; none if the folder has none. If the program was ended between two names, so that there is a
+    /// previous checkpoint and no latest one, the previous one is the latest.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is cut off or damaged, of another kind or of a later version.
+    pub fn load(&mut self, which: Which) -> Result<Option<Loaded>, DataError> {
+        let path = match which {
+            Which::Latest if !self.file(Which::Latest).exists() => self.file(Which::Previous),
+            which => self.file(which),
+        };
+        if which == Which::Latest && !path.exists() {
+            return Ok(None);
+        }
+        let name = path.display().to_string();
+        let failed = |error| DataError::Read { file: name.clone(), error };
+        let expected = format!("a whole checkpoint of losslab train{}", self.hint(&path));
+        let wrong = |found: String| Place::of(&name).error(found, expected);
+        let file = File::open(&path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(wrong("something that is no file".into()));
+        }
+        if metadata.len() > MOST_BYTES {
+            return Err(wrong(format!("{} bytes", metadata.len())));
+        }
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+        let checkpoint = decode(&bytes).map_err(wrong)?;
+        self.latest_is_whole = path == self.file(Which::Latest);
+        Ok(Some(Loaded { checkpoint, path }))
+    }
+
+    /// What to do if this file is of no use.
+    fn hint(&self, path: &Path) -> &'static str {
+        if path == self.file(Which::Latest) && self.file(Which::Previous).exists() {
+            "; --resume=previous goes on from the one before it"
+        } else {
+            "; there is no other, remove it to train anew"
+        }
+    }
+}
