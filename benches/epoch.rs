@@ -4,10 +4,10 @@
 //! `cargo bench --bench epoch`; of the detector, the argument is the number of threads.
 
 use divan::Bencher;
-use losslab::data::SyntheticSpec;
-use losslab::data::images::{ScenePart, SceneSpec};
-use losslab::train::detector::{DetectionProblem, DetectorSettings, ImageParts, train_detector};
-use losslab::train::experiment::{Source, TrainConfig, train};
+use losslab::data::images::{ImageParts, SceneSpec};
+use losslab::data::{Source, SyntheticSpec};
+use losslab::train::detector::{DetectionProblem, DetectorSettings, train_detector};
+use losslab::train::experiment::{TrainConfig, train};
 use losslab_losses::{Registry, Spec};
 use std::ops::ControlFlow;
 
@@ -34,12 +34,9 @@ fn rows(bencher: Bencher, loss: &str) {
 /// `losslab compare --scenes`: the scenes and the detector that it has by default.
 #[divan::bench(args = [1, 2], sample_count = 5, sample_size = 1)]
 fn scenes(bencher: Bencher, threads: usize) {
-    let scenes = SceneSpec::default();
-    let [train, validation, test] =
-        [ScenePart::Train, ScenePart::Validation, ScenePart::Test].map(|part| scenes.generate(part));
+    let parts = ImageParts::draw(&SceneSpec::default());
     let settings = DetectorSettings { epochs: Some(1), ..DetectorSettings::default() };
-    let problem = DetectionProblem::new(ImageParts { train, validation, test }, &settings)
-        .expect("scenes with objects");
+    let problem = DetectionProblem::new(parts, &settings).expect("scenes with objects");
     let loss = spec("focal");
     bencher.bench_local(|| {
         let go_on = |_: &_| ControlFlow::Continue(());

@@ -7,7 +7,7 @@
 use crate::cli;
 use losslab_data::images::{decode_image, image_header, letterbox, parse_voc};
 use losslab_data::{
-    Cells, Column, CsvOptions, Encoder, GivenSplits, Kind, Source, Split, SyntheticSpec, Table, following,
+    Cells, Column, CsvOptions, Encoder, FileText, GivenSplits, Kind, Split, SyntheticSpec, Table, following,
     from_table, read_idx,
 };
 use losslab_losses::{Registry, Spec};
@@ -43,7 +43,7 @@ const MOST_PIXELS: usize = 1 << 16;
 const NAME: &str = "input";
 
 fn table(bytes: &[u8]) -> Option<Table> {
-    Table::of(Source::of(NAME.into(), bytes.to_vec()).ok()?).ok()
+    Table::of(FileText::of(NAME.into(), bytes.to_vec()).ok()?).ok()
 }
 
 /// A table with a column `label`, split, encoded, and read again as rows that follow it.

@@ -1,15 +1,15 @@
 //! Checkpoints: a training that was ended and resumed has the bits of one that was not; no damaged file is ever taken.
 
 use crate::common::Files;
-use losslab::data::images::{ScenePart, SceneSpec};
-use losslab::data::{Dataset, SyntheticSpec};
+use losslab::data::images::ImageParts;
+use losslab::data::{Dataset, Prepared, Source, SyntheticSpec};
 use losslab::train::checkpoint::{
     Checkpoint, Disk, Folder, Identity, Keeper, Numbers, RealDisk, Tensor, Tensors, Which, decode, encode,
 };
 use losslab::train::detector::{
-    DetectionProblem, DetectorError, DetectorSettings, ImageParts, NormKind, train_detector_kept,
+    DetectionProblem, DetectorError, DetectorSettings, NormKind, train_detector_kept,
 };
-use losslab::train::experiment::{OptimizerKind, Prepared, Source, TrainConfig, TrainError, train_kept};
+use losslab::train::experiment::{OptimizerKind, TrainConfig, TrainError, train_kept};
 use losslab_losses::{Registry, Spec};
 use serde_json::json;
 use std::cell::Cell;
@@ -80,9 +80,7 @@ fn rows_resumed_after_any_epoch_have_the_bits_of_an_uninterrupted_training() {
 
 #[test]
 fn detectors_resumed_after_any_epoch_have_the_bits_of_an_uninterrupted_training() {
-    let scene: SceneSpec = "images=9,size=32,ratio=60,classes=2".parse().unwrap();
-    let [train, validation, test] = ScenePart::ALL.map(|part| scene.generate(part));
-    let parts = ImageParts { train, validation, test };
+    let parts = ImageParts::draw(&"images=9,size=32,ratio=60,classes=2".parse().unwrap());
     let loss = spec("focal:gamma=2,alpha=0.25");
     for (norm, optimizer) in [(NormKind::Batch, OptimizerKind::AdamW), (NormKind::Group, OptimizerKind::Sgd)]
     {

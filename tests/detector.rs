@@ -1,11 +1,11 @@
 //! Detectors from end to end on small scenes: training, comparing, saving, finding objects in image files.
 
-use losslab::data::images::{ImageOptions, ScenePart, SceneSpec, encode_png, load_coco, load_folder};
+use losslab::data::images::{ImageOptions, ImageParts, encode_png, load_coco, load_folder};
 use losslab::metrics::boxes::{evaluate, load_detections};
 use losslab::report::{Config, Data, Environment, Plan, Results, RunRecord, Training as ReportedTraining};
 use losslab::train::detector::{
-    DetectionProblem, DetectorComparison, DetectorError, DetectorModel, DetectorSettings, ImageParts,
-    NormKind, bind_detector, compare_detectors, train_detector,
+    DetectionProblem, DetectorComparison, DetectorError, DetectorModel, DetectorSettings, NormKind,
+    bind_detector, compare_detectors, train_detector,
 };
 use losslab::train::experiment::{Event, Observer};
 use losslab_losses::{OpenSpec, Registry, Spec};
@@ -20,9 +20,7 @@ impl Observer for Nobody {
 }
 
 fn scenes(text: &str) -> ImageParts {
-    let spec: SceneSpec = text.parse().unwrap();
-    let [train, validation, test] = ScenePart::ALL.map(|part| spec.generate(part));
-    ImageParts { train, validation, test }
+    ImageParts::draw(&text.parse().unwrap())
 }
 
 fn settings() -> DetectorSettings {

@@ -1,10 +1,10 @@
 //! A training that diverges says which operation of which layer first gave a number that is not finite.
 
 use crate::common::Files;
-use losslab::data::images::{ScenePart, SceneSpec};
-use losslab::data::{Dataset, Matrix, SyntheticSpec};
-use losslab::train::detector::{DetectionProblem, DetectorSettings, ImageParts, NormKind, train_detector};
-use losslab::train::experiment::{OptimizerKind, Prepared, Source, TrainConfig, train};
+use losslab::data::images::ImageParts;
+use losslab::data::{Dataset, Matrix, Prepared, Source, SyntheticSpec};
+use losslab::train::detector::{DetectionProblem, DetectorSettings, NormKind, train_detector};
+use losslab::train::experiment::{OptimizerKind, TrainConfig, train};
 use losslab_losses::{Registry, Spec};
 use std::ops::ControlFlow::Continue;
 use std::process::Command;
@@ -64,9 +64,7 @@ fn a_huge_learning_rate_is_found_where_it_first_overflows() {
 
 #[test]
 fn a_detector_names_the_layer_too() {
-    let scene: SceneSpec = "images=9,size=32,ratio=60,classes=2".parse().unwrap();
-    let [train, validation, test] = ScenePart::ALL.map(|part| scene.generate(part));
-    let parts = ImageParts { train, validation, test };
+    let parts = ImageParts::draw(&"images=9,size=32,ratio=60,classes=2".parse().unwrap());
     for (norm, learning_rate) in [(NormKind::None, 1e30), (NormKind::Batch, 1e30)] {
         let settings = DetectorSettings {
             epochs: Some(3),

@@ -1,9 +1,9 @@
 //! Trainings on rows have the same bits with any number of threads, and share them where a comparison has more than trainings.
 
 use crate::common::Files;
-use losslab::data::{CsvOptions, load_csv};
+use losslab::data::{CsvOptions, Prepared, Source, load_csv};
 use losslab::train::experiment::{
-    Comparison, Event, Observer, Prepared, Source, TrainConfig, Trained, compare, prepare, train,
+    Comparison, Event, Observer, TrainConfig, Trained, compare, prepare, train,
 };
 use losslab_losses::{OpenSpec, Registry, Spec};
 use losslab_tensor::rng::Rng;

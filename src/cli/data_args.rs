@@ -2,9 +2,9 @@
 
 use clap::Args;
 use losslab_data::{
-    CsvOptions, GivenSplits, Imbalance, SyntheticSpec, load_csv, load_csv_like, load_idx, load_idx_like,
+    CsvOptions, GivenSplits, Imbalance, Source, SyntheticSpec, load_csv, load_csv_like, load_idx,
+    load_idx_like,
 };
-use losslab_train::experiment::Source;
 use std::path::{Path, PathBuf};
 
 /// Where the data comes from.

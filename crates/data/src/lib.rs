@@ -28,6 +28,7 @@ mod dataset;
 mod dictionary;
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]
 mod encode;
+mod file_text;
 mod following;
 mod given_splits;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
@@ -42,8 +43,9 @@ mod labels;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod matrix;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
+mod prepare;
+#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod scale;
-mod source;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod split;
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]
@@ -56,6 +58,7 @@ pub use self::csv::from_table;
 pub use self::csv::{CsvOptions, load_csv};
 pub use self::dataset::{Dataset, Features, Groups};
 pub use self::encode::{ColumnEncoder, Encoder, Encoding};
+pub use self::file_text::FileText;
 pub use self::following::following;
 pub use self::following::{Following, Schema, load_csv_like, load_following};
 pub use self::given_splits::GivenSplits;
@@ -63,8 +66,8 @@ pub use self::idx::read_from as read_idx;
 pub use self::idx::{load_idx, load_idx_images, load_idx_like};
 pub use self::imbalance::Imbalance;
 pub use self::matrix::Matrix;
+pub use self::prepare::{Gaps, Part, Prepared, Source};
 pub use self::scale::Scaling;
-pub use self::source::Source;
 pub use self::split::{DEFAULT_FRACTIONS, Split};
 pub use self::synthetic::SyntheticSpec;
 pub use self::table::Table;

@@ -6,7 +6,7 @@ use std::path::Path;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::cells::trimmed;
-use super::source::Source;
+use super::file_text::FileText;
 use losslab_base::{DataError, Place, counted, quoted};
 
 /// The separators looked for; the first one wins a draw.
@@ -16,7 +16,7 @@ const ROWS_SAMPLED: usize = 20;
 
 /// A CSV file whose header has been read: names that are all there and all different.
 pub struct Table {
-    source: Source,
+    source: FileText,
     delimiter: u8,
     /// The column names, without the blanks around them.
     pub(super) header: Vec<String>,
@@ -25,11 +25,11 @@ pub struct Table {
 impl Table {
     /// Reads the file, finds its separator and checks its header.
     pub(super) fn open(path: &Path) -> Result<Table, DataError> {
-        Table::of(Source::read(path)?)
+        Table::of(FileText::read(path)?)
     }
 
     /// Finds the separator of a text and checks its header.
-    pub fn of(source: Source) -> Result<Table, DataError> {
+    pub fn of(source: FileText) -> Result<Table, DataError> {
         let delimiter = find_delimiter(&source.text);
         let mut record = ByteRecord::new();
         if source.text.trim().is_empty()
@@ -144,7 +144,7 @@ fn reader(text: &str, delimiter: u8) -> Reader<&[u8]> {
 
 /// Reads the next record, `false` at the end.
 fn next_record(
-    source: &Source,
+    source: &FileText,
     reader: &mut Reader<&[u8]>,
     record: &mut ByteRecord,
 ) -> Result<bool, DataError> {
@@ -154,7 +154,7 @@ fn next_record(
 }
 
 /// The line on which a record begins.
-fn line(source: &Source, record: &ByteRecord) -> u64 {
+fn line(source: &FileText, record: &ByteRecord) -> u64 {
     let offset = record.position().map_or(0, |position| position.byte());
     source.line_at(usize::try_from(offset).unwrap_or(usize::MAX).min(source.text.len()))
 }

@@ -2,7 +2,7 @@
 
 use super::record::RunRecord;
 use losslab_base::quoted;
-use losslab_train::experiment::Gaps;
+use losslab_data::Gaps;
 use serde::Serialize;
 
 /// The gaps in the data of one seed.

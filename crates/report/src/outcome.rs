@@ -4,11 +4,12 @@ use super::named::Named;
 use super::plan::{Plan, Training};
 use super::plane::Plane;
 use super::record::{DetectorRecord, EpochRecord, Outputs, RECORD_SCHEMA, RunRecord, TableRecord, run_file};
+use losslab_data::{Part, Prepared};
 use losslab_losses::{OpenSpec, Spec};
 use losslab_metrics::boxes::{VocResults, VocRule, evaluate_voc};
 use losslab_metrics::{Calibration, Metric, MetricError, Scored, assess, evaluate_boxes};
 use losslab_train::detector::{DetectionProblem, DetectorEpoch, DetectorOutcome, TrainedDetector};
-use losslab_train::experiment::{Epoch, Outcome, Part, Prepared, Trained, TrialRecord};
+use losslab_train::experiment::{Epoch, Outcome, Trained, TrialRecord};
 use losslab_train::model::inverse::Inverse;
 
 impl RunRecord {

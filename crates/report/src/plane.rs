@@ -1,8 +1,8 @@
 //! What a classifier of two numbers says of the whole plane: its logits on a grid, for maps of its decisions.
 
 use losslab_base::rng::Rng;
-use losslab_data::{Encoding, Matrix};
-use losslab_train::experiment::{Classifier, Prepared, Task};
+use losslab_data::{Encoding, Matrix, Prepared};
+use losslab_train::experiment::{Classifier, Task};
 use serde::{Deserialize, Serialize};
 
 /// Cells in each direction.

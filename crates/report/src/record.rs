@@ -8,10 +8,11 @@ use super::detections::file_name;
 use super::named::Named;
 use super::plan::Plan;
 use super::plane::Plane;
+use losslab_data::Gaps;
 use losslab_metrics::Calibration;
 use losslab_metrics::boxes::{CategoryResult, VocResults};
 use losslab_train::detector::{Margins, Shares};
-use losslab_train::experiment::{Gaps, TrialRecord};
+use losslab_train::experiment::TrialRecord;
 use serde::{Deserialize, Serialize};
 
 /// The version of the records' schema.

@@ -2,9 +2,9 @@
 
 use super::session::Session;
 use super::{Arguments, ensure_writable, environment, pool};
-use crate::cli::image_args::scene_parts;
 use crate::cli::{emit, notes, thread_count};
 use anyhow::Context;
+use losslab_data::images::ImageParts;
 use losslab_losses::{OpenSpec, Registry, Spec};
 use losslab_metrics::boxes::VocRule;
 use losslab_report::{
@@ -12,8 +12,7 @@ use losslab_report::{
     write_pictures,
 };
 use losslab_train::detector::{
-    DetectionProblem, DetectorComparison, DetectorOutcome, DetectorSettings, ImageParts, bind_detector,
-    compare_detectors,
+    DetectionProblem, DetectorComparison, DetectorOutcome, DetectorSettings, bind_detector, compare_detectors,
 };
 use losslab_train::experiment::{LossSet, ProblemKind};
 use std::io;
@@ -40,7 +39,9 @@ pub fn run_short(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
     if !arguments.detector.has_width() {
         settings.width = SHORT_WIDTH;
     }
-    compare(arguments, settings, Some(short_losses()?), SHORT_SEEDS, folder, || scene_parts(SHORT_SCENES))
+    compare(arguments, settings, Some(short_losses()?), SHORT_SEEDS, folder, || {
+        Ok(ImageParts::draw(&SHORT_SCENES.parse()?))
+    })
 }
 
 /// What the short comparison compares unless losses are named.

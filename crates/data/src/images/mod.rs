@@ -16,6 +16,7 @@
 //! | `augment` | flips and shifts, written as inputs of a network |
 //! | `statistics` | mean and deviation of the pixels, and the fingerprint |
 //! | `scenes` | draws a set without any file |
+//! | `parts` | the three sets of a training: [`ImageParts`] |
 //! | `draw` | pictures with boxes, as PNG |
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -32,6 +33,7 @@ mod folder;
 mod image;
 mod letterbox;
 mod options;
+mod parts;
 mod resize;
 #[allow(clippy::panic, reason = "misuse panics")]
 mod scenes;
@@ -51,6 +53,7 @@ pub use folder::load_folder;
 pub use image::Image;
 pub use letterbox::letterbox;
 pub use options::ImageOptions;
+pub use parts::ImageParts;
 pub use scenes::{POSITIVES_PER_OBJECT, REFERENCE_ANCHORS, REFERENCE_STRIDE, ScenePart, SceneSpec};
 pub use set::{ImageSet, LabelledImage, Object};
 pub use statistics::Normalisation;

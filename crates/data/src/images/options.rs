@@ -20,6 +20,21 @@ impl ImageOptions {
         ImageOptions { size: Some((set.width, set.height)), channels: Some(set.channels) }
     }
 
+    /// Reads a size such as `160x120`, width first.
+    ///
+    /// # Errors
+    /// If the text is not two whole numbers of at least 1; the message calls it `--image-size`.
+    pub fn parse_size(text: &str) -> Result<(usize, usize), DataError> {
+        let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+        match sides {
+            Some((width, height)) if width > 0 && height > 0 => Ok((width, height)),
+            _ => {
+                Err(Place::of("--image-size")
+                    .error(format!("'{text}'"), "two numbers of pixels such as 160x120"))
+            }
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), DataError> {
         if let Some((width, height)) = self.size
             && !matches!(width.checked_mul(height), Some(1..=super::MAX_PIXELS))

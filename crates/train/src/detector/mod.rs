@@ -37,7 +37,7 @@ pub use file::{DetectorInfo, DetectorModel};
 pub use loss::bind_detector;
 pub use margins::Margins;
 pub use network::{Network, Weights};
-pub use problem::{DetectionProblem, ImageParts};
+pub use problem::DetectionProblem;
 pub use settings::{DetectorSettings, NormKind, NormalizerKind};
 pub use shares::{Share, Shares};
 pub use train::{DetectorEpoch, TrainedDetector, train_detector, train_detector_kept};

@@ -4,7 +4,7 @@ use super::description::{AnchorCounts, CategoryObjects, ImageData, ImagePart};
 use super::settings::{DetectorSettings, NormKind};
 use super::targets::assign_objects;
 use losslab_base::{DataError, Place};
-use losslab_data::images::{ImageSet, Normalisation};
+use losslab_data::images::{ImageParts, ImageSet, LabelledImage, Normalisation};
 use losslab_models::detection::{AnchorConfig, Anchors, Assigned, suggest_stride};
 use losslab_models::{DetectorConfig, Norm, Stage};
 use rayon::prelude::*;
@@ -13,17 +13,6 @@ use rayon::prelude::*;
 const SMALL_WIDTH: usize = 24;
 /// Groups of channels of group norm.
 const GROUPS: usize = 8;
-
-/// Images to learn from, to choose the epoch by, and to report on; all of one size and with the same categories.
-#[derive(Clone, Debug)]
-pub struct ImageParts {
-    /// To learn from.
-    pub train: ImageSet,
-    /// To choose the epoch by.
-    pub validation: ImageSet,
-    /// To report on.
-    pub test: ImageSet,
-}
 
 /// A detection problem, ready for trainings.
 #[derive(Clone, Debug)]
@@ -191,8 +180,7 @@ fn network(train: &ImageSet, settings: &DetectorSettings, stride: usize) -> Dete
 
 /// One part as results describe it.
 fn part(set: &ImageSet) -> ImagePart {
-    let objects =
-        |image: &losslab_data::images::LabelledImage| image.objects.iter().filter(|o| !o.ignore).count();
+    let objects = |image: &LabelledImage| image.objects.iter().filter(|o| !o.ignore).count();
     ImagePart {
         name: set.name.clone(),
         images: set.images.len(),

@@ -1,8 +1,9 @@
 //! A comparison: every loss with every seed, as independent trainings side by side.
 
 use super::train::fit;
-use super::{Epoch, Prepared, Source, TrainConfig, TrainError, Trained, TrialRecord, Tuned, tune};
+use super::{Epoch, TrainConfig, TrainError, Trained, TrialRecord, Tuned, tune};
 use losslab_base::DataError;
+use losslab_data::{Prepared, Source};
 use losslab_losses::OpenSpec;
 use rayon::prelude::*;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The table that a comparison is about, as results describe it.
 
-use super::{Source, Task};
-use losslab_data::Dataset;
+use super::Task;
+use losslab_data::{Dataset, Source};
 use serde::{Deserialize, Serialize};
 
 /// A table, or images that are rows of a table.

@@ -4,9 +4,10 @@ mod kept;
 
 use super::sampling::Sampler;
 use super::tuning::{Candidate, Fit};
-use super::{Classifier, Divergence, Part, Prepared, Task, TrainConfig};
+use super::{Classifier, Divergence, Task, TrainConfig};
 use crate::checkpoint::{CheckpointError, Keeper};
 use losslab_autograd::optim::{Optimizer, global_norm};
+use losslab_data::{Part, Prepared};
 use losslab_losses::{
     Criterion, Decision, Normalizer, Reduction, Spec, SpecError, TapeBatch, TapeTargets, Training, criterion,
 };

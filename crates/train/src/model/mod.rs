@@ -19,10 +19,10 @@ mod tensors;
 
 pub use tensors::{Shapes, load_tensors, read_tensors, save_tensors};
 
-use crate::experiment::{Classifier, Prepared, Task, TrainConfig, Trained};
+use crate::experiment::{Classifier, Task, TrainConfig, Trained};
 use inverse::Inverse;
 use losslab_base::rng::Rng;
-use losslab_data::{Column, Dataset, Encoder, Matrix, Schema};
+use losslab_data::{Column, Dataset, Encoder, Matrix, Prepared, Schema};
 use losslab_losses::{Registry, Spec, Stage};
 use losslab_metrics::MetricError;
 use serde::{Deserialize, Serialize};

@@ -11,25 +11,25 @@ use losslab_base::{DataError, Place};
 const MOST_BYTES: u64 = 1 << 32;
 
 /// The whole text of a file, in memory: it is parsed in one go, and an error can count lines back from any byte.
-pub struct Source {
+pub struct FileText {
     /// The path as the user gave it, for messages.
     pub(super) file: String,
     /// The text without its byte order mark.
     pub(super) text: String,
 }
 
-impl Source {
+impl FileText {
     /// Reads `path`.
-    pub(super) fn read(path: &Path) -> Result<Source, DataError> {
+    pub(super) fn read(path: &Path) -> Result<FileText, DataError> {
         let file = path.display().to_string();
         match std::fs::read(path) {
-            Ok(bytes) => Source::of(file, bytes),
+            Ok(bytes) => FileText::of(file, bytes),
             Err(error) => Err(DataError::Read { file, error }),
         }
     }
 
     /// The text in these bytes. Gzip is known by its first bytes, so a wrong file ending does no harm.
-    pub fn of(file: String, mut bytes: Vec<u8>) -> Result<Source, DataError> {
+    pub fn of(file: String, mut bytes: Vec<u8>) -> Result<FileText, DataError> {
         if bytes.starts_with(&[0x1f, 0x8b]) {
             bytes = gunzip(&bytes).map_err(|(found, expected)| Place::of(&file).error(found, expected))?;
         }
@@ -41,7 +41,7 @@ impl Source {
             let place = if let Some(line) = line { place.line(line) } else { place };
             place.error(found, "CSV as UTF-8 text, plain or gzip")
         })?;
-        Ok(Source { file, text })
+        Ok(FileText { file, text })
     }
 
     /// The line, counted from 1, of the first character at or after byte `offset` that does not end a line.
@@ -119,7 +119,7 @@ mod tests {
             ("a\n1\n\n\n2", 4, 5), // empty lines are skipped
             ("a", 0, 1),
         ] {
-            let source = Source { file: "x".into(), text: text.into() };
+            let source = FileText { file: "x".into(), text: text.into() };
             assert_eq!(source.line_at(row), expected, "{text:?} from byte {row}");
         }
     }

@@ -1,7 +1,13 @@
 //! From a data set to the three encoded parts of one seed.
 
+use super::column::Column;
+use super::dataset::{Dataset, Features};
+use super::encode::Encoder;
+use super::given_splits::GivenSplits;
+use super::imbalance::Imbalance;
+use super::matrix::Matrix;
+use super::split::{DEFAULT_FRACTIONS, Split};
 use losslab_base::{DataError, Fnv1a};
-use losslab_data::{DEFAULT_FRACTIONS, Dataset, Encoder, Features, GivenSplits, Imbalance, Matrix, Split};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -133,7 +139,7 @@ impl Source {
 fn gaps(encoder: &Encoder, parts: [(&Dataset, &[u32]); 3]) -> Vec<Gaps> {
     let mut all = Vec::new();
     for (j, column) in encoder.columns.iter().enumerate() {
-        let count = |count: &dyn Fn(&losslab_data::Column, &[u32]) -> usize| {
+        let count = |count: &dyn Fn(&Column, &[u32]) -> usize| {
             parts.map(|(data, rows)| match &data.features {
                 Features::Columns(columns) => count(&columns[j], rows),
                 Features::Pixels(_) => 0,
