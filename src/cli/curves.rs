@@ -3,10 +3,10 @@
 use super::emit;
 use anyhow::{Context, ensure};
 use clap::Args;
+use losslab_data::write_atomically;
 use losslab_losses::{Registry, Spec};
 use losslab_report::curves::{curves, figure};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The curves of the paper's figure 1; gamma = 0 is cross-entropy.
 const DEFAULT_LOSSES: [&str; 5] =
@@ -45,26 +45,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             all.push(curve);
         }
     }
-    write(out, &figure(&all).svg()).with_context(|| format!("--out {}: cannot be written", out.display()))?;
+    write_atomically(out, figure(&all).svg().as_bytes())
+        .with_context(|| format!("--out {}: cannot be written", out.display()))?;
     emit(&format!("{} curves written to {}\n", all.len(), out.display()))
-}
-
-/// Writes the file as a whole or not at all: readers never see a part of it.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}.tmp", std::process::id()));
-    let temporary = path.with_file_name(hidden);
-    let written = (|| {
-        let mut file = std::fs::File::create(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    })();
-    if written.is_err() {
-        // Nothing to tell if there is nothing to remove.
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written
 }
