@@ -1,6 +1,5 @@
 //! Checkpoints: a training that was ended and resumed has the bits of one that was not; no damaged file is ever taken.
 
-use crate::common::Files;
 use losslab::data::images::ImageParts;
 use losslab::data::{Dataset, Prepared, Source, SyntheticSpec};
 use losslab::train::checkpoint::{
@@ -11,6 +10,7 @@ use losslab::train::detector::{
 };
 use losslab::train::experiment::{OptimizerKind, TrainConfig, TrainError, train_kept};
 use losslab_losses::{Registry, Spec};
+use losslab_testing::Files;
 use serde_json::json;
 use std::cell::Cell;
 use std::io;

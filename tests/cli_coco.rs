@@ -1,6 +1,6 @@
 //! `losslab coco-eval` as a user meets it.
 
-use crate::common::Files;
+use losslab_testing::Files;
 use serde_json::Value;
 use std::process::{Command, Output};
 

@@ -1,9 +1,9 @@
 //! `losslab train` and `losslab predict` as a user meets them.
 
-use crate::common::{Files, real_data};
 use losslab::data::{CsvOptions, GivenSplits, load_csv};
 use losslab::train::experiment::Task;
 use losslab::train::model::Model;
+use losslab_testing::{Files, real_data};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -25,7 +25,7 @@ fn rows(text: &str) -> Vec<Vec<&str>> {
     text.lines().skip(1).map(|line| line.split(',').collect()).collect()
 }
 
-const MIXED: &str = "tests/fixtures/data/mixed.csv";
+const MIXED: &str = "crates/data/tests/fixtures/data/mixed.csv";
 
 #[test]
 fn a_table_with_gaps_categories_and_three_classes_is_learnt_and_scored() {

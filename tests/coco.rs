@@ -1,10 +1,10 @@
 //! COCO's evaluation against pycocotools, and what is refused.
 
-use crate::common::{Files, real_data};
 use losslab::metrics::boxes::{
     Annotation, Category, CocoResults, Detection, GroundTruth, evaluate, iou_thresholds, load_detections,
     recall_levels,
 };
+use losslab_testing::{Files, real_data};
 use serde_json::Value;
 use std::path::Path;
 

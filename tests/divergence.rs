@@ -1,11 +1,11 @@
 //! A training that diverges says which operation of which layer first gave a number that is not finite.
 
-use crate::common::Files;
 use losslab::data::images::ImageParts;
 use losslab::data::{Dataset, Matrix, Prepared, Source, SyntheticSpec};
 use losslab::train::detector::{DetectionProblem, DetectorSettings, NormKind, train_detector};
 use losslab::train::experiment::{OptimizerKind, TrainConfig, train};
 use losslab_losses::{Registry, Spec};
+use losslab_testing::Files;
 use std::ops::ControlFlow::Continue;
 use std::process::Command;
 use std::sync::Arc;

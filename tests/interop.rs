@@ -3,9 +3,9 @@
 //! What PyTorch says of the files in `fixtures/interop` is recorded there, by `make.py`; that needs no Python. With a Python that
 //! has PyTorch (`LOSSLAB_PYTHON`, by default `python3`) the files are made anew, and the scripts under docs run as a user runs them.
 
-use crate::common::Files;
 use losslab::train::detector::DetectorModel;
 use losslab::train::model::Model;
+use losslab_testing::Files;
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};

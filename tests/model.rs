@@ -1,11 +1,11 @@
 //! Saved models: what they predict, how their probabilities are corrected, and what damaged files earn.
 
-use crate::common::Files;
 use losslab::data::{Dataset, Source, SyntheticSpec};
 use losslab::train::experiment::{OptimizerKind, Task, TrainConfig, train};
 use losslab::train::model::Model;
 use losslab::train::model::inverse::Inverse;
 use losslab_losses::{Registry, Spec};
+use losslab_testing::Files;
 use proptest::prelude::*;
 use serde::Deserialize;
 use std::fmt::Write as _;

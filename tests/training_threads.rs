@@ -1,12 +1,12 @@
 //! Trainings on rows have the same bits with any number of threads, and share them where a comparison has more than trainings.
 
-use crate::common::Files;
 use losslab::data::{CsvOptions, Prepared, Source, load_csv};
 use losslab::train::experiment::{
     Comparison, Event, Observer, TrainConfig, Trained, compare, prepare, train,
 };
 use losslab_losses::{OpenSpec, Registry, Spec};
 use losslab_tensor::rng::Rng;
+use losslab_testing::Files;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 

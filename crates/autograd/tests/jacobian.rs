@@ -10,8 +10,8 @@ use losslab_tensor::{Shape, Tensor};
 fn every_operation_on_random_cases() {
     let (ops, mut total) = (all(), 0);
     for (stream, op) in ops.iter().enumerate() {
-        total += crate::random::cases(25, stream, |draw, number| {
-            let case = crate::random_ops::case(op.name, draw);
+        total += losslab_testing::random::cases(25, stream, |draw, number| {
+            let case = crate::random::case(op.name, draw);
             let result = GradCheck::default().jacobian(&case.call, &case.inputs, number);
             if let Err(mismatch) = result {
                 panic!("{} case {number}, {:?} {}: {mismatch}", op.name, case.shapes(), case.what);

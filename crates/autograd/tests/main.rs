@@ -19,12 +19,6 @@ mod norm;
 mod optim;
 mod pool;
 mod random;
-#[path = "random/case.rs"]
-mod random_case;
-#[path = "random/lengths.rs"]
-mod random_lengths;
-#[path = "random/ops.rs"]
-mod random_ops;
 mod relu;
 mod tape;
 mod threads;

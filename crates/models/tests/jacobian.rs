@@ -2,12 +2,12 @@
 //!
 //! `LOSSLAB_GRADIENT_CASES=1000` makes it the long check, `LOSSLAB_GRADIENT_SEED` draws other cases.
 
-use crate::random::Draw;
 use losslab_autograd::{GradCheck, Mismatch, Param, Tape, Var};
 use losslab_models::{Activation, Conv, ConvSize, Detector, DetectorConfig, Linear, Mlp, Norm, Stage};
 use losslab_tensor::init::Init;
 use losslab_tensor::rng::Rng;
 use losslab_tensor::{Shape, Tensor};
+use losslab_testing::random::Draw;
 
 /// A ReLU's kink between the points of a difference is left behind by a shorter one; a wrong gradient is not. The
 /// shortest loses digits to rounding, of numbers that are summed over a whole net.
@@ -59,7 +59,7 @@ fn constant<'t>(tape: &'t Tape<f64>, x: &Tensor<f64>) -> Var<'t, f64> {
 
 #[test]
 fn the_linear_layer() {
-    let total = crate::random::cases(25, 1, |draw, number| {
+    let total = losslab_testing::random::cases(25, 1, |draw, number| {
         let (mut shape, outputs) = (draw.shape(0, 2), draw.length());
         shape.push(draw.length());
         let mut tape = Tape::new();
@@ -74,7 +74,7 @@ fn the_linear_layer() {
 
 #[test]
 fn the_convolution_layer() {
-    let total = crate::random::cases(25, 2, |draw, number| {
+    let total = losslab_testing::random::cases(25, 2, |draw, number| {
         let size = ConvSize {
             kernel: [1, 3, 5][draw.below(3)],
             stride: draw.between(1, 3),
@@ -93,7 +93,7 @@ fn the_convolution_layer() {
 
 #[test]
 fn mlps() {
-    let total = crate::random::cases(25, 3, |draw, number| {
+    let total = losslab_testing::random::cases(25, 3, |draw, number| {
         let widths: Vec<usize> = (0..draw.between(2, 4)).map(|_| draw.length()).collect();
         let activation = [Activation::Relu, Activation::Tanh][draw.below(2)];
         let rows = draw.length_or_none();
@@ -108,7 +108,7 @@ fn mlps() {
 
 #[test]
 fn detectors() {
-    let total = crate::random::cases(6, 4, |draw, number| {
+    let total = losslab_testing::random::cases(6, 4, |draw, number| {
         let (stride, levels) = [(2, 1), (2, 2), (4, 1), (2, 3)][draw.below(4)];
         let norm = [Norm::None, Norm::Batch, Norm::Group(1), Norm::Group(2)][draw.below(4)];
         let config = DetectorConfig {

@@ -7,8 +7,4 @@ mod detector;
 mod jacobian;
 mod messages;
 mod mlp;
-#[path = "../../autograd/tests/random/mod.rs"]
-mod random;
-#[path = "../../autograd/tests/random/lengths.rs"]
-mod random_lengths;
 mod torch_detector;

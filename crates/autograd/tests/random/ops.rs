@@ -1,9 +1,9 @@
 //! A random use of each operation of the list, by its name.
 
-use crate::random::Draw;
-use crate::random_case::Case;
+use super::case::Case;
 use losslab_autograd::{Conv2d, Dropout, Pool, Tape, Var};
 use losslab_tensor::{Shape, Tensor};
+use losslab_testing::random::Draw;
 
 /// A random use of the operation.
 ///

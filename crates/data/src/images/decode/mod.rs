@@ -170,9 +170,9 @@ mod tests {
         writer.finish().unwrap();
         [
             png,
-            include_bytes!("../../../../../tests/fixtures/images/grey.jpg").to_vec(),
-            include_bytes!("../../../../../tests/fixtures/images/progressive.jpg").to_vec(),
-            include_bytes!("../../../../../tests/fixtures/images/subsampled.jpg").to_vec(),
+            include_bytes!("../../../tests/fixtures/images/grey.jpg").to_vec(),
+            include_bytes!("../../../tests/fixtures/images/progressive.jpg").to_vec(),
+            include_bytes!("../../../tests/fixtures/images/subsampled.jpg").to_vec(),
         ]
     }
 

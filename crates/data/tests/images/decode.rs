@@ -1,7 +1,7 @@
 //! PNG and JPEG files: the pixels beside Pillow's, and a clear word on everything that is refused.
 
-use crate::common::Files;
-use losslab::data::images::{Image, letterbox, read_image};
+use losslab_data::images::{Image, letterbox, read_image};
+use losslab_testing::Files;
 use png::{BitDepth, ColorType};
 use std::path::{Path, PathBuf};
 

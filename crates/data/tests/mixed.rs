@@ -1,10 +1,10 @@
 //! Tables as people have them: gaps, categories, three classes. The encoding against scikit-learn's.
 
-use crate::common::Files;
-use losslab::data::{Cells, CsvOptions, Dataset, Encoder, Encoding, Features, Kind, load_csv, load_csv_like};
+use losslab_data::{Cells, CsvOptions, Dataset, Encoder, Encoding, Features, Kind, load_csv, load_csv_like};
+use losslab_testing::Files;
 use std::path::Path;
 
-fn columns(data: &Dataset) -> &[losslab::data::Column] {
+fn columns(data: &Dataset) -> &[losslab_data::Column] {
     let Features::Columns(columns) = &data.features else { panic!("no table") };
     columns
 }

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::common::Files;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use losslab::data::{
+use losslab_data::{
     CsvOptions, Dataset, Encoder, Encoding, GivenSplits, Split, SyntheticSpec, load_csv, load_csv_like,
 };
+use losslab_testing::Files;
 use proptest::prelude::*;
 
 fn gzip(text: &[u8]) -> Vec<u8> {

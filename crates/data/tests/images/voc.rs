@@ -1,13 +1,13 @@
 //! A folder of Pascal VOC as a set, and what is refused.
 
-use crate::common::Files;
-use losslab::data::DataError;
-use losslab::data::images::{ImageOptions, ImageSet, load_voc, voc_categories, voc_split_path};
-use losslab::metrics::boxes::Category;
+use losslab_data::DataError;
+use losslab_data::images::{ImageOptions, ImageSet, load_voc, voc_categories, voc_split_path};
+use losslab_metrics::boxes::Category;
+use losslab_testing::Files;
 
 /// The fixture `grey.jpg`, 17 x 11 pixels, under this name.
 fn image(files: &Files, name: &str) {
-    files.write(&format!("JPEGImages/{name}"), include_bytes!("fixtures/images/grey.jpg"));
+    files.write(&format!("JPEGImages/{name}"), include_bytes!("../fixtures/images/grey.jpg"));
 }
 
 fn object(name: &str, difficult: &str, [xmin, ymin, xmax, ymax]: [f64; 4]) -> String {

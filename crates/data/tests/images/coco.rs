@@ -1,7 +1,7 @@
 //! COCO's JSON and a folder of images as a set: boxes, sizes, notes, and what is refused.
 
-use crate::common::Files;
-use losslab::data::images::{ImageOptions, ImageSet, check_same_categories, load_coco};
+use losslab_data::images::{ImageOptions, ImageSet, check_same_categories, load_coco};
+use losslab_testing::Files;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ fn small(files: &Files) -> Value {
     })
 }
 
-fn load(files: &Files, file: &Value, options: ImageOptions) -> Result<ImageSet, losslab::data::DataError> {
+fn load(files: &Files, file: &Value, options: ImageOptions) -> Result<ImageSet, losslab_data::DataError> {
     let json: PathBuf = files.write("train.json", file.to_string());
     load_coco(&json, files.0.path(), &options)
 }

@@ -1,9 +1,9 @@
 //! Images in IDX form: what is read, and every message a file can earn.
 
-use crate::common::{Files, real_data};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use losslab::data::{Encoder, Features, load_idx, load_idx_images, load_idx_like};
+use losslab_data::{Encoder, Features, load_idx, load_idx_images, load_idx_like};
+use losslab_testing::{Files, real_data};
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::io::Write as _;

@@ -1,8 +1,8 @@
 //! Flips and shifts of images and boxes.
 
-use losslab::data::images::{Augmentation, Image, Normalisation, Object, Placement};
-use losslab::metrics::boxes::BoundingBox;
-use losslab_tensor::rng::Rng;
+use losslab_base::rng::Rng;
+use losslab_data::images::{Augmentation, Image, Normalisation, Object, Placement};
+use losslab_metrics::boxes::BoundingBox;
 
 const PLAIN: Placement = Placement { flip_x: false, flip_y: false, dx: 0, dy: 0 };
 

@@ -1,7 +1,7 @@
 //! The real data sets load, split and scale as their README says. Skipped, with a word, where they are absent.
 
-use crate::common::real_data;
-use losslab::data::{CsvOptions, DEFAULT_FRACTIONS, Encoder, GivenSplits, Split, load_csv};
+use losslab_data::{CsvOptions, DEFAULT_FRACTIONS, Encoder, GivenSplits, Split, load_csv};
+use losslab_testing::real_data;
 
 /// Rows, columns and positives as the data's own README states them; test rows and positives among them in `split0`
 /// counted by a Python script. (The splits given with the wine and bank sets are not exact fifths: they keep rows of

@@ -1,10 +1,10 @@
 //! The real detection sets load as their README says. Skipped, with a word, where they are absent.
 
-use crate::common::real_data;
-use losslab::data::images::{
+use losslab_data::images::{
     ImageOptions, ImageSet, check_same_categories, load_coco, load_voc, voc_categories,
 };
-use losslab::metrics::boxes::BoundingBox;
+use losslab_metrics::boxes::BoundingBox;
+use losslab_testing::real_data;
 use std::path::Path;
 
 /// Training, validation and test part; the latter two as the first.

@@ -1,0 +1,7 @@
+//! The tests of this crate, as one program: each test program compiles what it uses anew.
+
+mod idx;
+mod images;
+mod mixed;
+mod real;
+mod tables;
