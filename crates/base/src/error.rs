@@ -29,6 +29,9 @@ pub enum DataError {
         /// What should stand there, with a hint where one is known.
         expected: String,
     },
+    /// The flags that say where the data is do not belong together, or name nothing that there is.
+    #[error("{0}")]
+    Flags(String),
 }
 
 /// Where something is wrong: a file or another thing the user named, and a line and column in it where they matter.

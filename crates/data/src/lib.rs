@@ -30,6 +30,7 @@ mod dictionary;
 mod encode;
 mod file_text;
 mod following;
+pub mod formats;
 mod given_splits;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod group_split;
