@@ -3,13 +3,19 @@
 //! The way of the data through the laboratory:
 //!
 //! ```text
-//! CSV file --load_csv--> Dataset --Split--> row indices of train, validation, test --Encoder--> Matrix of f32
+//! CSV file --load_csv--> Dataset --Split--> row indices of train, validation, test --Encoder--> Matrix of
+//! f32
 //! ```
 //!
-//! A [`Dataset`] keeps columns as the file has them: what fills a gap, which categories there are and how numbers are
-//! scaled is measured on the training rows of a split, never before.
+//! A [`Dataset`] keeps columns as the file has them: what fills a gap, which categories there are and how
+//! numbers are scaled is measured on the training rows of a split, never before.
 //!
-//! Everything here answers bad input with one [`DataError`](losslab_base::DataError) that says where, what was found and what was expected.
+//! [`formats`] is the registry of what data can be given in, and of the flags by which it is named: a new
+//! format is one file there. What a format loads is a [`Source`] of rows, whose splits are [`Prepared`] for
+//! each run, or [`ImageParts`](images::ImageParts).
+//!
+//! Everything here answers bad input with one [`DataError`] that says where, what was found and what was
+//! expected.
 
 #![cfg_attr(
     not(test),

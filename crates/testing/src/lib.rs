@@ -13,10 +13,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The path of a file or folder of real data, such as `tabular/mammography/data.csv`, or `None` where it is absent.
+/// The path of a file or folder of real data, such as `tabular/mammography/data.csv`, or `None` where it is
+/// absent.
 ///
-/// Looks below the folder named by `LOSSLAB_DATA`, by default `../shared/data` beside the workspace root. Absence is
-/// said on standard error.
+/// Looks below the folder named by `LOSSLAB_DATA`, by default `../shared/data` beside the workspace root.
+/// Absence is said on standard error.
 ///
 /// # Panics
 /// If it is absent and `LOSSLAB_REQUIRE_DATA` is 1.

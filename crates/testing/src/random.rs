@@ -3,8 +3,8 @@
 use losslab_base::rng::Rng;
 use losslab_tensor::{Shape, Tensor};
 
-/// Calls `check` with the number of each case: `LOSSLAB_GRADIENT_CASES` of them, or as many as a quick test has time for,
-/// from the seed `LOSSLAB_GRADIENT_SEED`, or 1. Returns how many.
+/// Calls `check` with the number of each case: `LOSSLAB_GRADIENT_CASES` of them, or as many as a quick test
+/// has time for, from the seed `LOSSLAB_GRADIENT_SEED`, or 1. Returns how many.
 ///
 /// # Panics
 /// If one of the two is no whole number.

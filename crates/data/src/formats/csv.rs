@@ -8,7 +8,8 @@ use losslab_base::DataError;
 pub(super) const POSITIVE: Flag = Flag::one(
     "positive",
     "VALUE",
-    "Label that counts as positive [default of two: 1, true or yes, else the rarer one]; of more, it against the rest",
+    "Label that counts as positive [default of two: 1, true or yes, else the rarer one]; \
+     of more, it against the rest",
 );
 
 const FLAGS: &[Flag] = &[
@@ -31,7 +32,8 @@ const FLAGS: &[Flag] = &[
     Flag::one(
         "splits",
         "FILE",
-        "Given splits: columns split0, split1, .. of 0 (train), 1 (validation), 2 (test); run i takes split i",
+        "Given splits: columns split0, split1, .. of 0 (train), 1 (validation), 2 (test); \
+         run i takes split i",
     )
     .path(),
 ];

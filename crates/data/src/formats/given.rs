@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 /// Flags by name, without dashes, and the values of each as they were typed; a switch has none.
 ///
-/// What a value has to be is asked for where it is used: messages name the flag, what was found and what was expected.
+/// What a value has to be is asked for where it is used: messages name the flag, what was found and what was
+/// expected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Given(BTreeMap<String, Vec<String>>);

@@ -16,16 +16,13 @@ const FLAGS: &[Flag] = &[
         .path()
         .requires(&["test-idx-labels"]),
     Flag::one("test-idx-labels", "FILE", "Their labels").path().requires(&["test-idx-images"]),
-    Flag::one(
-        "keep-positives",
-        "N",
-        "Keep only so many positives of --idx-images, others for every seed",
-    )
-    .requires(&["test-idx-images", "positive"]),
+    Flag::one("keep-positives", "N", "Keep only so many positives of --idx-images, others for every seed")
+        .requires(&["test-idx-images", "positive"]),
     Flag::one(
         "long-tail",
         "FACTOR",
-        "Thin the classes of --idx-images out to an exponential tail; the last becomes so many times rarer than the first",
+        "Thin the classes of --idx-images out to an exponential tail; \
+         the last becomes so many times rarer than the first",
     )
     .requires(&["test-idx-images"])
     .conflicts(&["positive"]),

@@ -9,7 +9,8 @@
 //! | `csv`, `idx`, `synthetic` | formats of tables: rows with a label |
 //! | `coco`, `voc`, `scenes` | formats of images with boxes |
 //!
-//! A new format is a type that implements [`Format`] and one line of [`Formats::standard`], or of a program of one's own:
+//! A new format is a type that implements [`Format`] and one line of [`Formats::standard`], or of a program
+//! of one's own:
 //!
 //! ```
 //! use losslab_data::formats::{DataKind, Flag, Format, FormatInfo, Formats, Given, Loaded};
@@ -67,8 +68,8 @@ pub trait Format: Send + Sync {
     /// What the format is called and what it holds.
     fn info(&self) -> FormatInfo;
 
-    /// The flags of commands that learn. The first one selects the format. A flag may belong to several formats if they
-    /// all declare it alike.
+    /// The flags of commands that learn. The first one selects the format. A flag may belong to several
+    /// formats if they all declare it alike.
     fn flags(&self) -> &[Flag];
 
     /// Loads the data that these flags name; they have passed [`Formats::select`].
@@ -77,8 +78,8 @@ pub trait Format: Send + Sync {
     /// If a value, or what it names, is not as the format needs it.
     fn load(&self, given: &Given) -> Result<Loaded, DataError>;
 
-    /// The flags of commands that give new rows or images to a saved model, the first one selecting the format. Without
-    /// any, the format holds only data to learn from.
+    /// The flags of commands that give new rows or images to a saved model, the first one selecting the
+    /// format. Without any, the format holds only data to learn from.
     fn new_flags(&self) -> &[Flag] {
         &[]
     }

@@ -107,8 +107,8 @@ impl RowModel<'_> {
         }
     }
 
-    /// Encodes the columns of the [`schema`](RowModel::schema), with a note on each that has gaps or categories that the
-    /// model does not know.
+    /// Encodes the columns of the [`schema`](RowModel::schema), with a note on each that has gaps or
+    /// categories that the model does not know.
     ///
     /// # Panics
     /// As [`Encoder::transform_columns`].

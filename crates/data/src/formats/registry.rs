@@ -35,8 +35,8 @@ impl Formats {
     /// These formats and one more.
     ///
     /// # Panics
-    /// If a format of this name or with this first flag is there already, a flag is declared otherwise by another format,
-    /// or the flags contradict themselves: mistakes of the program, not of its user.
+    /// If a format of this name or with this first flag is there already, a flag is declared otherwise by
+    /// another format, or the flags contradict themselves: mistakes of the program, not of its user.
     #[must_use]
     #[track_caller]
     pub fn with(mut self, format: impl Format + 'static) -> Formats {
@@ -77,7 +77,8 @@ impl Formats {
         self.distinct(LEARNING)
     }
 
-    /// The flags of commands that give new data to a saved model, each once, with the format that declares it first.
+    /// The flags of commands that give new data to a saved model, each once, with the format that declares it
+    /// first.
     pub fn new_flags(&self) -> Vec<(FormatInfo, &Flag)> {
         self.distinct(NEW)
     }

@@ -8,7 +8,8 @@ impl Formats {
     /// The format whose first flag is given: what a command learns from. None if no flag is given at all.
     ///
     /// # Errors
-    /// If a flag is unknown or of a format that is not named, two formats are named, or flags do not belong together.
+    /// If a flag is unknown or of a format that is not named, two formats are named, or flags do not belong
+    /// together.
     pub fn select(&self, given: &Given) -> Result<Option<&dyn Format>, DataError> {
         self.select_by(LEARNING, given).map_err(DataError::Flags)
     }

@@ -13,7 +13,8 @@ use std::path::Path;
 /// One of so many training images is kept to choose the epoch by, where there is no set for that.
 const HELD_OUT: usize = 6;
 
-/// Images to learn from, to choose the epoch by, and to report on; all of one size and with the same categories.
+/// Images to learn from, to choose the epoch by, and to report on; all of one size and with the same
+/// categories.
 #[derive(Clone, Debug)]
 pub struct ImageParts {
     /// To learn from.
@@ -25,8 +26,8 @@ pub struct ImageParts {
 }
 
 impl ImageParts {
-    /// Reads the parts from COCO's files, whose images lie in one folder. Without `test`, `validation` is reported on and
-    /// a sixth of the training images chooses the epoch.
+    /// Reads the parts from COCO's files, whose images lie in one folder. Without `test`, `validation` is
+    /// reported on and a sixth of the training images chooses the epoch.
     ///
     /// # Errors
     /// As [`load_coco`], and if the categories of the files differ.
@@ -44,8 +45,8 @@ impl ImageParts {
         ImageParts::of(train, validation, test)
     }
 
-    /// Reads the splits `train`, `val` and, if present, `test` from a folder in Pascal VOC's form. Without `test`, `val` is
-    /// reported on and a sixth of the training images chooses the epoch.
+    /// Reads the splits `train`, `val` and, if present, `test` from a folder in Pascal VOC's form. Without
+    /// `test`, `val` is reported on and a sixth of the training images chooses the epoch.
     ///
     /// # Errors
     /// As [`load_voc`].
@@ -81,8 +82,8 @@ impl ImageParts {
     }
 }
 
-/// Without a test set, the validation set is reported on, and a part of the training images, always the same, chooses
-/// the epoch: nothing is reported on what the epoch was chosen by.
+/// Without a test set, the validation set is reported on, and a part of the training images, always the same,
+/// chooses the epoch: nothing is reported on what the epoch was chosen by.
 fn hold_out(train: ImageSet, test: ImageSet) -> ImageParts {
     let mut order: Vec<usize> = (0..train.images.len()).collect();
     Rng::seed(0).shuffle(&mut order);

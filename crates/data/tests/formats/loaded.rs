@@ -111,7 +111,10 @@ fn coco(files: &Files) -> [String; 2] {
     (0..7).for_each(|i| drop(files.write(&format!("{i}.png"), &png)));
     let part = |name: &str, ids: std::ops::Range<i64>| {
         let image = |id: i64| json!({"id": id, "file_name": format!("{id}.png")});
-        let object = |id: i64| json!({"id": id + 1, "image_id": id, "category_id": 1, "bbox": [1, 1, 4, 3], "area": 12, "iscrowd": 0});
+        let object = |id: i64| {
+            let bbox = [1, 1, 4, 3];
+            json!({"id": id + 1, "image_id": id, "category_id": 1, "bbox": bbox, "area": 12, "iscrowd": 0})
+        };
         let file = json!({
             "images": ids.clone().map(image).collect::<Vec<_>>(),
             "annotations": ids.map(object).collect::<Vec<_>>(),
