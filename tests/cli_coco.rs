@@ -4,7 +4,7 @@ use losslab_testing::Files;
 use serde_json::Value;
 use std::process::{Command, Output};
 
-const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/coco");
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/metrics/tests/fixtures/coco");
 
 fn coco_eval(gt: &str, dt: &str, more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_losslab"));

@@ -5,16 +5,13 @@
 //! sets, which is for a whole program, too.
 
 mod browser;
-mod calibration;
 mod checkpoint;
-mod class_metrics;
 mod cli;
 mod cli_coco;
 mod cli_detector;
 mod cli_model;
 mod cli_runs;
 mod cli_tune;
-mod coco;
 mod common;
 mod detector;
 mod divergence;
@@ -25,13 +22,7 @@ mod interop;
 mod invariants;
 mod judgement;
 mod losses_cli;
-mod metrics;
 mod model;
 mod readme;
 mod report_page;
-mod statistics;
-mod statistics_bootstrap;
-mod statistics_simulation;
 mod training_threads;
-mod verdict;
-mod voc;

@@ -22,6 +22,17 @@ pub enum MetricError {
     /// The decision threshold is NaN, so that no score would compare with it.
     #[error("the decision threshold is NaN, expected a number")]
     NanThreshold,
+    /// A metric of logits was asked of probabilities.
+    #[error("a metric needs logits, but only probabilities are known")]
+    NoLogits,
+    /// A metric gave a number that is none: a mistake in that metric.
+    #[error("metric '{metric}' is {value}, expected a finite number, or none where it is undefined")]
+    Value {
+        /// Name of the metric.
+        metric: &'static str,
+        /// What it gave.
+        value: f64,
+    },
 }
 
 /// Panics unless there is one label for each score.

@@ -1,6 +1,6 @@
 //! What was learnt from, as results describe it: a table, or images with boxes.
 
-use losslab_metrics::{BOX_METRICS, Metric};
+use losslab_metrics::{MetricInfo, Metrics};
 use losslab_train::detector::ImageData;
 use losslab_train::experiment::TableData;
 use serde::{Deserialize, Serialize};
@@ -17,10 +17,10 @@ pub enum Data {
 
 impl Data {
     /// The metrics of such a problem.
-    pub fn metrics(&self) -> &'static [Metric] {
+    pub fn metrics(&self) -> Vec<MetricInfo> {
         match self {
             Data::Table(table) => table.task().metrics(),
-            Data::Images(_) => BOX_METRICS,
+            Data::Images(_) => Metrics::standard().boxes().map(|metric| metric.info()).collect(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::data::Data;
 use super::plan::Plan;
 use super::record::RunRecord;
-use losslab_metrics::boxes::{Detection, GroundTruth, WeightedBoxAp};
+use losslab_metrics::boxes::{Detection, GroundTruth, WeightedBoxes};
 use losslab_metrics::statistics::bootstrap::Resamples;
 use losslab_metrics::statistics::pairs::{Pair, pairs};
 use losslab_metrics::statistics::verdict::{self, LossRuns, Question, Verdicts};
@@ -215,9 +215,9 @@ fn resampled_images(
             continue;
         };
         let found = detections(&detector.detections)?;
-        let ap =
-            WeightedBoxAp::new(truth, &detector.detections, &found).map_err(|error| error.to_string())?;
-        weighted.push(Some(move |weights: &[u32]| ap.with_weights(weights)));
+        let boxes =
+            WeightedBoxes::new(truth, &detector.detections, &found).map_err(|error| error.to_string())?;
+        weighted.push(Some(move |weights: &[u32]| boxes.ap(weights)));
     }
     let units = truth.images().len().max(1);
     Resamples::draw(units, &weighted, 0.0, IMAGE_RESAMPLES, SEED).map_err(|error| error.to_string())

@@ -7,7 +7,7 @@ use super::record::{DetectorRecord, EpochRecord, Outputs, RECORD_SCHEMA, RunReco
 use losslab_data::{Part, Prepared};
 use losslab_losses::{OpenSpec, Spec};
 use losslab_metrics::boxes::{VocResults, VocRule, evaluate_voc};
-use losslab_metrics::{Calibration, Metric, MetricError, Scored, assess, evaluate_boxes};
+use losslab_metrics::{Calibration, MetricError, MetricInfo, Metrics, Scored, assess};
 use losslab_train::detector::{DetectionProblem, DetectorEpoch, DetectorOutcome, TrainedDetector};
 use losslab_train::experiment::{Epoch, Outcome, Trained, TrialRecord};
 use losslab_train::model::inverse::Inverse;
@@ -77,7 +77,7 @@ impl RunRecord {
         Ok(Self {
             epochs_run: Some(trained.epochs.len()),
             best_epoch: Some(*best_epoch),
-            metrics: Named::new(evaluate_boxes(results)),
+            metrics: Named::new(Metrics::standard().evaluate_boxes(results)?),
             detector: Some(DetectorRecord {
                 per_category: results.per_category.clone(),
                 voc,
@@ -104,7 +104,7 @@ impl RunRecord {
             diverged: None,
             trials: Vec::new(),
             chosen: None,
-            metrics: undefined(plan.data.metrics()),
+            metrics: undefined(&plan.data.metrics()),
             gaps: Vec::new(),
             table: None,
             detector: None,
@@ -117,7 +117,7 @@ fn choice(trials: &[TrialRecord], chosen: usize) -> (Vec<TrialRecord>, Option<us
     if trials.len() > 1 { (trials.to_vec(), Some(chosen)) } else { (Vec::new(), None) }
 }
 
-fn undefined(metrics: &[Metric]) -> Named<Option<f64>> {
+fn undefined(metrics: &[MetricInfo]) -> Named<Option<f64>> {
     Named(metrics.iter().map(|metric| (metric.name.to_owned(), None)).collect())
 }
 

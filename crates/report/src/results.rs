@@ -12,7 +12,7 @@ use super::plan::{Config, Plan};
 use super::record::{EpochRecord, RunRecord};
 use losslab_data::write_atomically;
 use losslab_metrics::boxes::{CategoryResult, VocResults};
-use losslab_metrics::{Metric, Summary};
+use losslab_metrics::{MetricInfo, Summary};
 use losslab_train::detector::Shares;
 use losslab_train::experiment::TrialRecord;
 use serde::Serialize;
@@ -158,7 +158,7 @@ impl Results {
             let of_loss: Vec<&RunRecord> = records.iter().filter(|run| run.loss == *loss).collect();
             Summaries {
                 loss: loss.clone(),
-                metrics: summarise(&of_loss, data.metrics()),
+                metrics: summarise(&of_loss, &data.metrics()),
                 calibration: CalibrationSummary::of(&of_loss),
             }
         });
@@ -216,7 +216,7 @@ impl DetectorEpochs {
     }
 }
 
-fn summarise(runs: &[&RunRecord], metrics: &[Metric]) -> Named<MeanSd> {
+fn summarise(runs: &[&RunRecord], metrics: &[MetricInfo]) -> Named<MeanSd> {
     let of = |metric: &'static str| {
         let values = runs.iter().map(|run| run.metrics.get(metric).copied().flatten());
         (metric, MeanSd::of(values))

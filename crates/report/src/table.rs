@@ -2,7 +2,7 @@
 
 use super::results::{MeanSd, Results};
 use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
-use losslab_metrics::Metric;
+use losslab_metrics::MetricInfo;
 
 /// Losses that stand side by side; more are put below, so that lines stay under 100 columns.
 const LOSSES_PER_TABLE: usize = 4;
@@ -18,7 +18,7 @@ pub fn table(results: &Results) -> String {
             losses.iter().map(|l| l.loss.replace(':', ":\n").replace(',', ",\n").replace('+', "\n+"));
         table.set_header(std::iter::once("test part, mean ± sd".to_string()).chain(header));
         for metric in results.data.metrics() {
-            let mut row = vec![Cell::new(title(metric))];
+            let mut row = vec![Cell::new(title(&metric))];
             for loss in losses {
                 let text = loss
                     .metrics
@@ -36,7 +36,7 @@ pub fn table(results: &Results) -> String {
 /// The metrics of one model: a row per metric.
 pub fn metrics_table(
     rows: &str,
-    list: &[Metric],
+    list: &[MetricInfo],
     loss: &str,
     metrics: &[(&'static str, Option<f64>)],
 ) -> String {
@@ -52,7 +52,7 @@ pub fn metrics_table(
 }
 
 /// A metric's name, and whether more is better.
-fn title(metric: &Metric) -> String {
+fn title(metric: &MetricInfo) -> String {
     format!("{} {}", metric.title, if metric.higher_is_better { "↑" } else { "↓" })
 }
 

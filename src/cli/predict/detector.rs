@@ -3,8 +3,8 @@
 use super::Arguments;
 use crate::cli::{emit_error, notes};
 use losslab_data::images::{ImageSet, check_same_categories, load_coco, load_folder};
+use losslab_metrics::Metrics;
 use losslab_metrics::boxes::{Category, Detection, evaluate};
-use losslab_metrics::{BOX_METRICS, evaluate_boxes};
 use losslab_report::metrics_table;
 use losslab_train::detector::{DetectorError, DetectorModel};
 use serde::Serialize;
@@ -57,8 +57,10 @@ pub fn run(arguments: &Arguments, folder: &Path) -> anyhow::Result<()> {
         emit_error(&notes(&[format!("{found} detections in {images} images, the best first in each")]));
     }
     if arguments.coco.is_some() {
-        let metrics = evaluate_boxes(&evaluate(&set.truth, "detections", &detections)?);
-        emit_error(&format!("{}\n", metrics_table("all images", BOX_METRICS, &model.info.loss, &metrics)));
+        let list = Metrics::standard();
+        let metrics = list.evaluate_boxes(&evaluate(&set.truth, "detections", &detections)?)?;
+        let list: Vec<_> = list.boxes().map(|metric| metric.info()).collect();
+        emit_error(&format!("{}\n", metrics_table("all images", &list, &model.info.loss, &metrics)));
     }
     Ok(())
 }

@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let metrics = model.evaluate(&predictions, &labels)?;
         emit_error(&format!(
             "{}\n",
-            metrics_table("all rows", model.task().metrics(), &model.info.loss, &metrics)
+            metrics_table("all rows", &model.task().metrics(), &model.info.loss, &metrics)
         ));
     }
     Ok(())

@@ -5,7 +5,7 @@ use super::{Arguments, cannot_write, ensure_writable};
 use crate::cli::progress::Progress;
 use crate::cli::{emit, notes, thread_count};
 use anyhow::Context;
-use losslab_metrics::{BOX_METRICS, evaluate_boxes};
+use losslab_metrics::Metrics;
 use losslab_report::metrics_table;
 use losslab_train::checkpoint::Identity;
 use losslab_train::detector::{
@@ -47,8 +47,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
     let model = DetectorModel::new(&problem, &spec, &settings, seed, &trained);
     model.save(&arguments.save).with_context(|| cannot_write(&arguments.save))?;
-    let metrics = evaluate_boxes(&trained.results);
-    emit(&format!("{}\n", metrics_table("test images", BOX_METRICS, &spec.to_string(), &metrics)))?;
+    let list = Metrics::standard();
+    let metrics = list.evaluate_boxes(&trained.results)?;
+    let list: Vec<_> = list.boxes().map(|metric| metric.info()).collect();
+    emit(&format!("{}\n", metrics_table("test images", &list, &spec.to_string(), &metrics)))?;
     if !arguments.quiet {
         emit(&format!("model written to {}\n", arguments.save.display()))?;
     }

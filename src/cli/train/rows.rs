@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     model.save(&arguments.save).with_context(|| cannot_write(&arguments.save))?;
     emit(&format!(
         "{}\n",
-        metrics_table("test part", data.task().metrics(), &spec.to_string(), &trained.metrics)
+        metrics_table("test part", &data.task().metrics(), &spec.to_string(), &trained.metrics)
     ))?;
     if let Some(threshold) = trained.threshold {
         let positive = &source.dataset.class_names[1];

@@ -2,7 +2,7 @@
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
-use super::boxes::BoundingBox;
+use super::bounding_box::BoundingBox;
 use losslab_base::{DataError, Place};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 

@@ -105,9 +105,9 @@ impl Group<'_> {
         counted.zip(self.outcomes()).collect()
     }
 
-    /// Objects that count, of all sizes, by position of their image.
-    pub(super) fn objects_by_image(&self) -> Vec<(u32, u32)> {
-        let counted = self.truths.iter().filter(|(_, truth)| !is_ignored(truth, 0));
+    /// Objects that count in an area range, by position of their image.
+    pub(super) fn objects_by_image(&self, range: usize) -> Vec<(u32, u32)> {
+        let counted = self.truths.iter().filter(|(_, truth)| !is_ignored(truth, range));
         let positions: Vec<usize> = counted.map(|(image, _)| *image).collect();
         positions.chunk_by(|a, b| a == b).map(|same| (same[0] as u32, same.len() as u32)).collect()
     }

@@ -2,7 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `boxes` | boxes and their overlap |
+//! | `bounding_box` | boxes and their overlap |
 //! | `coco_set` | true objects and detections in COCO's terms, checked |
 //! | `coco_json` | reads them from COCO's JSON files |
 //! | `json_fault` | says where such a file is wrong |
@@ -10,7 +10,7 @@
 //! | `matching` | which detection found which object |
 //! | `accumulate` | average precision and recall of one category |
 //! | `evaluate` | all of it in parallel: [`evaluate`] |
-//! | `resampled` | AP with each image counted several times, for the bootstrap |
+//! | `resampled` | the same numbers with each image counted several times, for the bootstrap |
 //! | `summary` | the twelve numbers, as lines and as JSON |
 //! | `voc`, `voc_set` | Pascal VOC's average precision of a category and of a set |
 //!
@@ -28,13 +28,13 @@
 //! let results = evaluate(&truth, "detections", &[found])?;
 //! assert!((results.ap.unwrap_or(-1.0) - 0.4).abs() < 1e-12);
 //! assert_eq!(results.ap_small, None); // there is no small object
-//! # Ok::<(), losslab_base::DataError>(())
+//! # Ok::<(), losslab_metrics::DataError>(())
 //! ```
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod accumulate;
-mod boxes;
+mod bounding_box;
 mod coco_json;
 mod coco_set;
 mod evaluate;
@@ -46,14 +46,14 @@ mod summary;
 mod voc;
 mod voc_set;
 
-pub use boxes::BoundingBox;
+pub use bounding_box::BoundingBox;
 pub use coco_json::ImageFile;
 pub use coco_json::load_detections;
 pub use coco_json::parse_detections;
 pub use coco_set::{Annotation, Category, Detection, GroundTruth};
 pub use evaluate::evaluate;
 pub use protocol::{AREA_RANGES, iou_thresholds, recall_levels};
-pub use resampled::WeightedBoxAp;
+pub use resampled::WeightedBoxes;
 pub use summary::{CategoryResult, CocoResults};
 pub use voc::{VOC_IOU, VocDetection, VocObject, VocRule, voc_average_precision};
 pub use voc_set::{VocCategory, VocResults, evaluate_voc};

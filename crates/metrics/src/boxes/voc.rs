@@ -2,7 +2,7 @@
 //!
 //! Source: Everingham et al. 2010, section 4.2, and the development kit (`VOCevaldet.m`, `VOCap.m`).
 
-use super::boxes::BoundingBox;
+use super::bounding_box::BoundingBox;
 use crate::MetricError;
 use std::collections::HashMap;
 

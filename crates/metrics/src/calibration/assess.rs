@@ -2,10 +2,9 @@
 
 use super::super::check::MetricError;
 use super::super::probability::{self, ECE_BINS};
-use super::super::{evaluate_classes, predicted_classes};
+use super::super::{classes, logits};
 use super::reliability::{Binning, Reliability};
 use super::temperature::fit_temperature;
-use losslab_base::math::exp_f64;
 use serde::{Deserialize, Serialize};
 
 /// Logits with the truth: one logit a row, for class 1, with two classes; else one per class.
@@ -20,8 +19,7 @@ pub struct Scored<'a> {
 /// How good one set of probabilities is.
 ///
 /// With two classes the event is the positive class; with more it is that the most probable class is the true one, as in Guo
-/// et al. 2017, while log loss and Brier score are those of [`CLASS_METRICS`](crate::CLASS_METRICS), over all
-/// classes.
+/// et al. 2017, while [log loss](classes::log_loss) and [Brier score](classes::brier) are over all classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// Log loss in nats.
@@ -53,8 +51,7 @@ pub struct Calibration {
 
 /// Judges the probabilities of a model on `test`; a temperature is fitted on `validation`.
 ///
-/// `inverted` are the probabilities of the test rows with the bias of the loss inverted, from
-/// [`Inverse::apply`](crate::model::inverse::Inverse::apply).
+/// `inverted` are the probabilities of the test rows with the bias of the loss inverted, where that is known.
 ///
 /// `None` if there are no test rows.
 ///
@@ -73,7 +70,9 @@ pub fn assess(
     let temperature = fit_temperature(validation.logits, classes, validation.labels)?;
     let at = |inverse: f64| -> Result<Option<Measured>, MetricError> {
         let logits: Vec<f64> = test.logits.iter().map(|&z| inverse * f64::from(z)).collect();
-        let mut measured = measure(&probabilities(&logits, classes), classes, test.labels)?;
+        let mut probabilities = Vec::with_capacity(logits.len());
+        logits::probabilities(&logits, classes, &mut probabilities);
+        let mut measured = measure(&probabilities, classes, test.labels)?;
         // Exact also where the probability rounds to 0 or 1.
         if let (2, Some(measured)) = (classes, &mut measured) {
             let exact = probability::log_loss_from_logits(&logits, &positives(test.labels))?;
@@ -93,20 +92,19 @@ pub fn assess(
     Ok(Some(Calibration { raw, temperature, temperature_scaled, inverted }))
 }
 
-/// `None` without rows.
+/// `None` without rows. `count` is the number of classes.
 #[track_caller]
-fn measure(p: &[f64], classes: usize, labels: &[u32]) -> Result<Option<Measured>, MetricError> {
-    let (event, happened, log_loss, brier) = if classes == 2 {
+fn measure(p: &[f64], count: usize, labels: &[u32]) -> Result<Option<Measured>, MetricError> {
+    let (event, happened, log_loss, brier) = if count == 2 {
         let positives = positives(labels);
         let (log_loss, brier) = (probability::log_loss(p, &positives)?, probability::brier(p, &positives)?);
         (p.to_vec(), positives, log_loss, brier)
     } else {
-        let values = evaluate_classes(p, classes, labels)?;
-        let value = |name: &str| values.iter().find(|(n, _)| *n == name).and_then(|(_, value)| *value);
-        let predicted = predicted_classes(p, classes);
-        let confidence = p.chunks_exact(classes).zip(&predicted).map(|(row, &k)| row[k as usize]).collect();
+        let (log_loss, brier) = (classes::log_loss(p, count, labels)?, classes::brier(p, count, labels)?);
+        let predicted = classes::predicted_classes(p, count);
+        let confidence = p.chunks_exact(count).zip(&predicted).map(|(row, &k)| row[k as usize]).collect();
         let correct = predicted.iter().zip(labels).map(|(a, b)| a == b).collect();
-        (confidence, correct, value("log_loss"), value("brier"))
+        (confidence, correct, log_loss, brier)
     };
     let curve = |binning| Reliability::new(&event, &happened, binning, ECE_BINS);
     let (width, mass) = (curve(Binning::EqualWidth)?, curve(Binning::EqualMass)?);
@@ -120,24 +118,4 @@ fn measure(p: &[f64], classes: usize, labels: &[u32]) -> Result<Option<Measured>
 
 fn positives(labels: &[u32]) -> Vec<bool> {
     labels.iter().map(|&label| label == 1).collect()
-}
-
-/// Of the positive class, or of each class.
-fn probabilities(logits: &[f64], classes: usize) -> Vec<f64> {
-    if classes == 2 {
-        return logits.iter().map(|&z| sigmoid(z)).collect();
-    }
-    let softmax = |row: &[f64]| {
-        let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let exps: Vec<f64> = row.iter().map(|&z| exp_f64(z - max)).collect();
-        let sum: f64 = exps.iter().sum();
-        exps.into_iter().map(move |e| e / sum)
-    };
-    logits.chunks_exact(classes).flat_map(softmax).collect()
-}
-
-/// 1 / (1 + e^-z).
-pub(super) fn sigmoid(z: f64) -> f64 {
-    let e = exp_f64(-z.abs());
-    if z < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
 }

@@ -59,7 +59,7 @@ pub fn fit_temperature(logits: &[f32], classes: usize, labels: &[u32]) -> Result
 fn derivative(logits: &[f64], columns: usize, labels: &[u32], inverse: f64) -> f64 {
     let row = |(row, &label): (&[f64], &u32)| {
         if columns == 1 {
-            return (super::assess::sigmoid(inverse * row[0]) - f64::from(label)) * row[0];
+            return (crate::logits::sigmoid(inverse * row[0]) - f64::from(label)) * row[0];
         }
         let max = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let (mut total, mut weighted) = (0.0, 0.0);

@@ -11,8 +11,8 @@ use losslab_base::DataError;
 use losslab_base::rng::Rng;
 use losslab_data::images::{ImageOptions, LabelledImage, MAX_PIXELS, Normalisation};
 use losslab_losses::Spec;
+use losslab_metrics::Metrics;
 use losslab_metrics::boxes::{Category, Detection};
-use losslab_metrics::evaluate_boxes;
 use losslab_models::detection::{AnchorConfig, DecodeConfig};
 use losslab_models::{DetectorConfig, Norm, Stage};
 use serde::{Deserialize, Serialize};
@@ -99,9 +99,9 @@ impl DetectorModel {
             anchor_shapes: problem.anchor_shapes.shapes.clone(),
             score_cut: settings.score_cut,
             trained_on: (train.name.clone(), train.fingerprint()),
-            test_metrics: evaluate_boxes(&trained.results)
-                .into_iter()
-                .map(|(name, value)| (name.to_string(), value))
+            test_metrics: Metrics::standard()
+                .boxes()
+                .map(|metric| (metric.info().name.to_string(), metric.value(&trained.results)))
                 .collect(),
         };
         Self { info, weights: trained.weights.clone() }

@@ -1,8 +1,8 @@
 //! What kind of problem it is: two classes and one logit, or more classes and a logit each.
 
-use losslab_base::math::{exp_f64, ln_f64};
+use losslab_base::math::ln_f64;
 use losslab_losses::Head;
-use losslab_metrics::{self, CLASS_METRICS, METRICS, Metric, MetricError};
+use losslab_metrics::{self, MetricError, MetricInfo, Metrics, Rows};
 
 /// The kind of a classification problem; it decides the head, the probabilities and the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +35,17 @@ impl Task {
         }
     }
 
-    /// The metrics of such a problem.
-    pub fn metrics(self) -> &'static [Metric] {
+    /// Number of classes.
+    pub fn classes(self) -> usize {
         match self {
-            Task::Binary => METRICS,
-            Task::Classes(_) => CLASS_METRICS,
+            Task::Binary => 2,
+            Task::Classes(classes) => classes,
         }
+    }
+
+    /// The metrics of such a problem.
+    pub fn metrics(self) -> Vec<MetricInfo> {
+        Metrics::standard().rows(self.classes()).map(|metric| metric.info()).collect()
     }
 
     /// The name of the metric by which epochs are chosen.
@@ -52,10 +57,7 @@ impl Task {
     ///
     /// In f64, so that confident scores stay apart, by losslab's own exponential: the same bits everywhere.
     pub fn probabilities(self, logits: &[f32], out: &mut Vec<f64>) {
-        match self {
-            Task::Binary => out.extend(logits.iter().map(|&z| sigmoid(f64::from(z)))),
-            Task::Classes(classes) => logits.chunks_exact(classes).for_each(|row| softmax(row, out)),
-        }
+        losslab_metrics::probabilities(logits, self.classes(), out);
     }
 
     /// The probabilities of these logits by themselves, see [`probabilities`](Task::probabilities).
@@ -89,13 +91,9 @@ impl Task {
         decided: bool,
         threshold: Option<f64>,
     ) -> Result<Vec<(&'static str, Option<f64>)>, MetricError> {
-        match self {
-            Task::Binary => {
-                let decision = threshold.filter(|_| decided).unwrap_or(0.5);
-                losslab_metrics::evaluate(scores, &positives(labels), decision, threshold)
-            }
-            Task::Classes(classes) => losslab_metrics::evaluate_classes(scores, classes, labels),
-        }
+        let decision = threshold.filter(|_| decided).unwrap_or(0.5);
+        let rows = Rows::of_probabilities(self.classes(), scores, labels);
+        Metrics::standard().evaluate(&rows.with_thresholds(decision, threshold))
     }
 
     /// The biases that make the last layer start from the rates of the classes.
@@ -115,22 +113,6 @@ fn positives(labels: &[u32]) -> Vec<bool> {
     labels.iter().map(|&label| label == 1).collect()
 }
 
-/// 1 / (1 + e^-z).
-fn sigmoid(z: f64) -> f64 {
-    let e = exp_f64(-z.abs());
-    if z < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
-}
-
-/// e^(z_k - max) / sum_j e^(z_j - max).
-fn softmax(logits: &[f32], out: &mut Vec<f64>) {
-    let start = out.len();
-    // `max` swallows NaN, which the exponential below brings back.
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    out.extend(logits.iter().map(|&z| exp_f64(f64::from(z) - f64::from(max))));
-    let sum: f64 = out[start..].iter().sum();
-    out[start..].iter_mut().for_each(|p| *p /= sum);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,14 +121,6 @@ mod tests {
         let mut out = Vec::new();
         task.probabilities(logits, &mut out);
         out
-    }
-
-    #[test]
-    fn probabilities_of_known_logits() {
-        assert_eq!(probabilities(Task::Binary, &[0.0, 1e4, -1e4]), [0.5, 1.0, 0.0]);
-        assert_eq!(probabilities(Task::Classes(4), &[7.0; 8]), [0.25; 8]);
-        assert_eq!(probabilities(Task::Classes(3), &[1e4, -1e4, -1e4]), [1.0, 0.0, 0.0]);
-        assert!(probabilities(Task::Classes(3), &[1.0, f32::NAN, 2.0]).iter().all(|p| p.is_nan()));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Verdicts: what is decided, and the words for it.
 
-use losslab::metrics::statistics::bootstrap::Resamples;
-use losslab::metrics::statistics::sentence::p_words;
-use losslab::metrics::statistics::verdict::{Design, LossRuns, Question, Verdict, Verdicts, judge};
+use losslab_metrics::statistics::bootstrap::Resamples;
+use losslab_metrics::statistics::sentence::p_words;
+use losslab_metrics::statistics::verdict::{Design, LossRuns, Question, Verdict, Verdicts, judge};
 
 const RESPLITS: Design<'static> = Design::Resplits { test_to_train: 0.25 };
 

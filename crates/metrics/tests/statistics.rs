@@ -1,14 +1,14 @@
 //! Distributions, tests and corrections against mpmath, scipy and statsmodels (`fixtures/statistics/reference.json`).
 
-use losslab::metrics::statistics::distributions::{
+use losslab_metrics::statistics::distributions::{
     noncentral_t_cdf, normal_cdf, normal_quantile, t_cdf, t_quantile, t_tail, t_two_sided,
 };
-use losslab::metrics::statistics::effect::hedges_g;
-use losslab::metrics::statistics::holm::holm;
-use losslab::metrics::statistics::paired::{corrected_t, paired_t};
-use losslab::metrics::statistics::power::{detectable, power};
-use losslab::metrics::statistics::special::{incomplete_beta, ln_gamma, ln_gamma_ratio};
-use losslab::metrics::statistics::wilcoxon::{smallest_p, wilcoxon};
+use losslab_metrics::statistics::effect::hedges_g;
+use losslab_metrics::statistics::holm::holm;
+use losslab_metrics::statistics::paired::{corrected_t, paired_t};
+use losslab_metrics::statistics::power::{detectable, power};
+use losslab_metrics::statistics::special::{incomplete_beta, ln_gamma, ln_gamma_ratio};
+use losslab_metrics::statistics::wilcoxon::{smallest_p, wilcoxon};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! Pascal VOC's average precision against an independent numpy implementation.
 
-use losslab::metrics::MetricError;
-use losslab::metrics::boxes::{BoundingBox, VocDetection, VocObject, VocRule, voc_average_precision};
+use losslab_metrics::MetricError;
+use losslab_metrics::boxes::{BoundingBox, VocDetection, VocObject, VocRule, voc_average_precision};
 use serde_json::Value;
 
 /// Corners that belong to the box, counted from 1, as VOC has them.

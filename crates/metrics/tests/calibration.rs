@@ -1,7 +1,7 @@
 //! Reliability curves, Brier parts and temperatures against scikit-learn and scipy (`fixtures/calibration/reference.json`).
 
-use losslab::metrics::calibration::{Binning, BrierParts, Reliability, Scored, assess, fit_temperature};
-use losslab::metrics::{MetricError, brier, ece, ece_mass};
+use losslab_metrics::calibration::{Binning, BrierParts, Reliability, Scored, assess, fit_temperature};
+use losslab_metrics::{MetricError, brier, ece, ece_mass};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

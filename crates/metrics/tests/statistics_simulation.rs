@@ -3,14 +3,14 @@
 //! A family is three losses, two of them compared with the first, Holm at 5 %. False positives are families with any
 //! rejection. Everything is seeded; the limits are the nominal rate plus the Monte-Carlo error stated where they stand.
 
-use losslab::metrics::average_precision;
-use losslab::metrics::statistics::bootstrap::Resamples;
-use losslab::metrics::statistics::estimate::Estimate;
-use losslab::metrics::statistics::fixed_test::fixed_test;
-use losslab::metrics::statistics::holm::holm;
-use losslab::metrics::statistics::paired::{corrected_t, paired_t};
-use losslab::metrics::statistics::weighted_ap::WeightedAveragePrecision;
-use losslab_tensor::rng::Rng;
+use losslab_base::rng::Rng;
+use losslab_metrics::average_precision;
+use losslab_metrics::statistics::bootstrap::Resamples;
+use losslab_metrics::statistics::estimate::Estimate;
+use losslab_metrics::statistics::fixed_test::fixed_test;
+use losslab_metrics::statistics::holm::holm;
+use losslab_metrics::statistics::paired::{corrected_t, paired_t};
+use losslab_metrics::statistics::weighted_ap::WeightedAveragePrecision;
 use rayon::prelude::*;
 
 const LOSSES: usize = 3;

@@ -1,10 +1,10 @@
 //! Resamples of a fixed test set: weighted average precision, draws, and the variance they give.
 
-use losslab::metrics::statistics::bootstrap::{BootstrapError, Resamples};
-use losslab::metrics::statistics::fixed_test::fixed_test;
-use losslab::metrics::statistics::weighted_ap::WeightedAveragePrecision;
-use losslab::metrics::{average_precision, macro_average_precision};
-use losslab_tensor::rng::Rng;
+use losslab_base::rng::Rng;
+use losslab_metrics::statistics::bootstrap::{BootstrapError, Resamples};
+use losslab_metrics::statistics::fixed_test::fixed_test;
+use losslab_metrics::statistics::weighted_ap::WeightedAveragePrecision;
+use losslab_metrics::{average_precision, macro_average_precision};
 
 /// Each item as often as its weight says.
 fn repeated<T: Copy>(items: &[T], weights: &[u32]) -> Vec<T> {

@@ -1,8 +1,8 @@
 //! The metrics against scikit-learn (`fixtures/metrics/reference.json`), against their definitions, and their errors.
 
-use losslab::metrics::{
-    Confusion, METRICS, Ranking, Summary, average_precision, best_f1_threshold, brier, ece, ece_mass,
-    evaluate, log_loss, log_loss_from_logits, metric, roc_auc,
+use losslab_metrics::{
+    Confusion, MetricError, Metrics, Ranking, Rows, Summary, average_precision, best_f1_threshold, brier,
+    ece, ece_mass, log_loss, log_loss_from_logits, roc_auc,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -66,6 +66,17 @@ fn unpack(scores: &[Exact], positives: &[usize]) -> (Vec<f64>, Vec<bool>) {
     (scores.iter().map(|s| s.0).collect(), labels)
 }
 
+/// All metrics of two classes, decided at 0.5.
+fn evaluate(
+    scores: &[f64],
+    labels: &[bool],
+    tuned_threshold: Option<f64>,
+) -> Result<Vec<(&'static str, Option<f64>)>, MetricError> {
+    let labels: Vec<u32> = labels.iter().map(|&label| u32::from(label)).collect();
+    let rows = Rows::of_probabilities(2, scores, &labels).with_thresholds(0.5, tuned_threshold);
+    Metrics::standard().evaluate(&rows)
+}
+
 /// Relative difference from 1 up, absolute below. False for NaN.
 fn close(found: f64, expected: f64) -> bool {
     (found - expected).abs() <= TOLERANCE * expected.abs().max(1.0)
@@ -80,7 +91,7 @@ fn assert_close(found: f64, expected: f64, what: &str) {
 fn every_metric_agrees_with_scikit_learn() {
     for case in reference().cases {
         let (scores, labels) = unpack(&case.scores, &case.positives);
-        let found = evaluate(&scores, &labels, 0.5, Some(case.tuned_threshold.0)).unwrap();
+        let found = evaluate(&scores, &labels, Some(case.tuned_threshold.0)).unwrap();
         assert_eq!(found.len(), case.expected.len());
         for (name, value) in found {
             match (value, case.expected[name]) {
@@ -189,7 +200,7 @@ fn zero_and_minus_zero_are_one_score() {
 
 #[test]
 fn nothing_is_defined_on_empty_input() {
-    let found = evaluate(&[], &[], 0.5, Some(0.5)).unwrap();
+    let found = evaluate(&[], &[], Some(0.5)).unwrap();
     assert!(found.iter().all(|(_, value)| value.is_none()));
     assert_eq!(log_loss_from_logits(&[], &[]), Ok(None));
     assert_eq!(best_f1_threshold(&[], &[]), Ok(None));
@@ -199,30 +210,32 @@ fn nothing_is_defined_on_empty_input() {
 
 #[test]
 fn without_a_tuned_threshold_the_tuned_metrics_have_no_value() {
-    for (name, value) in evaluate(&[0.9, 0.2, 0.6], &[true, true, false], 0.5, None).unwrap() {
+    for (name, value) in evaluate(&[0.9, 0.2, 0.6], &[true, true, false], None).unwrap() {
         assert_eq!(value.is_none(), name.ends_with("_tuned"), "{name}");
     }
 }
 
 #[test]
 fn the_registry_has_the_stable_names() {
-    let names: Vec<&str> = METRICS.iter().map(|m| m.name).collect();
+    let metrics = Metrics::standard();
+    let names: Vec<&str> = metrics.rows(2).map(|m| m.info().name).collect();
     let ranked = ["average_precision", "roc_auc", "log_loss", "brier", "ece", "ece_mass"];
     let half = ["f1", "mcc", "balanced_accuracy", "precision", "recall"];
     let tuned = half.map(|name| format!("{name}_tuned"));
     let expected: Vec<&str> =
         ranked.into_iter().chain(half).chain(tuned.iter().map(String::as_str)).collect();
     assert_eq!(names, expected);
-    let lower_is_better: Vec<&str> = METRICS.iter().filter(|m| !m.higher_is_better).map(|m| m.name).collect();
+    let infos = metrics.rows(2).map(|m| m.info());
+    let lower_is_better: Vec<&str> = infos.filter(|m| !m.higher_is_better).map(|m| m.name).collect();
     assert_eq!(lower_is_better, ["log_loss", "brier", "ece", "ece_mass"]);
-    assert_eq!(metric("brier").map(|m| m.title), Some("Brier score"));
-    assert!(metric("accuracy").is_none());
+    assert_eq!(metrics.find("brier", 2).unwrap().info().title, "Brier score");
+    assert!(metrics.find("accuracy", 2).is_err());
 }
 
 #[test]
 fn bad_scores_are_named() {
     let labels = [true, false, true];
-    let message = |scores: [f64; 3], t| evaluate(&scores, &labels, 0.5, Some(t)).unwrap_err().to_string();
+    let message = |scores: [f64; 3], t| evaluate(&scores, &labels, Some(t)).unwrap_err().to_string();
     assert_eq!(
         message([0.1, f64::NAN, 2.0], 0.5),
         "score 1 (counted from 0) is NaN, expected a finite number; did the training diverge?"
@@ -287,7 +300,7 @@ fn examples() -> impl Strategy<Value = Vec<(f64, bool)>> {
 }
 
 fn values(scores: &[f64], labels: &[bool]) -> Vec<Option<f64>> {
-    evaluate(scores, labels, 0.5, Some(0.25)).unwrap().into_iter().map(|(_, value)| value).collect()
+    evaluate(scores, labels, Some(0.25)).unwrap().into_iter().map(|(_, value)| value).collect()
 }
 
 proptest! {

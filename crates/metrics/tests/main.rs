@@ -1,0 +1,14 @@
+//! The tests of this crate, as one program, which links once.
+
+mod boxes_resampled;
+mod calibration;
+mod class_metrics;
+mod coco;
+mod common;
+mod metrics;
+mod registry;
+mod statistics;
+mod statistics_bootstrap;
+mod statistics_simulation;
+mod verdict;
+mod voc;
