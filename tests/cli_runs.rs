@@ -225,7 +225,7 @@ fn the_reference_is_declared_before_the_runs() {
     let results = determined(&out);
     assert_eq!(results["reference"], "focal:gamma=2");
     assert_eq!(results["primary_metric"], "average_precision");
-    assert_eq!(results["verdicts"]["losses"][0]["loss"], "ce");
+    assert_eq!(results["verdicts"]["comparisons"][0]["label"], "ce");
     assert_eq!(results["verdicts"]["design"]["kind"], "resplits");
     let one = compare(&out, &["--seed", "1", "--resume"]);
     assert!(one.contains("verdict: "), "{one}");
@@ -271,7 +271,7 @@ fn a_fixed_test_set_is_resampled() {
     let results = determined(&keep.path().join("out"));
     let design = &results["verdicts"]["design"];
     assert_eq!((&design["kind"], &design["units"]), (&"fixed_test".into(), &90.into()));
-    assert!(results["verdicts"]["losses"][0]["p"].is_f64(), "{}", results["verdicts"]);
+    assert!(results["verdicts"]["comparisons"][0]["p"].is_f64(), "{}", results["verdicts"]);
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn a_fixed_test_set_is_resampled_and_seeds_without_all_losses_are_left_out() {
     let judgement = judged(&plan, &records).unwrap().unwrap();
     assert_eq!(judgement.seeds, [0, 1, 2]);
     assert_eq!(judgement.design, Design::FixedTest { units: 20, resamples: 2000 });
-    assert!(judgement.verdicts.losses[0].runs == 3 && score_note(&records).is_none());
+    assert!(judgement.verdicts.comparisons[0].runs == 3 && score_note(&records).is_none());
     assert!(verdict_lines(&judgement, 1).contains("3 seeds and one test set of 20"));
 }
 

@@ -75,7 +75,7 @@ fn the_variance_of_a_mean_is_the_known_one() {
         .collect();
     let runs: Vec<Option<Metric>> =
         (0..seeds).map(|_| zeros()).chain(candidates.iter().cloned()).map(mean_of).collect();
-    let resamples = Resamples::draw(units, &runs, 0.0, 4000, 1).unwrap();
+    let resamples = Resamples::draw(units, &runs, Some(0.0), 4000, 1).unwrap();
     let estimate = fixed_test(&resamples, seeds..2 * seeds, 0..seeds).unwrap();
 
     let n = units as f64;
@@ -109,7 +109,7 @@ fn the_draws_depend_on_the_seed_and_not_on_the_threads() {
     let runs = [mean_of(values)];
     let draw = |threads: usize, seed: u64| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| Resamples::draw(30, &runs, 0.0, 50, seed).unwrap())
+        pool.install(|| Resamples::draw(30, &runs, Some(0.0), 50, seed).unwrap())
     };
     assert_eq!(draw(1, 3), draw(3, 3));
     assert_ne!(draw(1, 3), draw(1, 4));
@@ -121,20 +121,22 @@ fn undefined_resamples_are_drawn_again_and_hopeless_ones_refused() {
     let scores: Vec<f64> = (0..20).map(f64::from).collect();
     let labels: Vec<bool> = (0..20).map(|i| i == 7).collect();
     let rare = WeightedAveragePrecision::new(&scores, &labels).unwrap();
-    let resamples = Resamples::draw(20, &[Some(|w: &[u32]| rare.with_weights(w))], 0.0, 200, 0).unwrap();
+    let resamples =
+        Resamples::draw(20, &[Some(|w: &[u32]| rare.with_weights(w))], Some(0.0), 200, 0).unwrap();
     assert!(resamples.iter().all(|values| values[0] > 0.0));
     let none = WeightedAveragePrecision::new(&scores, &[false; 20]).unwrap();
-    let error = Resamples::draw(20, &[Some(|w: &[u32]| none.with_weights(w))], 0.0, 200, 0).unwrap_err();
+    let error =
+        Resamples::draw(20, &[Some(|w: &[u32]| none.with_weights(w))], Some(0.0), 200, 0).unwrap_err();
     assert_eq!(error, BootstrapError::Undefined { run: 0 });
     let only_as_it_is = |w: &[u32]| w.iter().all(|&w| w == 1).then_some(1.0);
-    let error = Resamples::draw(20, &[Some(only_as_it_is)], 0.0, 200, 0).unwrap_err();
+    let error = Resamples::draw(20, &[Some(only_as_it_is)], Some(0.0), 200, 0).unwrap_err();
     assert_eq!(error, BootstrapError::UndefinedResamples);
 }
 
 #[test]
 fn a_run_that_diverged_scores_the_worst() {
     let runs = [mean_of(vec![1.0, 2.0]), None];
-    let resamples = Resamples::draw(2, &runs, -5.0, 10, 0).unwrap();
+    let resamples = Resamples::draw(2, &runs, Some(-5.0), 10, 0).unwrap();
     assert_eq!(resamples.observed(), [1.5, -5.0]);
     assert!(resamples.iter().all(|values| values[1] == -5.0));
 }

@@ -159,7 +159,7 @@ impl Fixed {
                 runs.push(Some(move |weights: &[u32]| sorted.with_weights(weights)));
             }
         }
-        let resamples = Resamples::draw(self.units, &runs, 0.0, resamples, rng.next_u64()).unwrap();
+        let resamples = Resamples::draw(self.units, &runs, Some(0.0), resamples, rng.next_u64()).unwrap();
         resamples.with_informative(self.positives.min(self.units - self.positives))
     }
 }

@@ -1,28 +1,39 @@
 //! Verdicts: what is decided, and the words for it.
 
 use losslab_metrics::statistics::bootstrap::Resamples;
+use losslab_metrics::statistics::fixed_test::fixed_test;
 use losslab_metrics::statistics::sentence::p_words;
-use losslab_metrics::statistics::verdict::{Design, LossRuns, Question, Verdict, Verdicts, judge};
+use losslab_metrics::statistics::verdict::{ArmRuns, Design, Question, Verdict, Verdicts, against, judge};
 
 const RESPLITS: Design<'static> = Design::Resplits { test_to_train: 0.25 };
 
-fn loss(name: &str, values: &[Option<f64>]) -> LossRuns {
-    LossRuns { loss: name.into(), values: values.to_vec() }
+fn loss(name: &str, values: &[Option<f64>]) -> ArmRuns {
+    ArmRuns { label: name.into(), values: values.to_vec() }
 }
 
 /// `center` and a spread that differs from loss to loss.
-fn runs(name: &str, center: f64, turn: usize, n: usize) -> LossRuns {
+fn runs(name: &str, center: f64, turn: usize, n: usize) -> ArmRuns {
     let offsets = [0.004, -0.003, 0.001, -0.006, 0.005, 0.002, -0.004, 0.003, -0.001, -0.002];
     let values: Vec<Option<f64>> = (0..n).map(|i| Some(center + offsets[(i * turn + turn) % 10])).collect();
     loss(name, &values)
 }
 
-fn question() -> Question {
-    Question { metric: "AP".into(), data: "wine".into(), worst: 0.0, alpha: 0.05, reference: 0 }
+/// So many losses, the first of which is the reference.
+fn question(losses: usize) -> Question {
+    Question {
+        metric: "AP".into(),
+        higher_is_better: true,
+        diverged: Some(0.0),
+        data: "wine".into(),
+        arm: "loss".into(),
+        alpha: 0.05,
+        reference: 0,
+        comparisons: against(0, losses),
+    }
 }
 
-fn judged(losses: &[LossRuns]) -> Verdicts {
-    judge(losses, &question(), RESPLITS)
+fn judged(losses: &[ArmRuns]) -> Verdicts {
+    judge(losses, &question(losses.len()), RESPLITS)
 }
 
 #[test]
@@ -34,12 +45,12 @@ fn better_worse_and_no_difference_in_words() {
         runs("tie", 0.601, 9, 10),
     ];
     let found = judged(&losses);
-    let verdicts: Vec<Verdict> = found.losses.iter().map(|v| v.verdict).collect();
+    let verdicts: Vec<Verdict> = found.comparisons.iter().map(|v| v.verdict).collect();
     assert_eq!(verdicts, [Verdict::Better, Verdict::Worse, Verdict::NoDetectableDifference]);
-    let sentences: Vec<&str> = found.losses.iter().map(|v| v.sentence.as_str()).collect();
+    let sentences: Vec<&str> = found.comparisons.iter().map(|v| v.sentence.as_str()).collect();
     insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, sentences.join("\n")));
     // Differences have standard error sqrt(1/10 + 1/4) sd, and p is corrected for three comparisons.
-    let tie = &found.losses[2];
+    let tie = &found.comparisons[2];
     let differences: Vec<f64> =
         losses[3].values.iter().zip(&losses[0].values).map(|(a, b)| a.unwrap() - b.unwrap()).collect();
     let mean = differences.iter().sum::<f64>() / 10.0;
@@ -49,7 +60,7 @@ fn better_worse_and_no_difference_in_words() {
     let (low, high) = tie.interval.unwrap();
     assert!((low - (mean - half)).abs() < 1e-7 && (high - (mean + half)).abs() < 1e-7, "{low} {high}");
     assert_eq!(tie.p, tie.p_holm, "the largest p is not raised");
-    assert!(found.losses[0].p_holm.unwrap() > found.losses[0].p.unwrap());
+    assert!(found.comparisons[0].p_holm.unwrap() > found.comparisons[0].p.unwrap());
     assert!(tie.detectable.unwrap() > half && tie.wilcoxon.is_some() && tie.effect.is_some());
 }
 
@@ -62,22 +73,22 @@ fn identical_diverged_and_untested_losses_in_words() {
     let ce = [0.5, 0.25, 0.75, 0.5, 0.25].map(Some);
     let losses = [loss("ce", &ce), loss("same", &ce), broken, loss("shifted", &shifted)];
     let found = judged(&losses);
-    let verdicts: Vec<Verdict> = found.losses.iter().map(|v| v.verdict).collect();
+    let verdicts: Vec<Verdict> = found.comparisons.iter().map(|v| v.verdict).collect();
     assert_eq!(verdicts, [Verdict::Identical, Verdict::Diverged, Verdict::NotTested]);
-    assert_eq!((found.losses[1].diverged, found.losses[1].runs), (2, 5));
-    assert!(found.losses[0].p.is_none() && found.losses[2].p_holm.is_none());
+    assert_eq!((found.comparisons[1].diverged, found.comparisons[1].runs), (2, 5));
+    assert!(found.comparisons[0].p.is_none() && found.comparisons[2].p_holm.is_none());
     // The untested still count: p of the one test is tripled.
-    let (p, corrected) = (found.losses[1].p.unwrap(), found.losses[1].p_holm.unwrap());
+    let (p, corrected) = (found.comparisons[1].p.unwrap(), found.comparisons[1].p_holm.unwrap());
     assert!((corrected - (3.0 * p).min(1.0)).abs() < 1e-15);
-    let sentences: Vec<&str> = found.losses.iter().map(|v| v.sentence.as_str()).collect();
+    let sentences: Vec<&str> = found.comparisons.iter().map(|v| v.sentence.as_str()).collect();
     insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, sentences.join("\n")));
 }
 
 #[test]
 fn one_seed_says_so() {
     let found = judged(&[loss("ce", &[Some(0.5)]), loss("focal", &[Some(0.6)])]);
-    assert_eq!(found.losses[0].verdict, Verdict::NotTested);
-    insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, found.losses[0].sentence));
+    assert_eq!(found.comparisons[0].verdict, Verdict::NotTested);
+    insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, found.comparisons[0].sentence));
 }
 
 #[test]
@@ -92,10 +103,10 @@ fn a_reference_that_diverged_is_told() {
 #[test]
 fn alone_or_without_runs() {
     let found = judged(&[loss("ce", &[Some(0.5)])]);
-    assert!(found.losses.is_empty() && found.sentence.contains("stands alone"), "{}", found.sentence);
+    assert!(found.comparisons.is_empty() && found.sentence.contains("stands alone"), "{}", found.sentence);
     let found = judged(&[loss("ce", &[]), loss("focal", &[])]);
-    assert_eq!(found.losses[0].verdict, Verdict::NotTested);
-    assert_eq!(found.losses[0].difference, None);
+    assert_eq!(found.comparisons[0].verdict, Verdict::NotTested);
+    assert_eq!(found.comparisons[0].difference, None);
 }
 
 #[test]
@@ -110,15 +121,19 @@ fn a_fixed_test_set_takes_its_runs_from_the_resamples() {
         }
     };
     let all: Vec<_> = (0..6).map(|run| Some(metric(run))).collect();
-    let resamples = Resamples::draw(40, &all, 0.0, 200, 0).unwrap();
+    let resamples = Resamples::draw(40, &all, Some(0.0), 200, 0).unwrap();
     let values =
         |from: usize| resamples.observed()[from..from + 3].iter().copied().map(Some).collect::<Vec<_>>();
     let losses = [loss("ce", &values(0)), loss("focal", &values(3))];
-    let found = judge(&losses, &question(), Design::FixedTest(&resamples));
-    assert_eq!(found.losses[0].verdict, Verdict::Better);
-    assert!(found.losses[0].sentence.starts_with("focal is better than ce by 0."), "{:?}", found.losses[0]);
+    let found = judge(&losses, &question(2), Design::FixedTest(&resamples));
+    assert_eq!(found.comparisons[0].verdict, Verdict::Better);
+    assert!(
+        found.comparisons[0].sentence.starts_with("focal is better than ce by 0."),
+        "{:?}",
+        found.comparisons[0]
+    );
     let mean = |from: usize| resamples.observed()[from..from + 3].iter().sum::<f64>() / 3.0;
-    assert!((found.losses[0].difference.unwrap() - (mean(3) - mean(0))).abs() < 1e-12);
+    assert!((found.comparisons[0].difference.unwrap() - (mean(3) - mean(0))).abs() < 1e-12);
     assert_eq!(found.sentence, "focal is better than ce in AP on wine.");
 }
 
@@ -129,4 +144,123 @@ fn p_in_words_never_rounds_across_the_level() {
         words,
         ["p < .001", "p < .001", "p = .004", "p = .050", "p = .051", "p = .500", "p = 1", "p = 1"]
     );
+}
+
+#[test]
+fn where_less_is_better() {
+    let arms = [
+        runs("ce", 0.6, 1, 10),
+        runs("low", 0.56, 3, 10),
+        runs("high", 0.64, 7, 10),
+        runs("tie", 0.601, 9, 10),
+    ];
+    let more = judge(&arms, &question(4), RESPLITS);
+    let less = Question { metric: "log loss".into(), higher_is_better: false, diverged: None, ..question(4) };
+    let found = judge(&arms, &less, RESPLITS);
+    let verdicts: Vec<Verdict> = found.comparisons.iter().map(|v| v.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Better, Verdict::Worse, Verdict::NoDetectableDifference]);
+    // The numbers are those of the metric; what they mean has turned.
+    for (a, b) in found.comparisons.iter().zip(&more.comparisons) {
+        assert_eq!((a.difference, a.interval, a.p_holm), (b.difference, b.interval, b.p_holm));
+    }
+    let sentences: Vec<&str> = found.comparisons.iter().map(|v| v.sentence.as_str()).collect();
+    insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, sentences.join("\n")), @r"
+    low is better than ce in log loss on wine. high is worse than ce in log loss on wine. No other loss differs detectably from ce.
+
+    low is better than ce by 0.0400 log loss (95 % interval 0.0341 to 0.0459, corrected p < .001)
+    high is worse than ce by 0.0400 log loss (95 % interval 0.0341 to 0.0459, corrected p < .001)
+    no detectable difference between tie and ce: +0.0010 log loss, where less is better (95 % interval -0.0072 to 0.0092, corrected p = .788); this comparison would have seen 0.0139 with 80 % power
+    ");
+}
+
+#[test]
+fn without_a_value_for_a_run_that_diverged_there_is_no_comparison() {
+    let mut broken = runs("broken", 0.6, 3, 5);
+    broken.values[1] = None;
+    let less = |reference: usize| Question {
+        metric: "log loss".into(),
+        higher_is_better: false,
+        diverged: None,
+        reference,
+        comparisons: against(reference, 3),
+        ..question(3)
+    };
+    let arms = [runs("ce", 0.6, 1, 5), broken, runs("focal", 0.5, 7, 5)];
+    let found = judge(&arms, &less(0), RESPLITS);
+    let lost = &found.comparisons[0];
+    assert_eq!((lost.verdict, lost.diverged, lost.runs), (Verdict::Diverged, 1, 5));
+    assert!(
+        lost.difference.is_none() && lost.interval.is_none() && lost.p.is_none() && lost.p_holm.is_none()
+    );
+    assert!(lost.effect.is_none() && lost.wilcoxon.is_none() && lost.detectable.is_none());
+    // It still counts as a comparison.
+    let (p, corrected) = (found.comparisons[1].p.unwrap(), found.comparisons[1].p_holm.unwrap());
+    assert!((corrected - 2.0 * p).abs() < 1e-15);
+    let other = judge(&arms, &less(1), RESPLITS);
+    assert!(other.comparisons.iter().all(|v| v.verdict == Verdict::Diverged && v.diverged == 0));
+    let text = [&found.sentence, &lost.sentence, &other.sentence, &other.comparisons[0].sentence];
+    insta::assert_snapshot!(text.map(String::as_str).join("\n"), @r"
+    focal is better than ce in log loss on wine. broken diverged.
+    broken was not compared with ce: broken diverged in 1 of 5 runs, where log loss has no value
+    ce, focal are not compared with broken, which diverged. broken itself diverged in 1 of 5 runs.
+    ce was not compared with broken: broken diverged in 1 of 5 runs, where log loss has no value
+    ");
+}
+
+#[test]
+fn models_at_the_reference_loss_and_losses_within_a_model() {
+    let arms = [
+        runs("mlp ce", 0.6, 1, 10),
+        runs("mlp focal", 0.64, 3, 10),
+        runs("linear ce", 0.55, 7, 10),
+        runs("linear focal", 0.551, 9, 10),
+    ];
+    let grid = Question { arm: "arm".into(), comparisons: vec![(1, 0), (2, 0), (3, 2)], ..question(4) };
+    let found = judge(&arms, &grid, RESPLITS);
+    let told: Vec<(&str, &str, Verdict)> =
+        found.comparisons.iter().map(|v| (&*v.label, &*v.reference, v.verdict)).collect();
+    assert_eq!(
+        told,
+        [
+            ("mlp focal", "mlp ce", Verdict::Better),
+            ("linear ce", "mlp ce", Verdict::Worse),
+            ("linear focal", "linear ce", Verdict::NoDetectableDifference),
+        ]
+    );
+    let sentences = [
+        "mlp focal is better than mlp ce in AP on wine. ",
+        "linear ce is worse than mlp ce in AP on wine. ",
+        "No arm differs detectably from linear ce in AP on wine.",
+    ];
+    assert_eq!(found.sentence, sentences.concat());
+    // The correction covers all three: the smallest p is tripled.
+    let smallest = found.comparisons.iter().map(|v| v.p.unwrap()).fold(1.0, f64::min);
+    let corrected = found.comparisons.iter().map(|v| v.p_holm.unwrap()).fold(1.0, f64::min);
+    assert!((corrected / smallest - 3.0).abs() < 1e-12);
+    assert_eq!((found.reference.as_str(), found.reference_diverged), ("mlp ce", 0));
+}
+
+#[test]
+fn a_comparison_does_not_depend_on_which_others_are_listed_but_for_the_correction() {
+    let arms = [runs("a", 0.6, 1, 6), runs("b", 0.61, 3, 6), runs("c", 0.55, 7, 6)];
+    let alone = judge(&arms, &Question { comparisons: vec![(2, 1)], ..question(3) }, RESPLITS);
+    let among = judge(&arms, &Question { comparisons: vec![(1, 0), (2, 1)], ..question(3) }, RESPLITS);
+    let (alone, among) = (&alone.comparisons[0], &among.comparisons[1]);
+    assert_eq!((alone.difference, alone.interval, alone.p), (among.difference, among.interval, among.p));
+    assert!(alone.p_holm <= among.p_holm && alone.detectable < among.detectable);
+}
+
+#[test]
+#[should_panic(expected = "judge: the comparison of arm 1 with arm 0 is listed twice")]
+fn a_comparison_listed_twice_panics() {
+    let arms = [runs("a", 0.6, 1, 6), runs("b", 0.61, 3, 6)];
+    judge(&arms, &Question { comparisons: vec![(1, 0), (1, 0)], ..question(2) }, RESPLITS);
+}
+
+#[test]
+#[should_panic(expected = "fixed_test: a run diverged, and the metric has no value for that")]
+fn a_run_without_a_value_is_not_tested_on_a_fixed_test_set() {
+    let mean = |w: &[u32]| Some(f64::from(w[0]));
+    let resamples = Resamples::draw(3, &[Some(mean), Some(mean), None, Some(mean)], None, 20, 0).unwrap();
+    fixed_test(&resamples, 2..4, 0..2);
 }

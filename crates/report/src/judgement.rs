@@ -6,13 +6,15 @@ use super::record::RunRecord;
 use losslab_metrics::boxes::{Detection, GroundTruth, WeightedBoxes};
 use losslab_metrics::statistics::bootstrap::Resamples;
 use losslab_metrics::statistics::pairs::{Pair, pairs};
-use losslab_metrics::statistics::verdict::{self, LossRuns, Question, Verdicts};
+use losslab_metrics::statistics::verdict::{self, ArmRuns, Question, Verdicts};
 use losslab_metrics::statistics::weighted_ap::WeightedAveragePrecision;
 use losslab_train::experiment::Task;
 use serde::{Deserialize, Serialize};
 
 /// The probability of any false verdict in a comparison.
 const ALPHA: f64 = 0.05;
+/// The average precision that a run that diverged counts as.
+const DIVERGED: Option<f64> = Some(0.0);
 /// Resamples of a fixed test set: they give the standard error within 3 %, those of images within 5 %.
 const ROW_RESAMPLES: usize = 2000;
 const IMAGE_RESAMPLES: usize = 800;
@@ -73,19 +75,23 @@ pub fn judge(
     let paired = paired(plan, records)?;
     let Some(first) = paired.first() else { return Ok(None) };
     let value = |run: &RunRecord| run.metrics.get(&plan.primary_metric).copied().flatten();
-    let of_loss = |(index, loss): (usize, &String)| LossRuns {
-        loss: loss.clone(),
+    let of_loss = |(index, loss): (usize, &String)| ArmRuns {
+        label: loss.clone(),
         values: paired.iter().map(|seed| value(seed.runs[index])).collect(),
     };
-    let losses: Vec<LossRuns> = plan.config.losses.iter().enumerate().map(of_loss).collect();
+    let losses: Vec<ArmRuns> = plan.config.losses.iter().enumerate().map(of_loss).collect();
     let reference = plan.config.losses.iter().position(|loss| *loss == plan.reference);
+    let reference =
+        reference.ok_or_else(|| format!("the reference {} is none of the losses", plan.reference))?;
     let question = Question {
         metric: plan.metric_in_words().into(),
+        higher_is_better: true,
+        diverged: DIVERGED,
         data: plan.data.name().into(),
-        worst: 0.0,
+        arm: "loss".into(),
         alpha: ALPHA,
-        reference: reference
-            .ok_or_else(|| format!("the reference {} is none of the losses", plan.reference))?,
+        reference,
+        comparisons: verdict::against(reference, losses.len()),
     };
     // Without a second run or a second loss there is no test, and nothing to resample for.
     let testable = paired.len() > 1 && losses.len() > 1;
@@ -117,7 +123,7 @@ pub fn judge(
         design,
         seeds: paired.iter().map(|seed| seed.seed).collect(),
         verdicts,
-        pairs: pairs(&losses, question.worst),
+        pairs: pairs(&losses, &question),
     }))
 }
 
@@ -191,7 +197,7 @@ fn resampled_rows(task: Task, runs: &[&RunRecord]) -> Result<Resamples, String> 
         let ap = ap.map_err(|error| format!("{}: {error}", run.file_name()))?;
         weighted.push(Some(move |weights: &[u32]| ap.with_weights(weights)));
     }
-    let resamples = Resamples::draw(units, &weighted, 0.0, ROW_RESAMPLES, SEED);
+    let resamples = Resamples::draw(units, &weighted, DIVERGED, ROW_RESAMPLES, SEED);
     Ok(resamples.map_err(|error| error.to_string())?.with_informative(rarest))
 }
 
@@ -220,5 +226,5 @@ fn resampled_images(
         weighted.push(Some(move |weights: &[u32]| boxes.ap(weights)));
     }
     let units = truth.images().len().max(1);
-    Resamples::draw(units, &weighted, 0.0, IMAGE_RESAMPLES, SEED).map_err(|error| error.to_string())
+    Resamples::draw(units, &weighted, DIVERGED, IMAGE_RESAMPLES, SEED).map_err(|error| error.to_string())
 }

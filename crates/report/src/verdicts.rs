@@ -14,10 +14,10 @@ pub fn verdict_lines(judgement: &Judgement, trials: usize) -> String {
         Design::FixedTest { units, .. } => format!("{runs} seeds and one test set of {units}"),
     };
     let mut lines = format!("verdict: {}\n", verdicts.sentence);
-    for loss in &verdicts.losses {
+    for loss in &verdicts.comparisons {
         lines += &format!("  {}\n", loss.sentence);
     }
-    if runs > 1 && !verdicts.losses.is_empty() {
+    if runs > 1 && !verdicts.comparisons.is_empty() {
         let tuned = match trials {
             1 => "models untuned".to_owned(),
             _ => format!("each model the best of {trials} trials on validation data"),

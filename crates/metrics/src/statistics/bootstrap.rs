@@ -1,6 +1,6 @@
 //! Resampling the units of a fixed test set: rows, or images.
 //!
-//! All runs of all losses are evaluated on the same resamples, which makes the comparison paired. What the resamples say
+//! All runs of all arms are evaluated on the same resamples, which makes the comparison paired. What the resamples say
 //! about the test set meets what the seeds say about training in [`fixed_test`](super::fixed_test).
 
 use losslab_base::rng::Rng;
@@ -43,8 +43,9 @@ impl Resamples {
     /// Draws `resamples` times `units` units with replacement, and evaluates every run on each.
     ///
     /// A run is a function from how often each unit was drawn (`units` counts) to the metric, `None` where that is
-    /// undefined; such a resample is drawn again, for all runs. `None` in place of a run stands for one that diverged: it
-    /// scores `worst` always. Resample r is drawn from stream r of `seed`, so that the result does not depend on the
+    /// undefined; such a resample is drawn again, for all runs. `None` in place of a run stands for one that diverged: its
+    /// value is `diverged` always, and NaN if the metric has no such value; [`fixed_test`](super::fixed_test::fixed_test)
+    /// refuses a NaN. Resample r is drawn from stream r of `seed`, so that the result does not depend on the
     /// number of threads; it runs on the current rayon pool.
     ///
     /// 2000 resamples give the standard error of a difference within 3 % (2 standard deviations of its relative error
@@ -59,7 +60,7 @@ impl Resamples {
     pub fn draw<F>(
         units: usize,
         runs: &[Option<F>],
-        worst: f64,
+        diverged: Option<f64>,
         resamples: usize,
         seed: u64,
     ) -> Result<Self, BootstrapError>
@@ -67,8 +68,9 @@ impl Resamples {
         F: Fn(&[u32]) -> Option<f64> + Sync,
     {
         assert!(units > 0 && resamples > 1, "Resamples: {units} units, {resamples} resamples");
+        let diverged = diverged.unwrap_or(f64::NAN);
         let value =
-            |run: &Option<F>, counts: &[u32]| run.as_ref().map_or(Some(worst), |metric| metric(counts));
+            |run: &Option<F>, counts: &[u32]| run.as_ref().map_or(Some(diverged), |metric| metric(counts));
         let ones = vec![1; units];
         let observed = |(index, run)| value(run, &ones).ok_or(BootstrapError::Undefined { run: index });
         let observed: Vec<f64> = runs.iter().enumerate().map(observed).collect::<Result<_, _>>()?;
@@ -101,7 +103,7 @@ impl Resamples {
         self.informative
     }
 
-    /// The metric of each run on the test set as it is.
+    /// The metric of each run on the test set as it is; NaN for one that diverged and has no value.
     pub fn observed(&self) -> &[f64] {
         &self.observed
     }

@@ -44,7 +44,7 @@ use std::ops::Range;
 /// `None` for fewer than two seeds, or if neither seeds nor units make a spread.
 ///
 /// # Panics
-/// If the two ranges differ in length or reach beyond the runs.
+/// If the two ranges differ in length or reach beyond the runs, or a run has no value.
 #[track_caller]
 pub fn fixed_test(
     resamples: &Resamples,
@@ -56,6 +56,9 @@ pub fn fixed_test(
         seeds == reference.len() && candidate.end <= runs && reference.end <= runs,
         "fixed_test: runs {candidate:?} against {reference:?} of {runs}"
     );
+    let both = [candidate.clone(), reference.clone()].into_iter().flatten();
+    let valued = both.map(|run| resamples.observed()[run]).all(|value| !value.is_nan());
+    assert!(valued, "fixed_test: a run diverged, and the metric has no value for that");
     let differences = |values: &[f64]| -> Vec<f64> {
         values[candidate.clone()].iter().zip(&values[reference.clone()]).map(|(a, b)| a - b).collect()
     };

@@ -1,4 +1,4 @@
-//! Holm's correction for several comparisons with one reference.
+//! Holm's correction for several comparisons.
 
 /// Adjusted p by Holm's step-down method (Holm 1979): with p_(1) <= ... <= p_(m),
 ///

@@ -1,8 +1,9 @@
-//! Statistics of a comparison: is one loss better than the reference, by how much, how sure, and what was seen at all?
+//! Statistics of a comparison: is one arm (a loss, a model) better than another, by how much, how sure, and what was seen
+//! at all?
 //!
 //! | file | what |
 //! |---|---|
-//! | [`verdict`] | every loss against the reference, and all that the report prints |
+//! | [`verdict`] | comparisons of arms that were declared beforehand, and all that the report prints |
 //! | [`sentence`] | the same in words |
 //! | [`paired`] | runs on random splits of one data set: the corrected resampled t test |
 //! | [`fixed_test`] | runs with different seeds on one fixed test set |
@@ -10,6 +11,7 @@
 //! | [`weighted_ap`] | average precision on a resample |
 //! | [`estimate`] | a difference with its standard error, hence p and interval |
 //! | [`power`] | which difference would have been seen |
+//! | [`pairs`] | every arm against every other, as a description |
 //! | [`holm`] | several comparisons |
 //! | [`effect`] | a difference in units of its spread |
 //! | [`wilcoxon`] | the signed-rank test, as a description |

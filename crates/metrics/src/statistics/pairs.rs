@@ -1,43 +1,52 @@
-//! Every loss against every other, as a description: no verdict rests on it.
+//! Every arm against every other, as a description: no verdict rests on it.
 
-use super::verdict::LossRuns;
+use super::verdict::{ArmRuns, Question, differences};
 use super::wilcoxon::{Wilcoxon, wilcoxon};
 use crate::Summary;
 use serde::{Deserialize, Serialize};
 
-/// Two losses, seed by seed.
+/// Two arms, seed by seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pair {
-    /// A loss.
+    /// An arm.
     pub first: String,
     /// Another.
     pub second: String,
     /// Mean of first minus second, in units of the metric; a run that diverged counts as the worst score.
+    /// `None` if the metric has no value for such a run.
     pub difference: Option<f64>,
-    /// Runs in which the first was better.
+    /// Runs in which the first was better; any run is better than one that diverged.
     pub first_better: usize,
     /// Runs in which the second was better.
     pub second_better: usize,
-    /// The signed-rank test over the runs, not corrected for the number of pairs; none if all differences are 0.
+    /// The signed-rank test over the runs, not corrected for the number of pairs; none if all differences are
+    /// 0.
     pub wilcoxon: Option<Wilcoxon>,
 }
 
-/// All pairs, in the order of the losses. Values are those of the same runs; `worst` stands for one that diverged.
-pub fn pairs(losses: &[LossRuns], worst: f64) -> Vec<Pair> {
-    let all = (0..losses.len()).flat_map(|a| (a + 1..losses.len()).map(move |b| (a, b)));
-    all.map(|(a, b)| pair(&losses[a], &losses[b], worst)).collect()
+/// All pairs, in the order of the arms, whose values are those of the same runs. The question says which
+/// direction of the metric is better, and what a run that diverged counts as.
+pub fn pairs(arms: &[ArmRuns], question: &Question) -> Vec<Pair> {
+    let all = (0..arms.len()).flat_map(|a| (a + 1..arms.len()).map(move |b| (a, b)));
+    all.map(|(a, b)| pair(&arms[a], &arms[b], question)).collect()
 }
 
-fn pair(first: &LossRuns, second: &LossRuns, worst: f64) -> Pair {
-    let both = first.values.iter().zip(&second.values);
-    let differences: Vec<f64> = both.map(|(a, b)| a.unwrap_or(worst) - b.unwrap_or(worst)).collect();
+fn pair(first: &ArmRuns, second: &ArmRuns, question: &Question) -> Pair {
+    let differences = differences(first, second, question.diverged);
+    // By how much a run is good: without a value for one that diverged, that is worse than any.
+    let worst = if question.higher_is_better { f64::NEG_INFINITY } else { f64::INFINITY };
+    let worst = question.diverged.unwrap_or(worst);
+    let better = |a: &ArmRuns, b: &ArmRuns| {
+        let both = a.values.iter().zip(&b.values).map(|(a, b)| (a.unwrap_or(worst), b.unwrap_or(worst)));
+        both.filter(|(a, b)| if question.higher_is_better { a > b } else { a < b }).count()
+    };
     Pair {
-        first: first.loss.clone(),
-        second: second.loss.clone(),
-        difference: Summary::of(differences.iter().copied().map(Some)).mean,
-        first_better: differences.iter().filter(|d| **d > 0.0).count(),
-        second_better: differences.iter().filter(|d| **d < 0.0).count(),
-        wilcoxon: wilcoxon(&differences),
+        first: first.label.clone(),
+        second: second.label.clone(),
+        difference: differences.as_ref().and_then(|d| Summary::of(d.iter().copied().map(Some)).mean),
+        first_better: better(first, second),
+        second_better: better(second, first),
+        wilcoxon: differences.as_deref().and_then(wilcoxon),
     }
 }
 
@@ -45,21 +54,45 @@ fn pair(first: &LossRuns, second: &LossRuns, worst: f64) -> Pair {
 mod tests {
     use super::*;
 
+    fn runs(label: &str, values: [Option<f64>; 3]) -> ArmRuns {
+        ArmRuns { label: label.into(), values: values.to_vec() }
+    }
+
+    fn question(higher_is_better: bool, diverged: Option<f64>) -> Question {
+        Question {
+            metric: "AP".into(),
+            higher_is_better,
+            diverged,
+            data: "wine".into(),
+            arm: "loss".into(),
+            alpha: 0.05,
+            reference: 0,
+            comparisons: Vec::new(),
+        }
+    }
+
     #[test]
     fn three_losses_make_three_pairs() {
-        let runs =
-            |loss: &str, values: [Option<f64>; 3]| LossRuns { loss: loss.into(), values: values.to_vec() };
         let losses = [
             runs("a", [Some(0.5), Some(0.75), Some(0.5)]),
             runs("b", [Some(0.25), Some(0.75), Some(0.75)]),
             runs("c", [None, Some(0.5), Some(0.25)]),
         ];
-        let all = pairs(&losses, 0.0);
+        let all = pairs(&losses, &question(true, Some(0.0)));
         let names: Vec<(&str, &str)> = all.iter().map(|p| (&*p.first, &*p.second)).collect();
         assert_eq!(names, [("a", "b"), ("a", "c"), ("b", "c")]);
         assert_eq!((all[0].difference, all[0].first_better, all[0].second_better), (Some(0.0), 1, 1));
         assert_eq!((all[1].difference, all[1].first_better), (Some(1.0 / 3.0), 3));
         // Three differences of one sign: 2 (1/2)^3.
         assert_eq!(all[1].wilcoxon.map(|w| (w.p, w.smallest_p)), Some((0.25, 0.25)));
+    }
+
+    #[test]
+    fn where_less_is_better_and_a_run_that_diverged_has_no_value() {
+        let losses =
+            [runs("a", [Some(0.5), Some(0.75), None]), runs("b", [Some(0.25), Some(0.8), Some(0.9)])];
+        let all = pairs(&losses, &question(false, None));
+        assert_eq!((all[0].first_better, all[0].second_better), (1, 2));
+        assert!(all[0].difference.is_none() && all[0].wilcoxon.is_none());
     }
 }

@@ -1,106 +1,159 @@
 //! Verdicts in words.
 
-use super::verdict::{LossVerdict, Question, Verdict, Verdicts};
+use super::verdict::{ArmRuns, ArmVerdict, Question, Verdict, diverged};
 
-/// One loss against the reference, without a full stop.
-pub(super) fn of_loss(v: &LossVerdict, reference: &str, question: &Question) -> String {
-    let (loss, metric) = (&v.loss, &question.metric);
+/// A candidate against its reference, of which so many runs diverged, without a full stop.
+pub(super) fn of_arm(v: &ArmVerdict, reference_diverged: usize, question: &Question) -> String {
+    let (label, reference, metric) = (&v.label, &v.reference, &question.metric);
     let digits = digits(v);
     let by = |value: Option<f64>| value.map_or("nothing".into(), |d| format!("{:.digits$}", d.abs()));
-    let signed = v.difference.map_or("no runs".into(), |d| format!("{d:+.digits$} {metric}"));
+    let direction = if question.higher_is_better { "" } else { ", where less is better" };
+    let signed = v.difference.map_or("no runs".into(), |d| format!("{d:+.digits$} {metric}{direction}"));
     let sure = sureness(v, question.alpha, digits);
     match v.verdict {
         Verdict::Better => {
-            format!("{loss} is better than {reference} by {} {metric} ({sure})", by(v.difference))
+            format!("{label} is better than {reference} by {} {metric} ({sure})", by(v.difference))
         }
         Verdict::Worse => {
-            format!("{loss} is worse than {reference} by {} {metric} ({sure})", by(v.difference))
+            format!("{label} is worse than {reference} by {} {metric} ({sure})", by(v.difference))
         }
         Verdict::NoDetectableDifference => format!(
-            "no detectable difference between {loss} and {reference}: {signed} ({sure}); this comparison would have seen \
+            "no detectable difference between {label} and {reference}: {signed} ({sure}); this comparison would have seen \
              {} with 80 % power",
             by(v.detectable)
         ),
         Verdict::Identical => {
-            format!("{loss} is identical to {reference}: the same {metric} in {}", runs(v.runs))
+            format!("{label} is identical to {reference}: the same {metric} in {}", runs(v.runs))
         }
-        Verdict::Diverged => {
-            let sure = if sure.is_empty() { sure } else { format!(" ({sure})") };
-            format!(
-                "{loss} diverged in {} of {}; with {} {metric} for those it differs from {reference} by {signed}{sure}",
-                v.diverged,
-                runs(v.runs),
-                question.worst
-            )
-        }
-        Verdict::NotTested => not_tested(v, reference, &signed),
+        Verdict::Diverged => match (question.diverged, v.difference) {
+            (Some(worst), Some(_)) => {
+                let sure = if sure.is_empty() { sure } else { format!(" ({sure})") };
+                format!(
+                    "{label} diverged in {} of {}; with {worst} {metric} for those it differs from {reference} by \
+                     {signed}{sure}",
+                    v.diverged,
+                    runs(v.runs),
+                )
+            }
+            _ => without_value(v, reference_diverged, metric),
+        },
+        Verdict::NotTested => not_tested(v, &signed),
     }
+}
+
+/// A run diverged, and the metric has no value for that.
+fn without_value(v: &ArmVerdict, reference_diverged: usize, metric: &str) -> String {
+    let (label, reference) = (&v.label, &v.reference);
+    let which = match (v.diverged, reference_diverged) {
+        (0, lost) => format!("{reference} diverged in {lost} of {}", runs(v.runs)),
+        (lost, 0) => format!("{label} diverged in {lost} of {}", runs(v.runs)),
+        (a, b) => format!("{label} diverged in {a} and {reference} in {b} of {}", runs(v.runs)),
+    };
+    format!("{label} was not compared with {reference}: {which}, where {metric} has no value")
 }
 
 /// Why there is no test.
-fn not_tested(v: &LossVerdict, reference: &str, signed: &str) -> String {
+fn not_tested(v: &ArmVerdict, signed: &str) -> String {
+    let (label, reference) = (&v.label, &v.reference);
     match v.runs {
-        0 => format!("{} was not compared with {reference}: there are no runs", v.loss),
+        0 => format!("{label} was not compared with {reference}: there are no runs"),
         1 => format!(
-            "{} against {reference}: {signed} in one run, which says nothing about another; run more seeds",
-            v.loss
+            "{label} against {reference}: {signed} in one run, which says nothing about another; run more seeds"
         ),
         n => format!(
-            "{} against {reference}: {signed} in each of {n} runs; differences without any spread allow no test",
-            v.loss
+            "{label} against {reference}: {signed} in each of {n} runs; differences without any spread allow no test"
         ),
     }
 }
 
-/// What the whole comparison says.
-pub(super) fn of_all(all: &Verdicts, runs: usize, question: &Question) -> String {
-    let Question { metric, data, .. } = question;
-    let reference = &all.reference;
-    let named = |verdict: Verdict| {
-        let mut of: Vec<&LossVerdict> = all.losses.iter().filter(|v| v.verdict == verdict).collect();
-        let key = |v: &LossVerdict| v.difference.unwrap_or(0.0).abs();
-        of.sort_by(|a, b| key(b).total_cmp(&key(a)));
-        of.iter().map(|v| v.loss.as_str()).collect::<Vec<_>>()
-    };
-    let (better, worse) = (named(Verdict::Better), named(Verdict::Worse));
-    let (lost, untested) = (named(Verdict::Diverged), named(Verdict::NotTested));
-    let mut parts = Vec::new();
-    for (losses, word) in [(&better, "better"), (&worse, "worse")] {
-        if !losses.is_empty() {
-            parts.push(format!("{} {word} than {reference} in {metric} on {data}", are(losses)));
+/// What all comparisons say: for each reference, who is better and who worse; then who diverged.
+pub(super) fn of_all(comparisons: &[ArmVerdict], arms: &[ArmRuns], question: &Question) -> String {
+    let mut references: Vec<usize> = Vec::new();
+    for &(_, reference) in &question.comparisons {
+        if !references.contains(&reference) {
+            references.push(reference);
         }
     }
-    let tested = all.losses.len() - lost.len() - untested.len();
-    if all.losses.is_empty() {
-        parts.push(format!("{reference} stands alone: there is nothing to compare it with"));
-    } else if better.is_empty() && worse.is_empty() && tested > 0 {
-        parts.push(format!("No loss differs detectably from {reference} in {metric} on {data}"));
-    } else if tested > better.len() + worse.len() {
-        parts.push(format!("No other loss differs detectably from {reference}"));
+    let mut parts = Vec::new();
+    for &reference in &references {
+        let indexed = question.comparisons.iter().zip(comparisons);
+        let of: Vec<&ArmVerdict> = indexed.filter(|(pair, _)| pair.1 == reference).map(|(_, v)| v).collect();
+        of_reference(&of, &arms[reference], references.len() > 1, question, &mut parts);
     }
-    if !untested.is_empty() {
-        let why = if runs == 1 {
-            "with one run no test is possible: run more seeds"
-        } else {
-            "no test is possible"
-        };
-        parts.push(format!("{} not tested; {why}", are(&untested)));
+    if comparisons.is_empty() {
+        let alone = &arms[question.reference].label;
+        parts.push(format!("{alone} stands alone: there is nothing to compare it with"));
+        references.push(question.reference);
+    }
+    let mut lost: Vec<&str> = Vec::new();
+    for label in named(comparisons.iter().filter(|v| v.diverged > 0)) {
+        if !lost.contains(&label) {
+            lost.push(label);
+        }
     }
     if !lost.is_empty() {
         parts.push(format!("{} diverged", lost.join(", ")));
     }
-    if all.reference_diverged > 0 {
-        parts.push(format!(
-            "{reference} itself diverged in {} of {}",
-            all.reference_diverged,
-            self::runs(runs)
-        ));
+    for arm in references.iter().map(|&reference| &arms[reference]) {
+        if diverged(arm) > 0 && !lost.contains(&arm.label.as_str()) {
+            let (label, all) = (&arm.label, runs(arm.values.len()));
+            parts.push(format!("{label} itself diverged in {} of {all}", diverged(arm)));
+        }
     }
     parts.into_iter().map(|part| part + ".").collect::<Vec<_>>().join(" ")
 }
 
-fn are(losses: &[&str]) -> String {
-    format!("{} {}", losses.join(", "), if losses.len() == 1 { "is" } else { "are" })
+/// The comparisons with one reference, which is one of `several`.
+fn of_reference(
+    of: &[&ArmVerdict],
+    reference: &ArmRuns,
+    several: bool,
+    question: &Question,
+    parts: &mut Vec<String>,
+) {
+    let Question { metric, data, arm, .. } = question;
+    let label = &reference.label;
+    let having = |verdict: Verdict| named(of.iter().copied().filter(move |v| v.verdict == verdict));
+    let (better, worse, untested) =
+        (having(Verdict::Better), having(Verdict::Worse), having(Verdict::NotTested));
+    let lost = having(Verdict::Diverged);
+    for (labels, word) in [(&better, "better"), (&worse, "worse")] {
+        if !labels.is_empty() {
+            parts.push(format!("{} {word} than {label} in {metric} on {data}", are(labels)));
+        }
+    }
+    let tested = of.len() - lost.len() - untested.len();
+    if better.is_empty() && worse.is_empty() && tested > 0 {
+        parts.push(format!("No {arm} differs detectably from {label} in {metric} on {data}"));
+    } else if tested > better.len() + worse.len() {
+        parts.push(format!("No other {arm} differs detectably from {label}"));
+    }
+    if !untested.is_empty() {
+        let why = if reference.values.len() == 1 {
+            "with one run no test is possible: run more seeds"
+        } else {
+            "no test is possible"
+        };
+        let against = if several { format!(" against {label}") } else { String::new() };
+        parts.push(format!("{} not tested{against}; {why}", are(&untested)));
+    }
+    let not_compared =
+        named(of.iter().copied().filter(|v| v.verdict == Verdict::Diverged && v.diverged == 0));
+    if !not_compared.is_empty() {
+        parts.push(format!("{} not compared with {label}, which diverged", are(&not_compared)));
+    }
+}
+
+/// Their labels, the largest difference first.
+fn named<'a>(of: impl Iterator<Item = &'a ArmVerdict>) -> Vec<&'a str> {
+    let mut of: Vec<&ArmVerdict> = of.collect();
+    let key = |v: &ArmVerdict| v.difference.unwrap_or(0.0).abs();
+    of.sort_by(|a, b| key(b).total_cmp(&key(a)));
+    of.iter().map(|v| v.label.as_str()).collect()
+}
+
+fn are(labels: &[&str]) -> String {
+    format!("{} {}", labels.join(", "), if labels.len() == 1 { "is" } else { "are" })
 }
 
 fn runs(n: usize) -> String {
@@ -108,11 +161,13 @@ fn runs(n: usize) -> String {
 }
 
 /// `95 % interval 0.012 to 0.050, corrected p = .004`, or nothing without a test.
-fn sureness(v: &LossVerdict, alpha: f64, digits: usize) -> String {
+fn sureness(v: &ArmVerdict, alpha: f64, digits: usize) -> String {
     match (v.interval, v.p_holm) {
         (Some((low, high)), Some(p)) => {
-            // "Worse by 0.03" goes with "0.02 to 0.04".
-            let (low, high) = if v.verdict == Verdict::Worse { (-high, -low) } else { (low, high) };
+            // "Worse by 0.03", or "better by 0.03" where less is better, goes with "0.02 to 0.04".
+            let unsigned = matches!(v.verdict, Verdict::Better | Verdict::Worse);
+            let turned = unsigned && v.difference.is_some_and(|d| d < 0.0);
+            let (low, high) = if turned { (-high, -low) } else { (low, high) };
             let percent = (1e6 * (1.0 - alpha)).round() / 1e4;
             format!("{percent} % interval {low:.digits$} to {high:.digits$}, corrected {}", p_words(p))
         }
@@ -131,7 +186,7 @@ pub fn p_words(p: f64) -> String {
 }
 
 /// Digits behind the point: three, or as many as give the half width of the interval two.
-fn digits(v: &LossVerdict) -> usize {
+fn digits(v: &ArmVerdict) -> usize {
     let half = v.interval.map_or(0.1, |(low, high)| 0.5 * (high - low));
     [(3, 0.01), (4, 0.001), (5, 0.0001)]
         .iter()

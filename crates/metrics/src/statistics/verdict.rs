@@ -1,4 +1,7 @@
-//! The verdict: every loss against one reference that was declared before the runs.
+//! The verdict: pairs of arms that were declared before the runs, one a candidate and the other its
+//! reference.
+//!
+//! An arm is what was run with every seed: a model with its settings, and a loss.
 
 use super::bootstrap::Resamples;
 use super::effect::hedges_g;
@@ -14,13 +17,13 @@ use serde::{Deserialize, Serialize};
 /// The power at which a detectable difference is stated.
 pub const POWER: f64 = 0.8;
 
-/// The runs of one loss.
+/// The runs of one arm.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LossRuns {
-    /// What the report calls it: the spec.
-    pub loss: String,
-    /// The metric of each run, in the order of the seeds; `None` for a run that diverged. A seed at which the metric is
-    /// undefined, which depends on the test labels alone, is left out of all losses.
+pub struct ArmRuns {
+    /// What the report calls it, such as the spec of its loss.
+    pub label: String,
+    /// The metric of each run, in the order of the seeds; `None` for a run that diverged. A seed at which the
+    /// metric is undefined, which depends on the test labels alone, is left out of all arms.
     pub values: Vec<Option<f64>>,
 }
 
@@ -32,27 +35,41 @@ pub enum Design<'a> {
         /// Rows tested over rows trained on; validation rows are neither.
         test_to_train: f64,
     },
-    /// The test set is given, and seeds differ in the training alone: [`fixed_test`]. Runs stand in the resamples in the
-    /// order losses x seeds.
+    /// The test set is given, and seeds differ in the training alone: [`fixed_test`]. Runs stand in the
+    /// resamples in the order arms x seeds.
     FixedTest(&'a Resamples),
 }
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
-    /// What sentences call the metric, such as `AP`; higher is better.
+    /// What sentences call the metric, such as `AP`.
     pub metric: String,
+    /// True if more of the metric is better, false if less is.
+    pub higher_is_better: bool,
+    /// The value that a run that diverged counts as, 0 for AP. `None` if the metric has none, as log loss:
+    /// then arms of which a run diverged are not compared.
+    pub diverged: Option<f64>,
     /// What sentences call the data.
     pub data: String,
-    /// The least value that the metric can take, 0 for AP: what a diverged run scores.
-    pub worst: f64,
-    /// The probability of any false verdict in the whole comparison, usually 0.05; intervals cover 1 - alpha each.
+    /// What sentences call an arm, such as `loss` or `model`.
+    pub arm: String,
+    /// The probability of any false verdict in the whole comparison, usually 0.05; intervals cover 1 - alpha
+    /// each.
     pub alpha: f64,
-    /// Index of the reference.
+    /// Index of the arm that was declared as the reference of the whole comparison.
     pub reference: usize,
+    /// Indices of a candidate and its reference, for each comparison; [`against`] lists those with one
+    /// reference. The correction covers all comparisons listed.
+    pub comparisons: Vec<(usize, usize)>,
 }
 
-/// What became of a loss beside the reference.
+/// Every other of so many arms against one reference.
+pub fn against(reference: usize, arms: usize) -> Vec<(usize, usize)> {
+    (0..arms).filter(|&arm| arm != reference).map(|arm| (arm, reference)).collect()
+}
+
+/// What became of a candidate beside its reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -64,159 +81,178 @@ pub enum Verdict {
     NoDetectableDifference,
     /// The metric is the same in every run, to the last bit.
     Identical,
-    /// At least one run diverged. Differences count it as the worst score.
+    /// At least one run of the candidate diverged; differences count it as the worst score. Or a run of
+    /// either diverged under a metric without a value for that: then there are no differences.
     Diverged,
     /// No test is possible: one run alone, or differences without any spread.
     NotTested,
 }
 
-/// One loss against the reference. Numbers that do not exist are `None`.
+/// A candidate against its reference. Numbers that do not exist are `None`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LossVerdict {
-    /// The loss.
-    pub loss: String,
+pub struct ArmVerdict {
+    /// The candidate.
+    pub label: String,
+    /// What it was compared with.
+    pub reference: String,
     /// In a word.
     pub verdict: Verdict,
     /// In words: a sentence without a full stop.
     pub sentence: String,
-    /// Mean difference to the reference, in units of the metric; positive is better. `None` without runs.
+    /// Mean of candidate minus reference, in units of the metric: positive is better if more of it is, else
+    /// worse. `None` without runs, and where a run that diverged has no value.
     pub difference: Option<f64>,
     /// Its interval at 1 - alpha, for this comparison alone: not widened for the number of comparisons.
     pub interval: Option<(f64, f64)>,
     /// Two-sided p of this comparison alone.
     pub p: Option<f64>,
-    /// The same after Holm's correction: what the verdict rests on.
+    /// The same after Holm's correction over all comparisons: what the verdict rests on.
     pub p_holm: Option<f64>,
     /// [`hedges_g`] of the paired differences.
     pub effect: Option<f64>,
-    /// The true difference that this comparison would have seen with 80 % power at level alpha / (k - 1).
+    /// The true difference that this comparison would have seen with 80 % power at level alpha over the
+    /// number of comparisons.
     pub detectable: Option<f64>,
     /// The signed-rank test over runs, as a description.
     pub wilcoxon: Option<Wilcoxon>,
     /// Paired runs.
     pub runs: usize,
-    /// Those in which this loss diverged.
+    /// Those in which the candidate diverged.
     pub diverged: usize,
 }
 
-/// The whole comparison.
+/// All comparisons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdicts {
-    /// The reference.
+    /// The arm that was declared as the reference of the whole comparison.
     pub reference: String,
-    /// What the comparison says, in a sentence or two.
+    /// What the comparisons say, in a sentence or two for each reference.
     pub sentence: String,
-    /// Runs in which the reference diverged.
+    /// Runs in which that reference diverged.
     pub reference_diverged: usize,
-    /// The other losses, in the order given.
-    pub losses: Vec<LossVerdict>,
+    /// The comparisons, in the order given.
+    pub comparisons: Vec<ArmVerdict>,
 }
 
-/// Judges every loss against the reference.
+/// Judges the comparisons that the question lists.
 ///
-/// Holm's correction is over all other losses, those without a test among them.
+/// Holm's correction covers all comparisons listed, those without a test among them.
 ///
 /// # Panics
-/// If there is no such reference, losses differ in their number of runs, a value is NaN or infinite, alpha is not between
-/// 0 and 1, or the resamples do not fit the runs.
+/// If the reference or a comparison names an arm that is not there or an arm twice, a comparison is listed
+/// twice, arms differ in their number of runs, a value is NaN or infinite, alpha is not between 0 and 1, or
+/// the resamples do not fit the runs.
 #[track_caller]
-pub fn judge(losses: &[LossRuns], question: &Question, design: Design<'_>) -> Verdicts {
-    check(losses, question, design);
-    let reference = &losses[question.reference];
-    let others: Vec<usize> = (0..losses.len()).filter(|&loss| loss != question.reference).collect();
-    let level = question.alpha / others.len().max(1) as f64;
-    let mut verdicts: Vec<LossVerdict> = Vec::new();
-    for &loss in &others {
-        let differences = differences(&losses[loss], reference, question.worst);
-        let estimate = estimate(&differences, (loss, question.reference), design);
-        verdicts.push(measure(&losses[loss], &differences, estimate.as_ref(), question.alpha, level));
+pub fn judge(arms: &[ArmRuns], question: &Question, design: Design<'_>) -> Verdicts {
+    check(arms, question, design);
+    let level = question.alpha / question.comparisons.len().max(1) as f64;
+    let mut comparisons: Vec<ArmVerdict> = Vec::new();
+    for &(candidate, reference) in &question.comparisons {
+        let (a, b) = (&arms[candidate], &arms[reference]);
+        let differences = differences(a, b, question.diverged);
+        let estimate = differences.as_ref().and_then(|d| estimate(d, (candidate, reference), design));
+        let found = differences.as_deref();
+        comparisons.push(measure((a, b), found, estimate.as_ref(), question.alpha, level));
     }
-    let corrected = holm(&verdicts.iter().map(|v| v.p).collect::<Vec<_>>());
-    for (verdict, p_holm) in verdicts.iter_mut().zip(corrected) {
+    let corrected = holm(&comparisons.iter().map(|v| v.p).collect::<Vec<_>>());
+    for (index, p_holm) in corrected.into_iter().enumerate() {
+        let reference = &arms[question.comparisons[index].1];
+        let verdict = &mut comparisons[index];
         verdict.p_holm = p_holm;
-        verdict.verdict = decide(verdict, question.alpha);
-        verdict.sentence = sentence::of_loss(verdict, &reference.loss, question);
+        verdict.verdict = decide(verdict, question);
+        verdict.sentence = sentence::of_arm(verdict, diverged(reference), question);
     }
-    let mut all = Verdicts {
-        reference: reference.loss.clone(),
-        sentence: String::new(),
+    let reference = &arms[question.reference];
+    Verdicts {
+        reference: reference.label.clone(),
+        sentence: sentence::of_all(&comparisons, arms, question),
         reference_diverged: diverged(reference),
-        losses: verdicts,
-    };
-    all.sentence = sentence::of_all(&all, reference.values.len(), question);
-    all
+        comparisons,
+    }
 }
 
 #[track_caller]
-fn check(losses: &[LossRuns], question: &Question, design: Design<'_>) {
-    assert!(question.reference < losses.len(), "judge: no loss {} of {}", question.reference, losses.len());
-    assert!(question.alpha > 0.0 && question.alpha < 1.0, "judge: alpha {}", question.alpha);
-    let runs = losses[question.reference].values.len();
-    for loss in losses {
-        assert!(loss.values.len() == runs, "judge: {} has {} runs, not {runs}", loss.loss, loss.values.len());
-        let finite = loss.values.iter().flatten().all(|v| v.is_finite());
-        assert!(finite, "judge: {} has values {:?}", loss.loss, loss.values);
+fn check(arms: &[ArmRuns], question: &Question, design: Design<'_>) {
+    let Question { reference, alpha, comparisons, .. } = question;
+    assert!(*reference < arms.len(), "judge: no arm {reference} of {}", arms.len());
+    assert!(*alpha > 0.0 && *alpha < 1.0, "judge: alpha {alpha}");
+    for (i, &(candidate, reference)) in comparisons.iter().enumerate() {
+        let known = candidate < arms.len() && reference < arms.len() && candidate != reference;
+        assert!(known, "judge: comparison of arm {candidate} with arm {reference} of {}", arms.len());
+        let first = !comparisons[..i].contains(&(candidate, reference));
+        assert!(first, "judge: the comparison of arm {candidate} with arm {reference} is listed twice");
+    }
+    let runs = arms[*reference].values.len();
+    for arm in arms {
+        assert!(arm.values.len() == runs, "judge: {} has {} runs, not {runs}", arm.label, arm.values.len());
+        let finite = arm.values.iter().flatten().all(|v| v.is_finite());
+        assert!(finite, "judge: {} has values {:?}", arm.label, arm.values);
     }
     if let Design::FixedTest(resamples) = design {
         let found = resamples.observed().len();
-        assert!(
-            found == runs * losses.len(),
-            "judge: {found} resampled runs, {} losses x {runs}",
-            losses.len()
-        );
+        assert!(found == runs * arms.len(), "judge: {found} resampled runs, {} arms x {runs}", arms.len());
     }
 }
 
-fn diverged(loss: &LossRuns) -> usize {
-    loss.values.iter().filter(|value| value.is_none()).count()
+/// Runs that diverged.
+pub(super) fn diverged(arm: &ArmRuns) -> usize {
+    arm.values.iter().filter(|value| value.is_none()).count()
 }
 
-fn differences(loss: &LossRuns, reference: &LossRuns, worst: f64) -> Vec<f64> {
-    let pairs = loss.values.iter().zip(&reference.values);
-    pairs.map(|(a, b)| a.unwrap_or(worst) - b.unwrap_or(worst)).collect()
+/// Candidate minus reference, run by run; `None` if one of them diverged and has no value.
+pub(super) fn differences(arm: &ArmRuns, reference: &ArmRuns, diverged: Option<f64>) -> Option<Vec<f64>> {
+    let pairs = arm.values.iter().zip(&reference.values);
+    pairs.map(|(a, b)| Some(a.or(diverged)? - b.or(diverged)?)).collect()
 }
 
-fn estimate(differences: &[f64], (loss, reference): (usize, usize), design: Design<'_>) -> Option<Estimate> {
+fn estimate(differences: &[f64], (arm, reference): (usize, usize), design: Design<'_>) -> Option<Estimate> {
     let runs = differences.len();
-    let of = |loss: usize| loss * runs..(loss + 1) * runs;
+    let of = |arm: usize| arm * runs..(arm + 1) * runs;
     match design {
         _ if differences.iter().all(|d| *d == 0.0) => None,
         Design::Resplits { test_to_train } => corrected_t(differences, test_to_train),
-        Design::FixedTest(resamples) => fixed_test(resamples, of(loss), of(reference)),
+        Design::FixedTest(resamples) => fixed_test(resamples, of(arm), of(reference)),
     }
 }
 
 /// All numbers of one comparison but the corrected p.
 fn measure(
-    loss: &LossRuns,
-    differences: &[f64],
+    (arm, reference): (&ArmRuns, &ArmRuns),
+    differences: Option<&[f64]>,
     estimate: Option<&Estimate>,
     alpha: f64,
     level: f64,
-) -> LossVerdict {
-    let identical = !differences.is_empty() && differences.iter().all(|d| *d == 0.0);
-    LossVerdict {
-        loss: loss.loss.clone(),
-        verdict: if identical { Verdict::Identical } else { Verdict::NotTested },
+) -> ArmVerdict {
+    let identical = differences.is_some_and(|d| !d.is_empty() && d.iter().all(|d| *d == 0.0));
+    ArmVerdict {
+        label: arm.label.clone(),
+        reference: reference.label.clone(),
+        verdict: match differences {
+            None => Verdict::Diverged,
+            Some(_) if identical => Verdict::Identical,
+            Some(_) => Verdict::NotTested,
+        },
         sentence: String::new(),
-        difference: Summary::of(differences.iter().copied().map(Some)).mean,
+        difference: differences.and_then(|d| Summary::of(d.iter().copied().map(Some)).mean),
         interval: estimate.map(|e| e.interval(alpha)),
         p: estimate.map(Estimate::p),
         p_holm: None,
-        effect: hedges_g(differences),
+        effect: differences.and_then(hedges_g),
         detectable: estimate.map(|e| e.detectable(level, POWER)),
-        wilcoxon: wilcoxon(differences),
-        runs: differences.len(),
-        diverged: diverged(loss),
+        wilcoxon: differences.and_then(wilcoxon),
+        runs: arm.values.len(),
+        diverged: diverged(arm),
     }
 }
 
-fn decide(loss: &LossVerdict, alpha: f64) -> Verdict {
-    match (loss.p_holm, loss.difference) {
-        _ if loss.diverged > 0 => Verdict::Diverged,
-        _ if loss.verdict == Verdict::Identical => Verdict::Identical,
-        (Some(p), Some(difference)) if p <= alpha && difference > 0.0 => Verdict::Better,
-        (Some(p), Some(_)) if p <= alpha => Verdict::Worse,
+fn decide(v: &ArmVerdict, question: &Question) -> Verdict {
+    match (v.p_holm, v.difference) {
+        _ if v.diverged > 0 => Verdict::Diverged,
+        _ if matches!(v.verdict, Verdict::Identical | Verdict::Diverged) => v.verdict,
+        (Some(p), Some(difference)) if p <= question.alpha => {
+            let better = if question.higher_is_better { difference > 0.0 } else { difference < 0.0 };
+            if better { Verdict::Better } else { Verdict::Worse }
+        }
         (Some(_), _) => Verdict::NoDetectableDifference,
         (None, _) => Verdict::NotTested,
     }

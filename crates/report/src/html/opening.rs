@@ -7,7 +7,7 @@ use crate::plot::{Forest, ForestRow};
 use losslab_losses::{OpenSpec, Registry};
 use losslab_metrics::statistics::pairs::Pair;
 use losslab_metrics::statistics::sentence::p_words;
-use losslab_metrics::statistics::verdict::{LossVerdict, Verdict, Verdicts};
+use losslab_metrics::statistics::verdict::{ArmVerdict, Verdict, Verdicts};
 use losslab_metrics::statistics::wilcoxon::smallest_p;
 use maud::{Markup, html};
 
@@ -19,8 +19,8 @@ pub(super) fn verdict(story: Story) -> Markup {
             @match story.verdicts() {
                 Some(verdicts) => {
                     p.verdict { (verdicts.sentence) }
-                    ul.losses { @for loss in &verdicts.losses { li { span class=(mark(loss.verdict)) { (word(loss.verdict)) } " " (loss.sentence) "." } } }
-                    @if verdicts.losses.iter().any(|loss| loss.verdict == Verdict::NoDetectableDifference) {
+                    ul.losses { @for loss in &verdicts.comparisons { li { span class=(mark(loss.verdict)) { (word(loss.verdict)) } " " (loss.sentence) "." } } }
+                    @if verdicts.comparisons.iter().any(|loss| loss.verdict == Verdict::NoDetectableDifference) {
                         p.small {
                             "\u{201c}No detectable difference\u{201d} does not say that two losses are equal. It says that these runs \
                              cannot tell them apart: a difference smaller than the one named would usually go unseen."
@@ -221,12 +221,12 @@ fn metric_box(story: Story) -> Markup {
 
 /// The differences to the reference, with their intervals.
 pub(super) fn differences(story: Story, figures: &mut Figures) -> Markup {
-    let Some(verdicts) = story.verdicts().filter(|verdicts| !verdicts.losses.is_empty()) else {
+    let Some(verdicts) = story.verdicts().filter(|verdicts| !verdicts.comparisons.is_empty()) else {
         return html! {};
     };
     let metric = story.metric();
-    let rows = verdicts.losses.iter().map(|loss| ForestRow {
-        name: loss.loss.clone(),
+    let rows = verdicts.comparisons.iter().map(|loss| ForestRow {
+        name: loss.label.clone(),
         value: loss.difference,
         interval: loss.interval,
         note: note(loss),
@@ -280,7 +280,7 @@ fn all_pairs(story: Story) -> Markup {
     }
 }
 
-fn note(loss: &LossVerdict) -> String {
+fn note(loss: &ArmVerdict) -> String {
     match (loss.difference, loss.p_holm) {
         (Some(d), Some(p)) => format!("{}, {}", signed(d), p_words(p)),
         (Some(d), None) => signed(d),
@@ -294,7 +294,7 @@ fn signed(value: f64) -> String {
 
 fn describe(verdicts: &Verdicts, metric: &str) -> String {
     let all: Vec<String> =
-        verdicts.losses.iter().map(|loss| format!("{}: {}", loss.loss, note(loss))).collect();
+        verdicts.comparisons.iter().map(|loss| format!("{}: {}", loss.label, note(loss))).collect();
     format!(
         "Mean difference in {metric} of each loss to {}, with 95 % interval. {}.",
         verdicts.reference,
@@ -315,11 +315,11 @@ fn numbers(verdicts: &Verdicts) -> Numbers {
         "runs",
         "diverged",
     ];
-    let row = |loss: &LossVerdict| {
+    let row = |loss: &ArmVerdict| {
         let (low, high) = loss.interval.unzip();
         let p = |p: Option<f64>| p.map_or_else(|| "\u{2013}".into(), p_words);
         vec![
-            loss.loss.clone(),
+            loss.label.clone(),
             number(loss.difference, 4),
             number(low, 4),
             number(high, 4),
@@ -331,7 +331,7 @@ fn numbers(verdicts: &Verdicts) -> Numbers {
             loss.diverged.to_string(),
         ]
     };
-    Numbers { head: head.map(String::from).to_vec(), rows: verdicts.losses.iter().map(row).collect() }
+    Numbers { head: head.map(String::from).to_vec(), rows: verdicts.comparisons.iter().map(row).collect() }
 }
 
 #[cfg(test)]
