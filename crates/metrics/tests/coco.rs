@@ -1,6 +1,5 @@
 //! COCO's evaluation against pycocotools, and what is refused.
 
-use crate::common::{Files, real_data};
 use losslab_metrics::boxes::{
     Annotation, Category, CocoResults, Detection, GroundTruth, evaluate, iou_thresholds, load_detections,
     recall_levels,

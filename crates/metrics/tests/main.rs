@@ -4,7 +4,6 @@ mod boxes_resampled;
 mod calibration;
 mod class_metrics;
 mod coco;
-mod common;
 mod metrics;
 mod registry;
 mod statistics;
