@@ -5,16 +5,16 @@
 //! later on.
 
 use crate::cli;
+use losslab_data::formats::{ModelInput, NewData};
 use losslab_data::images::{decode_image, image_header, letterbox, parse_voc};
 use losslab_data::{
     Cells, Column, CsvOptions, Encoder, FileText, GivenSplits, Kind, Split, SyntheticSpec, Table, following,
     from_table, read_idx,
 };
-use losslab_losses::{Registry, Spec};
+use losslab_losses::Spec;
 use losslab_metrics::boxes::{GroundTruth, evaluate, parse_detections};
-use losslab_train::detector::DetectorModel;
-use losslab_train::experiment::bind;
-use losslab_train::model::Model;
+use losslab_train::tasks::table::bind;
+use losslab_train::{Form, Lab, parse_model};
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -38,6 +38,9 @@ pub const TARGETS: [Target; 10] = [
 
 /// Larger images are only measured, not decoded, or there would be few executions in a second.
 const MOST_PIXELS: usize = 1 << 16;
+
+/// The lab that specs and models are read with.
+static LAB: LazyLock<Lab> = LazyLock::new(Lab::standard);
 
 /// What messages call the bytes.
 const NAME: &str = "input";
@@ -117,26 +120,34 @@ pub fn coco(bytes: &[u8]) {
     }
 }
 
-/// A classifier, asked about a row without values, or a detector.
+/// A saved model of any task, asked about one row without values or one grey image.
 pub fn model(bytes: &[u8]) {
-    let _ = DetectorModel::parse(bytes);
-    let Ok(model) = Model::parse(bytes) else { return };
-    let column = |(name, kind)| match kind {
-        Kind::Number => Column { name, cells: Cells::Numbers { values: vec![0.0], missing: vec![0] } },
-        Kind::Category => Column { name, cells: Cells::Categories { codes: vec![None], levels: Vec::new() } },
+    let Ok(mut model) = parse_model(&LAB, bytes) else { return };
+    let data = match model.input(NAME) {
+        ModelInput::Rows(rows) => {
+            let column = |(name, kind)| match kind {
+                Kind::Number => {
+                    Column { name, cells: Cells::Numbers { values: vec![0.0], missing: vec![0] } }
+                }
+                Kind::Category => {
+                    Column { name, cells: Cells::Categories { codes: vec![None], levels: Vec::new() } }
+                }
+            };
+            let columns: Vec<Column> = rows.schema().columns.into_iter().map(column).collect();
+            NewData::Rows(rows.encode(&columns, 1, Some(vec![0])))
+        }
+        ModelInput::Images(_) => return,
     };
-    let columns: Vec<Column> = model.schema(NAME).columns.into_iter().map(column).collect();
-    let inverse = model.inverse().ok();
-    let predictions = model.predict(&model.encode(&columns, 1), inverse.as_ref());
-    let _ = model.evaluate(&predictions, &predictions.classes);
+    for form in [Form::Predictions, Form::Raw, Form::Logits] {
+        let _ = model.predict(&data, form);
+    }
 }
 
 /// A loss as it is typed.
 pub fn spec(bytes: &[u8]) {
-    static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::standard);
-    let Ok(spec) = Spec::parse(&String::from_utf8_lossy(bytes), &REGISTRY) else { return };
+    let Ok(spec) = Spec::parse(&String::from_utf8_lossy(bytes), &LAB.losses) else { return };
     let printed = spec.to_string();
-    let again = Spec::parse(&printed, &REGISTRY).map(|again| again.to_string());
+    let again = Spec::parse(&printed, &LAB.losses).map(|again| again.to_string());
     assert_eq!(again.as_deref().ok(), Some(&*printed), "what is printed is read back");
     for counts in [&[90, 10][..], &[50, 30, 20], &[1, 1]] {
         let _ = bind(&spec, counts);
@@ -145,10 +156,10 @@ pub fn spec(bytes: &[u8]) {
 
 /// A line with a spec and what `losslab eval` reads below it.
 pub fn eval(bytes: &[u8]) {
-    cli::eval::fuzz(bytes);
+    cli::eval::fuzz(&LAB.losses, bytes);
 }
 
 /// A list of a plan (`comparison.json`) and of records of its runs, judged and reported.
 pub fn records(bytes: &[u8]) {
-    losslab_report::fuzz(bytes);
+    losslab_report::fuzz(&LAB, bytes);
 }

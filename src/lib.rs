@@ -1,27 +1,30 @@
-//! The laboratory: data, training, metrics, experiments, reports and the command line of losslab.
+//! The losslab command, and everything below it under one name.
 //!
-//! | module | what it does |
+//! A laboratory of one's own is a program of a few lines: [`Lab::standard`](train::Lab::standard) with losses, modifiers,
+//! metrics, models, formats of data and detectors added, handed to [`run_with`]. `examples/my_lab.rs` is one.
+//!
+//! | module | what |
 //! |---|---|
-//! | [`checkpoint`] | the state of a training as a file, from which it goes on |
-//! | [`data`] | a CSV file or a synthetic problem becomes matrices and splits |
-//! | [`detection`] | judges detected boxes as COCO does |
-//! | [`detector`] | trains detectors and finds objects in images |
-//! | [`images`] | images with boxes |
-//! | [`experiment`] | trains a model per loss and seed, side by side |
-//! | [`metrics`] | judges scores |
-//! | [`model`] | a trained classifier, saved and used on new rows |
-//! | [`report`] | results as a table and as `results.json` |
-//! | [`statistics`] | is a difference between losses more than chance? |
-//! | [`curves`] | losses and their derivatives as curves |
-//! | [`plot`] | line charts as SVG |
-//! | [`cli`] | what the `losslab` command does |
+//! | [`base`] | numbers, elementary functions, random numbers, errors with a place |
+//! | [`tensor`], [`autograd`] | kernels; tape, operations, optimisers |
+//! | [`losses`], [`models`], [`metrics`], [`data`] | what a lab is made of |
+//! | [`train`] | tasks, the training loop, comparisons, saved models |
+//! | [`report`] | records, verdicts, tables and the page |
 
 #![deny(unsafe_code)]
 
-pub mod cli;
+mod cli;
 #[doc(hidden)]
 pub mod fuzzing;
+
+pub use cli::run_with;
+pub use losslab_autograd as autograd;
+pub use losslab_base as base;
 pub use losslab_data as data;
+pub use losslab_losses as losses;
 pub use losslab_metrics as metrics;
+pub use losslab_models as models;
 pub use losslab_report as report;
+pub use losslab_tensor as tensor;
 pub use losslab_train as train;
+pub use losslab_train::Lab;

@@ -1,5 +1,5 @@
 //! The `losslab` command.
 
 fn main() -> std::process::ExitCode {
-    losslab::cli::run(std::env::args_os())
+    losslab::run_with(losslab::Lab::standard(), std::env::args_os())
 }

@@ -204,7 +204,7 @@ fn models_of_random_trainings() {
             arguments.extend(random_arguments(seed));
             arguments.extend(["--threads".to_owned(), threads.to_string(), "--save".to_owned()]);
             arguments.push(save.display().to_string());
-            let code = losslab::cli::run(arguments.iter().map(Into::into));
+            let code = losslab::run_with(losslab::Lab::standard(), arguments.iter().map(Into::into));
             assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::SUCCESS), "{}", arguments.join(" "));
         }
     }

@@ -66,6 +66,8 @@ fn json_says_all_that_is_declared() {
         assert_eq!(json["limits"], loss.limits());
         assert_eq!(json["needs_counts"], loss.needs_counts());
         assert_eq!(json["has_curve"], loss.has_curve());
+        assert_eq!(json["moves_threshold"], loss.moves_threshold());
+        assert_eq!(json["may_be_smoothed"], loss.may_be_smoothed());
         // A spec put together from what is listed means the defaults.
         let params = json["params"].as_array().unwrap();
         let pair = |p: &Value| format!("{}={}", p["name"].as_str().unwrap(), p["default"]);
@@ -79,6 +81,9 @@ fn json_says_all_that_is_declared() {
     assert_eq!(find("ce")["alpha"], Value::Null);
     assert_eq!(find("focal")["alpha"], serde_json::json!({"default": null, "range": "[0, 1]"}));
     assert_eq!(find("alpha-ce")["alpha"]["default"], 0.75);
+    assert_eq!(find("ce")["probabilities"], "true");
+    assert_eq!(find("focal")["probabilities"], "biased, with a known inverse");
+    assert_eq!(find("gce")["probabilities"], "biased");
     assert_eq!(find("asl")["heads"], serde_json::json!(["sigmoid"]));
     assert_eq!(find("qfl")["targets"], "soft");
     let modifiers = json["modifiers"].as_array().unwrap();

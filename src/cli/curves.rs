@@ -24,20 +24,19 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub fn run(registry: &Registry, arguments: Arguments) -> anyhow::Result<()> {
     let out = &arguments.out;
     ensure!(
         out.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg")),
         "--out {}: expected a file name that ends in .svg",
         out.display()
     );
-    let registry = Registry::standard();
     let given: Vec<&str> = arguments.loss.iter().map(String::as_str).collect();
     let given = if given.is_empty() { &DEFAULT_LOSSES[..] } else { &given };
     let mut all = Vec::new();
     for text in given {
-        let spec = Spec::parse(text, &registry)?;
-        for curve in curves(&spec, &registry)? {
+        let spec = Spec::parse(text, registry)?;
+        for curve in curves(&spec, registry)? {
             ensure!(
                 all.iter().all(|c: &losslab_report::curves::Curve| c.name != curve.name),
                 "--loss {text}: {spec} is given twice"

@@ -4,10 +4,10 @@ use super::at_least_one;
 use super::train_args::TrainArguments;
 use anyhow::bail;
 use clap::Args;
-use losslab_train::detector::{DetectorSettings, NormKind, NormalizerKind};
+use losslab_train::tasks::boxes::{DetectorSettings, NormKind, NormalizerKind};
 
 /// How detectors are built, trained and read out.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Detectors")]
 pub struct DetectorArguments {
     /// Pixels between cells of the finest level: 2, 4, 8 or 16 [default: by the smallest training boxes]
@@ -52,7 +52,6 @@ impl DetectorArguments {
     /// The settings, checked; what both kinds of training have comes from `train`.
     pub fn settings(&self, train: &TrainArguments) -> anyhow::Result<DetectorSettings> {
         let default = DetectorSettings::default();
-        train.refuse_for_detectors()?;
         let counts = [("--levels", self.levels), ("--width", self.width), ("--anchors", self.anchors)];
         for (flag, count) in counts {
             at_least_one(flag, count.unwrap_or(1))?;

@@ -22,12 +22,11 @@ pub struct Arguments {
 const WIDTH: u16 = 100;
 
 /// Runs the command.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let registry = Registry::standard();
+pub fn run(registry: &Registry, arguments: Arguments) -> anyhow::Result<()> {
     if arguments.json {
-        return emit(&format!("{}\n", serde_json::to_string_pretty(&Listing::of(&registry))?));
+        return emit(&format!("{}\n", serde_json::to_string_pretty(&Listing::of(registry))?));
     }
-    emit(&format!("{}\n\n{}\n", losses(&registry), modifiers(&registry)))
+    emit(&format!("{}\n\n{}\n", losses(registry), modifiers(registry)))
 }
 
 fn losses(registry: &Registry) -> Table {
@@ -113,6 +112,10 @@ struct Loss {
     targets: &'static str,
     needs_counts: bool,
     has_curve: bool,
+    /// What reported probabilities are worth, with the defaults.
+    probabilities: String,
+    moves_threshold: bool,
+    may_be_smoothed: bool,
     fades_when_wrong: bool,
     limits: &'static str,
     accuracy: Option<String>,
@@ -126,6 +129,8 @@ struct Modifier {
     source: &'static str,
     params: Vec<Param>,
     acts_on: String,
+    /// What becomes of reported probabilities.
+    probabilities: String,
 }
 
 #[derive(Serialize)]
@@ -148,6 +153,7 @@ impl Listing {
     fn of(registry: &Registry) -> Self {
         let loss = |loss: &Arc<dyn Equation>| {
             let d = loss.declaration();
+            let defaults: Vec<f64> = d.params.iter().map(|param| param.default).collect();
             let alpha = |default| Some(AlphaParam { default, range: ALPHA_RANGE.to_string() });
             Loss {
                 name: d.name,
@@ -167,6 +173,9 @@ impl Listing {
                 },
                 needs_counts: d.needs_counts,
                 has_curve: d.has_curve,
+                probabilities: loss.probabilities(&defaults).to_string(),
+                moves_threshold: d.moves_threshold,
+                may_be_smoothed: d.may_be_smoothed,
                 fades_when_wrong: d.fades_when_wrong,
                 limits: d.limits,
                 accuracy: d.accuracy.map(|accuracy| accuracy.to_string()),
@@ -179,6 +188,7 @@ impl Listing {
             source: m.source,
             params: m.params.iter().map(Param::of).collect(),
             acts_on: m.stage.to_string(),
+            probabilities: m.probabilities.to_string(),
         };
         Self {
             losses: registry.losses().map(loss).collect(),

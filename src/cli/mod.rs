@@ -1,4 +1,14 @@
-//! The command line: parses arguments, runs a command, turns errors into one line and exit code 2.
+//! The command line: parses arguments, checks them as one request, runs a command, turns errors into one line and exit
+//! code 2.
+//!
+//! | file | what |
+//! |---|---|
+//! | `flags` | the flags of data formats, which the lab declares |
+//! | `config` | arguments from a file |
+//! | `learner_args`, `train_args`, `detector_args` | arguments that the commands which train share |
+//! | `compare/`, `train/`, `predict`, `report` | the commands that train, and what is made of trainings |
+//! | `losses`, `models`, `curves`, `eval/`, `coco_eval` | the commands that show and evaluate |
+//! | `progress/`, `interrupt` | what is told while trainings run; Ctrl-C |
 
 #![cfg_attr(
     not(test),
@@ -6,23 +16,25 @@
 )]
 
 mod coco_eval;
-#[allow(clippy::indexing_slicing, reason = "losses, seeds and classes of its own lists")]
+#[allow(clippy::indexing_slicing, reason = "arms, seeds and classes of its own lists")]
 mod compare;
+mod config;
 mod curves;
-mod data_args;
 mod detector_args;
 pub(crate) mod eval;
-mod image_args;
+mod flags;
 mod interrupt;
+mod learner_args;
 mod losses;
+mod models;
 mod predict;
 mod progress;
 mod report;
-#[allow(clippy::indexing_slicing, reason = "losses, seeds and classes of its own lists")]
 mod train;
 mod train_args;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use losslab_train::Lab;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -47,10 +59,12 @@ enum Command {
     Report(report::Arguments),
     /// Train one model with one loss and save it
     Train(Box<train::Arguments>),
-    /// Score the rows of a table with a saved model
+    /// Score the rows of a table, or find objects in images, with a saved model
     Predict(predict::Arguments),
     /// List the losses and modifiers that specs are made of
     Losses(losses::Arguments),
+    /// List models, detectors, metrics and formats of data
+    Models(models::Arguments),
     /// Draw losses and their derivatives against p_t and against the margin, as SVG
     Curves(curves::Arguments),
     /// Evaluate a loss and its derivatives on logits and targets given as JSON
@@ -59,28 +73,75 @@ enum Command {
     CocoEval(coco_eval::Arguments),
 }
 
-/// Runs the command that these arguments name (the first is the program's own name).
+/// Runs the command that these arguments name (the first is the program's own name), with the losses, modifiers, metrics,
+/// models, formats and detectors of this lab.
 ///
 /// Errors are one line on standard error, with exit code 2; 130 if Ctrl-C stopped a comparison.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
-        Err(error) if !error.use_stderr() => {
-            // --help and --version.
-            return finish(emit(&error.to_string()));
-        }
-        Err(error) => return finish(Err(anyhow::anyhow!("{}", first_sentence(&error.to_string())))),
+///
+/// ```no_run
+/// use losslab::{Lab, run_with};
+///
+/// fn main() -> std::process::ExitCode {
+///     run_with(Lab::standard(), std::env::args_os())
+/// }
+/// ```
+pub fn run_with(lab: Lab, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = match parse(&lab, &arguments) {
+        Ok(parsed) => parsed,
+        Err(ParseError::Help(text)) => return finish(emit(&text)),
+        Err(ParseError::Wrong(error)) => return finish(Err(error)),
     };
+    let Parsed { cli, given } = parsed;
     finish(match cli.command.unwrap_or(Command::Compare(Box::new(cli.compare))) {
-        Command::Compare(arguments) => compare::run(*arguments),
-        Command::Report(arguments) => report::run(arguments),
-        Command::Train(arguments) => train::run(*arguments),
-        Command::Predict(arguments) => predict::run(arguments),
-        Command::Losses(arguments) => losses::run(arguments),
-        Command::Curves(arguments) => curves::run(arguments),
-        Command::Eval(arguments) => eval::run(arguments),
+        Command::Compare(arguments) => compare::run(&lab, *arguments, given),
+        Command::Report(arguments) => report::run(&lab, arguments),
+        Command::Train(arguments) => train::run(&lab, *arguments, given),
+        Command::Predict(arguments) => predict::run(&lab, arguments, given),
+        Command::Losses(arguments) => losses::run(&lab.losses, arguments),
+        Command::Models(arguments) => models::run(&lab, arguments),
+        Command::Curves(arguments) => curves::run(&lab.losses, arguments),
+        Command::Eval(arguments) => eval::run(&lab.losses, arguments),
         Command::CocoEval(arguments) => coco_eval::run(arguments),
     })
+}
+
+/// What the command line says.
+struct Parsed {
+    cli: Cli,
+    /// The flags of the lab, and what `compare` was asked for.
+    given: flags::GivenFlags,
+}
+
+enum ParseError {
+    /// --help and --version.
+    Help(String),
+    Wrong(anyhow::Error),
+}
+
+impl From<clap::Error> for ParseError {
+    fn from(error: clap::Error) -> Self {
+        match error.use_stderr() {
+            false => Self::Help(error.to_string()),
+            true => Self::Wrong(anyhow::anyhow!("{}", first_sentence(&error.to_string()))),
+        }
+    }
+}
+
+/// Parses the arguments, and those of a `--config` file where they name one.
+fn parse(lab: &Lab, arguments: &[OsString]) -> Result<Parsed, ParseError> {
+    let command = flags::add(lab, Cli::command());
+    let matches = command.clone().try_get_matches_from(arguments)?;
+    let added = config::arguments(lab, &command, &matches).map_err(ParseError::Wrong)?;
+    let matches = match added {
+        None => matches,
+        Some(added) => {
+            let all = config::inserted(arguments, matches.subcommand_name(), added);
+            command.try_get_matches_from(all)?
+        }
+    };
+    let given = flags::given(lab, &matches);
+    Ok(Parsed { cli: Cli::from_arg_matches(&matches)?, given })
 }
 
 fn finish(result: anyhow::Result<()>) -> ExitCode {

@@ -1,10 +1,12 @@
 //! `losslab report`: `results.json`, table and verdicts from the runs that stand in folders, without training.
 
-use super::compare::{Session, environment, pool};
+use super::compare::{Place, Session};
 use super::{emit, processors};
 use anyhow::{Context, bail};
 use clap::Args;
-use losslab_report::{Plan, RunRecord, Store, merge, share_table, voc_lines};
+use indexmap::IndexMap;
+use losslab_report::{Plan, RunRecord, Store, merge};
+use losslab_train::Lab;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -23,36 +25,30 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let start = Instant::now();
+pub fn run(lab: &Lab, arguments: Arguments) -> anyhow::Result<()> {
     let (folders, quiet) = (&arguments.folders, arguments.quiet);
-    let session = match (&folders[..], &arguments.out) {
+    let mut data = IndexMap::new();
+    data.insert("folders".to_owned(), folders.iter().map(|path| path.display().to_string()).collect());
+    let place = Place { start: Instant::now(), threads: processors(), quiet, resume: true, data };
+    let (plan, store) = match (&folders[..], &arguments.out) {
         ([folder], None) => {
             let store = Store::new(folder);
-            Session { plan: store.plan().map_err(anyhow::Error::msg)?, store, quiet }
+            (store.plan().map_err(anyhow::Error::msg)?, store)
         }
-        (_, Some(out)) => merged(folders, out, quiet)?,
+        (_, Some(out)) => merged(folders, out)?,
         (_, None) => bail!("{} folders without --out: expected a folder for the merged runs", folders.len()),
     };
+    let session = Session::of(lab, plan, store, place);
     let records = session.records()?;
     if records.is_empty() {
-        bail!("{}: no run of its comparison is there", session.store.folder().display());
+        bail!("{}: no run of its comparison is there", session.folder().display());
     }
-    let paths = folders.iter().chain(&arguments.out).map(|path| path.display().to_string()).collect();
-    let threads = processors();
-    let results = session.conclude(&records, &pool(threads)?, || environment(start, threads, paths))?;
-    emit(&voc_lines(&results))?;
-    emit(&share_table(&results))?;
-    if !quiet {
-        let (done, of) = (records.len(), session.plan.runs().count());
-        let file = session.store.folder().join("results.json");
-        emit(&format!("{done} of {of} runs; written to {}\n", file.display()))?;
-    }
-    Ok(())
+    let results = session.conclude(&records)?;
+    session.end_report(&results)
 }
 
 /// Copies the runs of all folders into another one.
-fn merged(folders: &[PathBuf], out: &Path, quiet: bool) -> anyhow::Result<Session> {
+fn merged(folders: &[PathBuf], out: &Path) -> anyhow::Result<(Plan, Store)> {
     if let Some(same) = folders.iter().find(|folder| is_same(folder, out)) {
         bail!("--out {}: expected another folder than {}", out.display(), same.display());
     }
@@ -70,16 +66,13 @@ fn merged(folders: &[PathBuf], out: &Path, quiet: bool) -> anyhow::Result<Sessio
     store.begin(&plan, false).with_context(cannot_write)?;
     for (folder, (_, _, records)) in folders.iter().zip(&parts) {
         let from = Store::new(folder);
+        store.copy_shared(&from, &plan).map_err(anyhow::Error::msg)?;
         for record in records {
-            if let Some(detector) = &record.detector {
-                let found = from.detections(&detector.detections).map_err(anyhow::Error::msg)?;
-                store.save_truth(&from.truth().map_err(anyhow::Error::msg)?).with_context(cannot_write)?;
-                store.save_detections(&detector.detections, &found).with_context(cannot_write)?;
-            }
+            store.copy_attachment(&from, &plan, record).map_err(anyhow::Error::msg)?;
             store.save(record).with_context(cannot_write)?;
         }
     }
-    Ok(Session { plan, store, quiet })
+    Ok((plan, store))
 }
 
 /// Whether both are the same folder, by whatever name.

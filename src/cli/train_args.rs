@@ -2,7 +2,8 @@
 
 use super::at_least_one;
 use clap::Args;
-use losslab_train::experiment::{OptimizerKind, TrainConfig};
+use losslab_train::OptimizerKind;
+use losslab_train::tasks::table::TableSettings;
 
 /// How models are trained. What is not given is the default of rows or of detectors.
 #[derive(Args, Clone, Debug)]
@@ -10,12 +11,12 @@ pub struct TrainArguments {
     /// Most epochs of a training; the best on the validation part counts [default: 60; detectors by the number of images]
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Stop after so many epochs without a better validation average precision [default: 15; detectors never]
+    /// Stop after so many epochs without a better validation metric [default: 15; detectors never]
     #[arg(long, value_name = "N")]
     patience: Option<usize>,
-    /// Widths of the hidden layers [default: 64,64; not for detectors]
-    #[arg(long, value_name = "N,..", value_delimiter = ',')]
-    hidden: Option<Vec<usize>>,
+    /// Widths of the hidden layers of models that have some, or none [default: 64,64; not for detectors]
+    #[arg(long, value_name = "N,..")]
+    hidden: Option<String>,
     /// Rows or images per training step [default: 128; detectors 16]
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
@@ -29,19 +30,31 @@ pub struct TrainArguments {
 
 impl TrainArguments {
     /// The settings of a training on rows, checked.
-    pub fn config(&self) -> anyhow::Result<TrainConfig> {
-        let default = TrainConfig::default();
+    pub fn table_settings(&self) -> anyhow::Result<TableSettings> {
+        let default = TableSettings::default();
         at_least_one("--patience", self.patience.unwrap_or(1))?;
-        let hidden = self.hidden.clone().unwrap_or(default.hidden);
-        hidden.iter().try_for_each(|&width| at_least_one("--hidden", width))?;
-        Ok(TrainConfig {
+        Ok(TableSettings {
             epochs: self.epochs()?.unwrap_or(default.epochs),
             patience: self.patience.unwrap_or(default.patience),
-            hidden,
             batch: self.batch()?.unwrap_or(default.batch),
             learning_rate: self.learning_rate()?.unwrap_or(default.learning_rate),
             optimizer: self.optimizer.unwrap_or(default.optimizer),
         })
+    }
+
+    /// Widths of hidden layers as the parameter of a model, if given.
+    pub fn hidden(&self) -> anyhow::Result<Option<String>> {
+        let Some(hidden) = &self.hidden else { return Ok(None) };
+        if hidden == "none" {
+            return Ok(Some(hidden.clone()));
+        }
+        for width in hidden.split(',') {
+            match width.trim().parse::<usize>() {
+                Ok(width) => at_least_one("--hidden", width)?,
+                Err(_) => anyhow::bail!("--hidden {hidden}: expected whole numbers such as 64,64, or none"),
+            }
+        }
+        Ok(Some(hidden.replace(' ', "").replace(',', "x")))
     }
 
     /// Epochs, if given.

@@ -203,6 +203,7 @@ impl Criterion {
         }
         for (info, params) in spec.modifiers() {
             let effect = (info.effect)(params, counts);
+            let effect = effect.and_then(|effect| effect.check(info.stage, classes).map(|()| effect));
             criterion.apply(effect.map_err(|why| format!("{}: {why}", info.name))?);
         }
         Ok(criterion)

@@ -2,6 +2,7 @@
 
 use crate::info::{Accuracy, Alpha, Heads, Info, ParamInfo, TargetKind};
 use crate::loss::{Confusion, Shift};
+use crate::probabilities::Probabilities;
 use crate::{ClassCounts, Side};
 use losslab_tensor::{Float, Lane};
 
@@ -28,6 +29,9 @@ pub trait Equation: Send + Sync {
     /// # Errors
     /// Why it cannot be done with these counts.
     fn shift(&self, params: &[f64], k: Option<usize>, counts: &ClassCounts) -> Result<Shift<f64>, String>;
+
+    /// What reported probabilities are worth, with these values of the parameters.
+    fn probabilities(&self, params: &[f64]) -> Probabilities;
 
     /// The loss on soft targets, if it takes them.
     fn soft(&self) -> Option<&dyn SoftEquation> {
@@ -77,6 +81,15 @@ pub trait Equation: Send + Sync {
     /// Whether it can be drawn against p_t.
     fn has_curve(&self) -> bool {
         self.declaration().has_curve
+    }
+    /// Whether 0.5 of the reported probability may not be 0.5 of the true one, apart from alpha and class
+    /// weights.
+    fn moves_threshold(&self) -> bool {
+        self.declaration().moves_threshold
+    }
+    /// Whether label smoothing is defined for it.
+    fn may_be_smoothed(&self) -> bool {
+        self.declaration().may_be_smoothed
     }
     /// Where its gradient vanishes, and where digits are lost.
     fn limits(&self) -> &'static str {
@@ -168,7 +181,8 @@ pub struct SoftPoints<'a, T> {
     pub target: &'a [T],
 }
 
-/// [`Info`] without its number of parameters: the fields mean the same.
+/// [`Info`] without its number of parameters: the fields mean the same. [`Info::probabilities`], which takes
+/// so many, is [`Equation::probabilities`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub struct Declaration {
@@ -182,6 +196,8 @@ pub struct Declaration {
     pub targets: TargetKind,
     pub needs_counts: bool,
     pub has_curve: bool,
+    pub moves_threshold: bool,
+    pub may_be_smoothed: bool,
     pub fades_when_wrong: bool,
     pub limits: &'static str,
     pub accuracy: Option<Accuracy>,
@@ -200,6 +216,8 @@ impl Declaration {
             targets: info.targets,
             needs_counts: info.needs_counts,
             has_curve: info.has_curve,
+            moves_threshold: info.moves_threshold,
+            may_be_smoothed: info.may_be_smoothed,
             fades_when_wrong: info.fades_when_wrong,
             limits: info.limits,
             accuracy: info.accuracy,

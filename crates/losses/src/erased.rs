@@ -2,6 +2,7 @@
 
 use crate::equation::{Block, Declaration, Equation, Points, SetEquation, SoftEquation, SoftPoints};
 use crate::loss::{Confusion, Loss, SetLoss, Shift, SoftLoss};
+use crate::probabilities::Probabilities;
 use crate::{ClassCounts, Pt, Side};
 use losslab_tensor::{Dual, Float, Kernel, Lane, OnLines, prefetch, prefetch_to_write};
 use std::marker::PhantomData;
@@ -51,6 +52,9 @@ macro_rules! pointwise {
             for ((slope, &x), &sign) in slope.iter_mut().zip(points.margin).zip(points.sign) {
                 *slope = L::eval(params, Pt::at(x).constant(), Side { positive: sign > 0.0 }).slope;
             }
+        }
+        fn probabilities(&self, params: &[f64]) -> Probabilities {
+            (L::INFO.probabilities)(array(params))
         }
         fn shift(
             &self,
@@ -258,6 +262,9 @@ impl<L: SetLoss<P>, const P: usize> Equation for Set<L, P> {
     }
     fn shift(&self, _: &[f64], _: Option<usize>, _: &ClassCounts) -> Result<Shift<f64>, String> {
         Err("a loss of a whole batch shifts no margin".into())
+    }
+    fn probabilities(&self, params: &[f64]) -> Probabilities {
+        (L::INFO.probabilities)(array(params))
     }
     fn set(&self) -> Option<&dyn SetEquation> {
         Some(self)

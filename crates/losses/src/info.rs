@@ -1,9 +1,10 @@
 //! What a loss declares of itself: names, parameters with their ranges, heads, targets, limits.
 
+use crate::probabilities::Probabilities;
 use std::fmt;
 
 /// What a loss declares of itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Info<const P: usize> {
     /// The name in specs: lower case, words joined by hyphens.
     pub name: &'static str,
@@ -25,6 +26,15 @@ pub struct Info<const P: usize> {
     pub needs_counts: bool,
     /// Whether it can be drawn against p_t, as a function of nothing else.
     pub has_curve: bool,
+    /// What reported probabilities are worth, with these values of the parameters.
+    pub probabilities: fn([f64; P]) -> Probabilities,
+    /// Whether 0.5 of the reported probability may not be 0.5 of the true one where the expected loss is
+    /// least. Biased losses that treat positives and negatives alike leave it in place; alpha and class
+    /// weights count apart from this.
+    pub moves_threshold: bool,
+    /// Whether label smoothing is defined for it. That is so for cross-entropy, L = -log(p_t), whatever its
+    /// weights: in its place the cross-entropy of the smoothed target is evaluated.
+    pub may_be_smoothed: bool,
     /// Whether its true gradient tends to 0 on confidently wrong predictions, p_t -> 0.
     pub fades_when_wrong: bool,
     /// Where the true gradient vanishes, and where digits are lost and why.
@@ -34,7 +44,8 @@ pub struct Info<const P: usize> {
 }
 
 impl<const P: usize> Info<P> {
-    /// A start for `..Info::EMPTY`: optional alpha, both heads, hard targets, a curve, no counts.
+    /// A start for `..Info::EMPTY`: optional alpha, both heads, hard targets, a curve, no counts, nothing
+    /// said of probabilities.
     pub const EMPTY: Info<P> = Info {
         name: "",
         title: "",
@@ -46,6 +57,9 @@ impl<const P: usize> Info<P> {
         targets: TargetKind::Hard,
         needs_counts: false,
         has_curve: true,
+        probabilities: |_| Probabilities::Undeclared,
+        moves_threshold: false,
+        may_be_smoothed: false,
         fades_when_wrong: false,
         limits: "",
         accuracy: None,

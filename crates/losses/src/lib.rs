@@ -6,7 +6,10 @@
 //! A loss of your own, from another crate, is its equation and a line that registers it:
 //!
 //! ```
-//! use losslab_losses::{Batch, Criterion, Head, Info, Loss, Normalizer, Pt, Reduction, Registry, Side, Spec, Targets};
+//! use losslab_losses::{
+//!     Batch, Criterion, Head, Info, Loss, Normalizer, Probabilities, Pt, Reduction, Registry, Side, Spec,
+//!     Targets,
+//! };
 //! use losslab_tensor::Real;
 //!
 //! struct Brier;
@@ -16,6 +19,7 @@
 //!         title: "Squared error of the probability",
 //!         equation: "L = (1 - p_t)^2",
 //!         source: "Brier 1950",
+//!         probabilities: |_| Probabilities::TrueOfTwo,
 //!         ..Info::EMPTY
 //!     };
 //!     #[inline(always)]
@@ -45,16 +49,19 @@
 mod batch;
 mod chunks;
 mod criterion;
+mod describe;
 mod equation;
 mod erased;
 mod evaluate;
 mod info;
+mod inverse;
 mod loss;
 mod mining;
 mod modifiers;
 mod op;
 mod open_spec;
 mod param_gradient;
+mod probabilities;
 mod pt;
 mod registry;
 mod set;
@@ -66,12 +73,17 @@ mod zoo;
 
 pub use batch::{Batch, BatchError, Targets};
 pub use criterion::{Criterion, Normalizer, Reduction, Scalar};
+pub use describe::{ModifierDescription, ParamDescription, SpecDescription};
 pub use equation::{Block, BySide, Declaration, Equation, Points, SetEquation, SoftEquation, SoftPoints};
 pub use info::{Accuracy, Alpha, Head, Heads, Info, Measure, ParamInfo, Range, TargetKind};
+pub use inverse::Inverse;
 pub use loss::{Confusion, Loss, SetLoss, Shift, SoftLoss};
-pub use modifiers::{ClassCounts, Decision, ModifierInfo, Stage, Training};
+pub use modifiers::{
+    BatchWeights, ClassCounts, Decision, Effect, Keep, ModifierInfo, ProbabilityEffect, Stage, Training,
+};
 pub use op::{TapeBatch, TapeTargets, criterion};
 pub use open_spec::OpenSpec;
+pub use probabilities::{LogH, Probabilities};
 pub use pt::{Pt, Side};
 pub use registry::{ALPHA_RANGE, ALPHA_TUNED, Registry};
 pub use spec::{Spec, SpecError};

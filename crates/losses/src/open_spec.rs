@@ -35,6 +35,16 @@ impl OpenSpec {
         Ok(Self { start, open })
     }
 
+    /// The spec with the defaults of what is open.
+    pub(crate) fn start(&self) -> &Spec {
+        &self.start
+    }
+
+    /// Where it is open.
+    pub(crate) fn places(&self) -> &[Place] {
+        &self.open
+    }
+
     /// The names of the parameters that are open.
     pub fn open(&self) -> impl Iterator<Item = &'static str> {
         self.open.iter().map(|place| place.name)

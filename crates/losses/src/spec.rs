@@ -6,8 +6,10 @@
 
 use crate::equation::Equation;
 use crate::info::{Alpha, ParamInfo};
-use crate::modifiers::{self, ModifierInfo};
+use crate::modifiers::{self, ModifierInfo, ProbabilityEffect};
+use crate::probabilities::Probabilities;
 use crate::registry::{ALPHA_RANGE, ALPHA_TUNED, Registry};
+use losslab_base::unknown;
 use std::fmt;
 use std::sync::Arc;
 
@@ -74,9 +76,8 @@ impl Spec {
     fn read_parts(text: &str, registry: &Registry) -> Result<(Self, Vec<Place>), String> {
         let mut parts = split_parts(text).into_iter();
         let (name, arguments) = name_and_arguments(parts.next().unwrap_or_default())?;
-        let names = || list(registry.losses().map(|l| l.name()));
-        let loss =
-            registry.find(name).ok_or_else(|| format!("there is no loss '{name}'; there are {}", names()))?;
+        let names = || registry.losses().map(|loss| loss.name());
+        let loss = registry.find(name).ok_or_else(|| unknown("loss", name, names()))?;
         let (params, alpha, mut open) = read_params(name, loss.params(), loss.alpha(), &arguments)?;
 
         let mut modifiers: Vec<(ModifierInfo, Vec<f64>)> = Vec::new();
@@ -84,7 +85,7 @@ impl Spec {
             let (name, arguments) = name_and_arguments(part)?;
             let info = find_modifier(registry.modifiers(), name, &arguments)?;
             let earlier: Vec<ModifierInfo> = modifiers.iter().map(|(m, _)| *m).collect();
-            if let Some(problem) = modifiers::conflict(&**loss, &earlier, info) {
+            if let Some(problem) = modifiers::conflict(registry, &**loss, &earlier, info) {
                 return Err(problem);
             }
             let (params, _, places) = read_params(name, info.params, Alpha::None, &arguments)?;
@@ -107,6 +108,33 @@ impl Spec {
     /// The class-balancing weight of the positive class, if there is one.
     pub fn alpha(&self) -> Option<f64> {
         self.alpha
+    }
+
+    /// What reported probabilities are worth, apart from alpha and modifiers.
+    pub fn probabilities(&self) -> Probabilities {
+        self.loss.probabilities(&self.params)
+    }
+
+    /// Whether reported probabilities are the true ones of so many classes where the expected loss is least,
+    /// alpha and modifiers counted.
+    pub fn is_proper(&self, classes: usize) -> bool {
+        let unchanged = |(info, _): &(ModifierInfo, _)| info.probabilities == ProbabilityEffect::Unchanged;
+        self.probabilities().are_true(classes)
+            && !self.weighs_by_alpha()
+            && self.modifiers.iter().all(unchanged)
+    }
+
+    /// Whether 0.5 of the reported probability may not be 0.5 of the true one where the expected loss is
+    /// least: what treats the classes differently moves it, and so may a modifier of which too little is
+    /// known.
+    pub fn moves_threshold(&self) -> bool {
+        let changes = |(info, _): &(ModifierInfo, _)| info.probabilities != ProbabilityEffect::Unchanged;
+        let loss = self.loss.moves_threshold() && !self.probabilities().are_true(2);
+        loss || self.weighs_by_alpha() || self.modifiers.iter().any(changes)
+    }
+
+    fn weighs_by_alpha(&self) -> bool {
+        self.alpha.is_some_and(|alpha| alpha != 0.5)
     }
 
     /// The modifiers, with the values of their parameters.
@@ -163,9 +191,9 @@ fn find_modifier<'a>(
     let fits = |form: &&&ModifierInfo| arguments.iter().all(|&(key, _)| has(form, key));
     match forms[..] {
         [] => {
-            let mut names: Vec<&str> = all.iter().map(|m| m.name).collect();
-            names.dedup();
-            Err(format!("there is no modifier '{name}'; there are {}", names.join(", ")))
+            let is_first = |i: usize| all[..i].iter().all(|other| other.name != all[i].name);
+            let names = (0..all.len()).filter(|&i| is_first(i)).map(|i| all[i].name);
+            Err(unknown("modifier", name, names))
         }
         [form] => Ok(form),
         _ => forms.iter().find(fits).copied().ok_or_else(|| {
@@ -233,10 +261,6 @@ fn describe(params: &[ParamInfo], alpha: Alpha) -> String {
     let alpha = (alpha != Alpha::None).then(|| format!("alpha in {ALPHA_RANGE}"));
     let all: Vec<String> = own.chain(alpha).collect();
     if all.is_empty() { "none".into() } else { all.join(" and ") }
-}
-
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Display for Spec {

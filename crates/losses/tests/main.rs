@@ -3,6 +3,7 @@
 //! `accuracy.rs` and `proof.rs` stay apart, for they force instruction sets, which is for a whole program.
 
 mod batches;
+mod capabilities;
 mod common;
 mod extremes;
 mod gradients;
@@ -10,6 +11,8 @@ mod jacobian;
 mod large_batches;
 mod paper;
 mod pipeline;
+#[path = "../../autograd/tests/random/mod.rs"]
+mod random;
 mod reference;
 mod registry;
 mod specs;

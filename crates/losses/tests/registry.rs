@@ -2,7 +2,8 @@
 
 use crate::common::{build, pointwise, sigmoid_batch};
 use losslab_losses::{
-    Focal, Head, Info, Loss, ModifierInfo, Points, Pt, Reduction, Registry, Side, SoftPoints, TargetKind,
+    Criterion, Effect, Focal, Head, Info, Loss, ModifierInfo, ParamInfo, Points, ProbabilityEffect, Pt,
+    Range, Reduction, Registry, Side, SoftPoints, Spec, Stage, TargetKind, Training,
 };
 use losslab_tensor::Real;
 
@@ -107,4 +108,138 @@ fn two_losses_of_one_name() {
 #[should_panic(expected = "mine declares Soft targets: register soft losses with `with_soft`")]
 fn a_soft_loss_without_its_equation() {
     let _ = Registry::standard().with(Declares::<true>);
+}
+
+/// Weights that count the minority `factor` times.
+const BOOST: ModifierInfo = ModifierInfo {
+    name: "boost",
+    title: "weight of the positive class",
+    equation: "w_1 = factor",
+    source: "this test",
+    params: &[ParamInfo {
+        name: "factor",
+        default: 3.0,
+        range: Range::above(0.0),
+        tuned: &[1.0, 3.0],
+        meaning: "weight of the positive class",
+    }],
+    stage: Stage::ClassWeights,
+    probabilities: ProbabilityEffect::ClassWeights,
+    effect: |params, _| Ok(Effect::ClassWeights(vec![1.0, params[0]])),
+};
+
+/// The same weight, given by a share of the total.
+const BOOST_SHARE: ModifierInfo = ModifierInfo {
+    title: "share of the positive class",
+    params: &[ParamInfo {
+        name: "share",
+        default: 0.75,
+        range: Range::open(0.0, 1.0),
+        tuned: &[],
+        meaning: "share of the positive class in the weights",
+    }],
+    effect: |params, _| Ok(Effect::ClassWeights(vec![1.0 - params[0], params[0]])),
+    ..BOOST
+};
+
+fn boosted() -> Registry {
+    Registry::standard().with_modifier(BOOST)
+}
+
+#[test]
+fn a_modifier_of_another_crate_joins() {
+    let registry = boosted();
+    let spec = Spec::parse("focal+boost", &registry).unwrap();
+    assert_eq!(spec.to_string(), "focal:gamma=2+boost:factor=3");
+    let criterion = Criterion::new(&spec, Head::Sigmoid, &[9, 1], Reduction::None).unwrap();
+    let mut values = [0.0; 2];
+    criterion.evaluate(&sigmoid_batch(&[0.0, 0.0], &[0.0, 1.0]), Some(&mut values), &mut [0.0; 2]).unwrap();
+    // FL(1/2) = ln 2 / 4, weighed by 1 and 3.
+    assert!((values[0] - 2f64.ln() / 4.0).abs() < 1e-15 && (values[1] - 0.75 * 2f64.ln()).abs() < 1e-15);
+    let error = Spec::parse("ce+boost+inverse-freq", &registry).unwrap_err().problem;
+    assert_eq!(error, "'boost' and 'inverse-freq' both act on the weight of the classes; choose one");
+    let error = Spec::parse("ce+bost", &registry).unwrap_err().problem;
+    assert!(error.ends_with("undersample, threshold, boost (did you mean 'boost'?)"), "{error}");
+    // The standard registry does not know it.
+    assert!(Spec::parse("ce+boost", &Registry::standard()).is_err());
+}
+
+#[test]
+fn forms_of_one_modifier_are_told_apart_by_their_parameters() {
+    let registry = boosted().with_modifier_form(BOOST_SHARE);
+    for (text, title) in [
+        ("ce+boost", BOOST.title),
+        ("ce+boost:factor=2", BOOST.title),
+        ("ce+boost:share=0.5", BOOST_SHARE.title),
+    ] {
+        let spec = Spec::parse(text, &registry).unwrap();
+        assert_eq!(spec.modifiers().next().unwrap().0.title, title, "{text}");
+    }
+}
+
+#[test]
+fn what_a_modifier_does_is_checked_where_it_is_bound() {
+    const WRONG: ModifierInfo = ModifierInfo { params: &[], ..BOOST };
+    let effects: [fn(&[f64], &[u64]) -> Result<Effect, String>; 5] = [
+        |_, _| Ok(Effect::ClassWeights(vec![1.0])),
+        |_, _| Ok(Effect::ClassWeights(vec![1.0, f64::NAN])),
+        |_, _| Ok(Effect::ClassWeights(vec![1.0, -1.0])),
+        |_, _| Ok(Effect::Logits(vec![0.0, 0.0])),
+        |_, _| Ok(Effect::Training(Training::Oversample)),
+    ];
+    let problems = effects.map(|effect| {
+        let registry = Registry::standard().with_modifier(ModifierInfo { effect, ..WRONG });
+        let spec = Spec::parse("ce+boost", &registry).unwrap();
+        Criterion::new(&spec, Head::Sigmoid, &[9, 1], Reduction::None).unwrap_err().problem
+    });
+    assert_eq!(
+        problems,
+        [
+            "boost: 1 class weights for 2 classes",
+            "boost: NaN among the class weights",
+            "boost: -1 among the class weights",
+            "boost: it declares that it acts on the weight of the classes, but acts on the logits",
+            "boost: it declares that it acts on the weight of the classes, but acts on the choice of training \
+             examples",
+        ]
+    );
+}
+
+#[test]
+#[should_panic(expected = "a modifier named 'boost' is in the registry already")]
+fn two_modifiers_of_one_name() {
+    let _ = boosted().with_modifier(BOOST_SHARE);
+}
+
+#[test]
+#[should_panic(expected = "a modifier named 'ohem' is in the registry already")]
+fn a_loss_named_like_a_modifier() {
+    struct Named;
+    impl Loss<0> for Named {
+        const INFO: Info<0> = Info { name: "ohem", ..Info::EMPTY };
+        fn eval<R: Real>(_: [R; 0], t: Pt<R>, _: Side) -> R {
+            t.q
+        }
+    }
+    let _ = Registry::standard().with(Named);
+}
+
+#[test]
+#[should_panic(expected = "a loss named 'focal' is in the registry already")]
+fn a_modifier_named_like_a_loss() {
+    let _ = Registry::standard().with_modifier(ModifierInfo { name: "focal", ..BOOST });
+}
+
+#[test]
+#[should_panic(
+    expected = "boost: no parameter tells 'weight of the positive class' from 'weight of the positive class'"
+)]
+fn forms_that_nothing_tells_apart() {
+    let _ = boosted().with_modifier_form(BOOST);
+}
+
+#[test]
+#[should_panic(expected = "there is no modifier 'boost' that this could be a form of")]
+fn a_form_of_nothing() {
+    let _ = Registry::standard().with_modifier_form(BOOST);
 }

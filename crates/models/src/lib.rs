@@ -1,21 +1,43 @@
-//! Layers and models of losslab. A model emits logits; it knows no loss.
+//! Layers, models and their registry. A model emits logits; it knows no loss.
 //!
-//! A layer is a `Copy` bundle of parameter positions, a model a `Clone` list of layers: neither holds
-//! numbers, so the same model value runs on an f32 tape for training and on its f64 twin for checks.
+//! | file | what |
+//! |---|---|
+//! | [`Model`], [`ModelKind`] | what a model is to a training: built, fitted, asked, saved |
+//! | [`Network`] | a model with a forward pass on the tape: what a new one implements |
+//! | [`Models`] | the registry, and specs such as `mlp:hidden=64x64` |
+//! | [`Mlp`], [`LinearModel`] | the models |
+//! | [`State`] | weights and optimiser as named tensors |
+//! | [`Divergence`] | how a training went to infinity |
+//! | [`Detector`], [`detection`] | the one-stage detector, and the functions around it: anchors, assignment, NMS |
 //!
-//! [`detection`] holds the functions around the [`Detector`]: anchors, assignment, box coding, NMS and decoding.
+//! A layer is a `Copy` bundle of parameter positions, a network a `Clone` list of layers: neither holds
+//! numbers, so the same value runs on an f32 tape for training and on its f64 twin for checks.
 
 #![deny(unsafe_code)]
 
 mod conv;
 pub mod detection;
 mod detector;
+mod divergence;
 mod linear;
+mod linear_model;
 mod mlp;
+mod model;
+mod network;
+mod params;
+mod registry;
+mod state;
 
 pub use conv::{Conv, ConvSize};
 pub use detector::{
     ConfigError, Detector, DetectorBuffers, DetectorConfig, Norm, Output, Stage, feature_size,
 };
+pub use divergence::{Diverged, Divergence};
 pub use linear::{Linear, prior_bias};
+pub use linear_model::LinearModel;
 pub use mlp::{Activation, Mlp};
+pub use model::{Build, Epoch, Examples, Model, ModelKind, Objective, Shape};
+pub use network::{Network, TapeModel};
+pub use params::{ModelInfo, ModelParam, Params, spec_name};
+pub use registry::{ModelSpec, Models};
+pub use state::{NamedTensor, Numbers, Shapes, State};

@@ -1,7 +1,7 @@
 //! The multi-layer perceptron.
 
-use crate::Linear;
-use losslab_autograd::{Tape, Var};
+use crate::{Linear, ModelInfo, ModelParam, Network, Params, Shape};
+use losslab_autograd::{Param, Tape, Var};
 use losslab_tensor::Float;
 use losslab_tensor::init::Init;
 use losslab_tensor::rng::Rng;
@@ -89,4 +89,49 @@ impl Mlp {
             tape.value_mut(last.bias).fill(T::from_f64(bias));
         }
     }
+}
+
+impl Network for Mlp {
+    const INFO: ModelInfo = ModelInfo {
+        name: "mlp",
+        title: "multi-layer perceptron",
+        description: "affine layers with a ReLU between them",
+        source: "Rumelhart et al. 1986; He et al. 2015 for the first weights",
+        params: &[ModelParam {
+            name: "hidden",
+            default: "64x64",
+            meaning: "widths of the hidden layers, or none",
+        }],
+    };
+
+    fn size(params: &Params, shape: &Shape) -> Result<usize, String> {
+        let sizes = sizes(params, shape)?;
+        let products = sizes.windows(2).map(|pair| pair[0].saturating_mul(pair[1]));
+        Ok(products.fold(0, usize::saturating_add))
+    }
+
+    fn new<T: Float>(
+        tape: &mut Tape<T>,
+        params: &Params,
+        shape: &Shape,
+        rng: &mut Rng,
+    ) -> Result<Self, String> {
+        Ok(Self::new(tape, &sizes(params, shape)?, Activation::Relu, rng))
+    }
+
+    fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        Mlp::forward(self, x)
+    }
+
+    fn output_bias(&self) -> Option<Param> {
+        self.layers.last().map(|layer| layer.bias)
+    }
+}
+
+/// The widths of the layers, inputs first, outputs last.
+fn sizes(params: &Params, shape: &Shape) -> Result<Vec<usize>, String> {
+    let mut sizes = vec![shape.columns];
+    sizes.extend(params.counts("hidden")?);
+    sizes.push(shape.outputs);
+    Ok(sizes)
 }

@@ -1,20 +1,29 @@
-//! What an experiment leaves behind: `results.json` for programs, a table and `report.html` for people.
+//! What a comparison leaves behind: records of its runs, `results.json` for programs, tables, verdicts and `report.html` for
+//! people.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`Plan`] | what is compared and what was declared before the runs, as a file |
+//! | [`RunRecord`], [`Found`] | one run as a file, and the task's part of it |
+//! | [`Store`] | the folder of a comparison |
+//! | [`judge`] | verdicts from records |
+//! | [`Results`] | `results.json` |
+//! | [`table`], [`verdict_lines`], [`tuning_lines`] | what is printed |
+//! | [`write_html`] | the page |
+//! | `views` | what reports say of each kind of task beside the common parts |
+//! | [`merge`] | several comparisons as one |
+//! | [`plot`], [`curves`] | charts as SVG, and losses as curves |
 
+#![deny(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-mod calibration;
 pub mod curves;
-mod data;
-mod detections;
+mod found;
 mod gaps;
 mod html;
 mod judgement;
 mod merge;
-mod named;
-mod outcome;
-mod pictures;
 mod plan;
-mod plane;
 pub mod plot;
 mod record;
 mod results;
@@ -22,29 +31,33 @@ mod store;
 mod table;
 mod tuning;
 mod verdicts;
+mod views;
 
-pub use calibration::CalibrationSummary;
-pub use data::Data;
-pub use detections::{category_table, file_name, share_table, voc_lines};
+pub use found::Found;
 pub use gaps::{SeedGaps, unseen_notes};
 pub use html::{Story, write_html};
 pub use judgement::{Design, Judgement, judge};
 pub use merge::merge;
-pub use named::Named;
-pub use pictures::write_pictures;
-pub use plan::{Config, PLAN_SCHEMA, Plan, Training};
-pub use plane::Plane;
-pub use record::{
-    DetectorRecord, EpochRecord, Outputs, RECORD_SCHEMA, RunRecord, TableRecord, run_file, trained_alike,
-};
-pub use results::{Environment, MeanSd, Results, Run, Summaries};
+pub use plan::{ArmName, MetricDescription, ModelDescription, PLAN_SCHEMA, Plan};
+pub use record::{Metrics, RECORD_SCHEMA, RunRecord, arm_file, run_file, trained_alike};
+pub use results::{Environment, MeanSd, PlanPart, Results, Run, Summaries};
 pub use store::Store;
 pub use table::{diverged_notes, metrics_table, table};
 pub use tuning::{Choices, choices, listed, tuning_lines};
-pub use verdicts::{score_note, verdict_lines};
+pub use verdicts::verdict_lines;
+
+use losslab_train::Lab;
+use std::path::Path;
+
+/// What is printed below the verdicts for this kind of task.
+pub fn task_lines(lab: &Lab, results: &Results, records: &[RunRecord]) -> String {
+    let view = views::of(&results.plan().task);
+    view.map_or_else(|_| String::new(), |view| view.lines(lab, results, records))
+}
 
 /// A list of a plan and a list of records, judged and reported as `losslab report` does: what the fuzz target runs.
-pub fn fuzz(bytes: &[u8]) {
+#[doc(hidden)]
+pub fn fuzz(lab: &Lab, bytes: &[u8]) {
     let Ok((plan, records)) = serde_json::from_slice::<(Plan, Vec<RunRecord>)>(bytes) else { return };
     if plan.check().is_err()
         || records.is_empty()
@@ -52,25 +65,23 @@ pub fn fuzz(bytes: &[u8]) {
     {
         return;
     }
-    let absent = || Err("absent".into());
-    let judgement = judge(&plan, &records, &|| Err("absent".into()), &|_| absent()).ok().flatten();
+    let judgement = judge(lab, &plan, &records, &Store::new(Path::new("absent"))).ok().flatten();
     let environment = Environment {
         version: "0",
+        command: String::new(),
         seconds: 1.0,
         threads: 1,
         processors: 1,
         machine: String::new(),
         instruction_set: "baseline",
-        paths: Vec::new(),
+        data: indexmap::IndexMap::new(),
+        out: String::new(),
     };
     let results = Results::of(plan, &records, judgement, environment);
     table(&results);
     diverged_notes(&results);
     unseen_notes(&results.gaps);
-    score_note(&records);
-    share_table(&results);
-    category_table(&results);
-    voc_lines(&results);
-    results.verdicts.as_ref().map(|judgement| verdict_lines(judgement, results.config.trials));
-    html::page_text(Story { results: &results, records: &records, command: "", pictures: &[] });
+    task_lines(lab, &results, &records);
+    results.verdicts.as_ref().map(|judgement| verdict_lines(judgement, results.plan().trials));
+    html::page_text(Story { results: &results, records: &records, lab, pictures: &[] });
 }

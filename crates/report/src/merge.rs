@@ -6,8 +6,8 @@ use super::plan::Plan;
 use super::record::RunRecord;
 use serde_json::Value;
 
-/// The plan of all these comparisons, each with its name for messages: losses and seeds in the order in which they come,
-/// metric and reference those of the first.
+/// The plan of all these comparisons, each with its name for messages: models, losses and seeds in the order in
+/// which they come, the reference that of the first.
 ///
 /// # Errors
 /// If they differ in their data or in how models are trained, or have runs that contradict each other; the message names the
@@ -25,16 +25,10 @@ pub fn merge(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<Plan, String> {
         if plan.problem != first.problem {
             return cannot("they are of different versions of losslab".into());
         }
-        for loss in &plan.config.losses {
-            if !merged.config.losses.contains(loss) {
-                merged.config.losses.push(loss.clone());
-            }
-        }
-        for &seed in &plan.config.seeds {
-            if !merged.config.seeds.contains(&seed) {
-                merged.config.seeds.push(seed);
-            }
-        }
+        extend(&mut merged.models, &plan.models);
+        extend(&mut merged.losses, &plan.losses);
+        extend(&mut merged.arms, &plan.arms);
+        extend(&mut merged.seeds, &plan.seeds);
     }
     same_parts(parts)?;
     Ok(merged)
@@ -59,12 +53,20 @@ fn same_parts(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<(), String> {
     Ok(())
 }
 
+/// Appends what is new.
+fn extend<V: Clone + PartialEq>(all: &mut Vec<V>, more: &[V]) {
+    for value in more {
+        if !all.contains(value) {
+            all.push(value.clone());
+        }
+    }
+}
+
 /// The first difference in data or settings, as `data.rows: 100, not 200`.
 fn difference(a: &Plan, b: &Plan) -> Option<String> {
     let value = |plan: &Plan| {
-        let config = serde_json::to_value(&plan.config.train).unwrap_or_default();
-        let data = serde_json::to_value(&plan.data).unwrap_or_default();
-        serde_json::json!({ "data": data, "config": config, "trials": plan.config.trials, "voc_rule": plan.voc_rule })
+        let Plan { task, data, settings, trials, metric, .. } = plan;
+        serde_json::json!({ "task": task, "data": data, "config": settings, "trials": trials, "metric": metric })
     };
     first_difference("", &value(a), &value(b))
 }

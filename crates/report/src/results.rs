@@ -1,26 +1,24 @@
 //! `results.json`: the schema, and how it is written.
 //!
-//! All that data, config and seeds do not determine stands under `environment` and nowhere else: the rest is
+//! All that data, request and seeds do not determine stands under `environment` and nowhere else: the rest is
 //! the same, byte for byte, on every run.
 
-use super::calibration::CalibrationSummary;
-use super::data::Data;
 use super::gaps::{SeedGaps, by_seed};
 use super::judgement::Judgement;
-use super::named::Named;
-use super::plan::{Config, Plan};
-use super::record::{EpochRecord, RunRecord};
+use super::plan::{ArmName, MetricDescription, Plan};
+use super::record::{Metrics, RunRecord};
+use crate::views;
+use indexmap::IndexMap;
 use losslab_data::write_atomically;
-use losslab_metrics::boxes::{CategoryResult, VocResults};
-use losslab_metrics::{MetricInfo, Summary};
-use losslab_train::detector::Shares;
-use losslab_train::experiment::TrialRecord;
+use losslab_metrics::Summary;
+use losslab_train::TrialRecord;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use std::io;
 use std::path::Path;
 
 /// The version of the schema.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// Everything that a comparison found.
 #[derive(Clone, Debug, Serialize)]
@@ -28,31 +26,41 @@ pub struct Results {
     schema: u32,
     /// Whether every run was done.
     pub complete: bool,
-    /// The metric that verdicts rest on, declared before the runs.
-    pub primary_metric: String,
-    /// The loss that the others are judged against, declared before the runs.
-    pub reference: String,
-    /// What was learnt from.
-    pub data: Data,
-    /// What was compared, and how.
-    pub config: Config,
+    /// What was compared on what data, and what was declared before the runs.
+    #[serde(flatten)]
+    pub plan: PlanPart,
     /// Values that were filled or ignored, by seed; empty if there were none.
     pub gaps: Vec<SeedGaps>,
-    /// One entry per loss and seed.
+    /// One entry per arm and seed.
     pub runs: Vec<Run>,
-    /// One entry per loss.
+    /// One entry per arm.
     pub summary: Vec<Summaries>,
-    /// Every loss against the reference; none where nothing can be judged.
+    /// The verdicts; none where nothing can be judged.
     pub verdicts: Option<Judgement>,
     /// Where and how fast it was run.
     pub environment: Environment,
 }
 
+/// The plan without its own schema and command, which depend on how it was called.
+#[derive(Clone, Debug)]
+pub struct PlanPart(pub Plan);
+
+impl Serialize for PlanPart {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut value = serde_json::to_value(&self.0).map_err(serde::ser::Error::custom)?;
+        if let Some(object) = value.as_object_mut() {
+            ["schema", "command", "problem"].into_iter().for_each(|key| drop(object.shift_remove(key)));
+        }
+        value.serialize(serializer)
+    }
+}
+
 /// One training.
 #[derive(Clone, Debug, Serialize)]
 pub struct Run {
-    /// The canonical spec.
-    pub loss: String,
+    /// What was trained.
+    #[serde(flatten)]
+    pub arm: ArmName,
     /// The seed.
     pub seed: u64,
     /// Epochs until training stopped; null if it diverged.
@@ -70,49 +78,26 @@ pub struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chosen: Option<usize>,
     /// On the test part; null where undefined.
-    pub metrics: Named<Option<f64>>,
-    /// What a detector has beside.
+    pub metrics: Metrics,
+    /// What the task tells beside.
     #[serde(flatten)]
-    pub detector: Option<DetectorRun>,
+    pub more: Map<String, Value>,
 }
 
-/// What the training of a detector has to say beside its metrics.
-#[derive(Clone, Debug, Serialize)]
-pub struct DetectorRun {
-    /// Average precision of each category.
-    pub per_category: Vec<CategoryResult>,
-    /// Pascal VOC's own average precision, for data in its form.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub voc: Option<VocResults>,
-    /// How the training went: losses, and whose they were.
-    pub epochs: Vec<DetectorEpochs>,
-}
-
-/// An epoch of a detector's training.
-#[derive(Clone, Debug, Serialize)]
-pub struct DetectorEpochs {
-    /// Number of the epoch, from 1.
-    pub epoch: usize,
-    /// Mean of the class losses of the steps.
-    pub class_loss: Option<f64>,
-    /// Mean of the box losses of the steps.
-    pub box_loss: Option<f64>,
-    /// Whose class loss and gradient it was.
-    pub shares: Option<Shares>,
-    /// COCO AP on the validation images, where they were looked at.
-    pub validation_ap: Option<f64>,
-}
-
-/// The runs of one loss, summed up.
+/// The runs of one arm, summed up.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summaries {
-    /// The canonical spec.
-    pub loss: String,
+    /// What was trained.
+    #[serde(flatten)]
+    pub arm: ArmName,
+    /// What people call it.
+    #[serde(skip)]
+    pub label: String,
     /// Mean, standard deviation and number of runs, for each metric.
-    pub metrics: Named<MeanSd>,
-    /// How far probabilities can be trusted, and what repairs them; of classifiers of rows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub calibration: Option<CalibrationSummary>,
+    pub metrics: IndexMap<String, MeanSd>,
+    /// What the task tells beside.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
 }
 
 /// A [`Summary`] under the names of the schema.
@@ -131,6 +116,8 @@ pub struct MeanSd {
 pub struct Environment {
     /// Version of losslab.
     pub version: &'static str,
+    /// The command, as it was typed.
+    pub command: String,
     /// From the start of the command to its end.
     pub seconds: f64,
     /// Threads that trained.
@@ -141,8 +128,10 @@ pub struct Environment {
     pub machine: String,
     /// The instruction set of the kernels.
     pub instruction_set: &'static str,
-    /// Files that were read, and the folder that was written.
-    pub paths: Vec<String>,
+    /// Files that were read, by the flags that named them.
+    pub data: IndexMap<String, Vec<String>>,
+    /// The folder that was written.
+    pub out: String,
 }
 
 impl Results {
@@ -153,28 +142,32 @@ impl Results {
         verdicts: Option<Judgement>,
         environment: Environment,
     ) -> Self {
-        let Plan { data, config, primary_metric, reference, .. } = plan;
-        let summary = config.losses.iter().map(|loss| {
-            let of_loss: Vec<&RunRecord> = records.iter().filter(|run| run.loss == *loss).collect();
+        let view = views::of(&plan.task).ok();
+        let summary = plan.arms.iter().map(|arm| {
+            let of_arm: Vec<&RunRecord> = records.iter().filter(|run| run.arm == *arm).collect();
             Summaries {
-                loss: loss.clone(),
-                metrics: summarise(&of_loss, &data.metrics()),
-                calibration: CalibrationSummary::of(&of_loss),
+                arm: arm.clone(),
+                label: plan.label(arm),
+                metrics: summarise(&of_arm, &plan.metrics),
+                more: view.map(|view| view.summary(&of_arm)).unwrap_or_default(),
             }
         });
+        let run = |record: &RunRecord| Run::of(record, view.map(|view| view.run(record)).unwrap_or_default());
         Self {
             schema: SCHEMA,
-            complete: records.len() == config.losses.len() * config.seeds.len(),
-            gaps: by_seed(&config.seeds, records),
-            runs: records.iter().map(Run::of).collect(),
+            complete: records.len() == plan.arms.len() * plan.seeds.len(),
+            gaps: by_seed(&plan.seeds, records),
+            runs: records.iter().map(run).collect(),
             summary: summary.collect(),
-            primary_metric,
-            reference,
-            data,
-            config,
+            plan: PlanPart(plan),
             verdicts,
             environment,
         }
+    }
+
+    /// What was compared.
+    pub fn plan(&self) -> &Plan {
+        &self.plan.0
     }
 
     /// Writes `results.json` into the folder; no reader ever sees a part of it.
@@ -189,9 +182,9 @@ impl Results {
 }
 
 impl Run {
-    fn of(record: &RunRecord) -> Self {
+    fn of(record: &RunRecord, more: Map<String, Value>) -> Self {
         Self {
-            loss: record.loss.clone(),
+            arm: record.arm.clone(),
             seed: record.seed,
             epochs_run: record.epochs_run,
             best_epoch: record.best_epoch,
@@ -200,28 +193,16 @@ impl Run {
             trials: record.trials.clone(),
             chosen: record.chosen,
             metrics: record.metrics.clone(),
-            detector: record.detector.as_ref().map(|detector| DetectorRun {
-                per_category: detector.per_category.clone(),
-                voc: detector.voc.clone(),
-                epochs: record.epochs.iter().map(DetectorEpochs::of).collect(),
-            }),
+            more,
         }
     }
 }
 
-impl DetectorEpochs {
-    fn of(epoch: &EpochRecord) -> Self {
-        let EpochRecord { epoch, class_loss, box_loss, shares, validation_ap, .. } = *epoch;
-        Self { epoch, class_loss, box_loss, shares, validation_ap }
-    }
-}
-
-fn summarise(runs: &[&RunRecord], metrics: &[MetricInfo]) -> Named<MeanSd> {
-    let of = |metric: &'static str| {
-        let values = runs.iter().map(|run| run.metrics.get(metric).copied().flatten());
-        (metric, MeanSd::of(values))
+fn summarise(runs: &[&RunRecord], metrics: &[MetricDescription]) -> IndexMap<String, MeanSd> {
+    let of = |metric: &MetricDescription| {
+        (metric.name.clone(), MeanSd::of(runs.iter().map(|run| run.metric(&metric.name))))
     };
-    Named::new(metrics.iter().map(|metric| of(metric.name)))
+    metrics.iter().map(of).collect()
 }
 
 impl MeanSd {

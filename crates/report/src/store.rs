@@ -3,17 +3,17 @@
 //! | file | what |
 //! |---|---|
 //! | `comparison.json` | the [`Plan`], before the first training |
-//! | `runs/LOSS-SEED.json` | a [`RunRecord`], as soon as the training has ended |
-//! | `detections/LOSS-SEED.json` | what a detector found in the test images |
+//! | `runs/MODEL__LOSS__SEED.json` | a [`RunRecord`], as soon as the training has ended |
+//! | `detections/MODEL__LOSS__SEED.json` | what a detector found in the test images |
 //! | `truth.json` | the true objects of the test images, in COCO's form |
 //! | `results.json` | all of it summed up, at the end |
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
-use super::plan::{PLAN_SCHEMA, Plan};
+use super::plan::{ArmName, PLAN_SCHEMA, Plan};
 use super::record::{RECORD_SCHEMA, RunRecord, run_file};
+use crate::views;
 use losslab_data::write_atomically;
-use losslab_metrics::boxes::{Detection, GroundTruth};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs;
@@ -33,7 +33,7 @@ impl Store {
     }
 
     /// Begins a comparison: writes the plan. Unless runs are to be resumed, those that stand in the folder are removed, with
-    /// their detections and the results; files that losslab did not write stay.
+    /// their attachments and the results; files that losslab did not write stay.
     ///
     /// # Errors
     /// If the folder cannot be written.
@@ -51,14 +51,16 @@ impl Store {
     /// If there is none, or it is not one; the message names the file.
     pub fn plan(&self) -> Result<Plan, String> {
         let path = self.folder.join("comparison.json");
-        let plan: Plan = read_json(&path)?.ok_or_else(|| {
+        let found = |what: String| format!("{}: found {what}", path.display());
+        let schema: Schema = read_json(&path)?.ok_or_else(|| {
             format!("{}: not found, expected a folder that losslab compare wrote", path.display())
         })?;
-        let checked = match plan.schema {
-            PLAN_SCHEMA => plan.check(),
-            other => Err(format!("schema {other}, expected {PLAN_SCHEMA}")),
-        };
-        checked.map(|()| plan).map_err(|found| format!("{}: found {found}", path.display()))
+        if schema.schema != PLAN_SCHEMA {
+            return Err(found(format!("schema {}, expected {PLAN_SCHEMA}", schema.schema)));
+        }
+        let plan: Plan = read_json(&path)?.ok_or_else(|| found("nothing any more".into()))?;
+        plan.check().map_err(found)?;
+        Ok(plan)
     }
 
     /// Writes what came out of a run.
@@ -73,14 +75,14 @@ impl Store {
     ///
     /// # Errors
     /// Why the file is of no use: torn, of another version, or of other data or settings.
-    pub fn load(&self, plan: &Plan, loss: &str, seed: u64) -> Result<Option<RunRecord>, String> {
-        let path = self.runs().join(run_file(loss, seed));
+    pub fn load(&self, plan: &Plan, arm: &ArmName, seed: u64) -> Result<Option<RunRecord>, String> {
+        let path = self.runs().join(run_file(arm, seed));
         let Some(record): Option<RunRecord> = read_json(&path)? else { return Ok(None) };
         let why = if record.schema != RECORD_SCHEMA {
             format!("schema {}, expected {RECORD_SCHEMA}", record.schema)
-        } else if (&*record.loss, record.seed) != (loss, seed) {
-            format!("a run of {} with seed {}", record.loss, record.seed)
-        } else if record.key != plan.key(&record.split, loss, seed) {
+        } else if (&record.arm, record.seed) != (arm, seed) {
+            format!("a run of {} with {} and seed {}", record.arm.model, record.arm.loss, record.seed)
+        } else if record.key != plan.key(&record.split, arm, seed) {
             "a run on other data, with other settings or of another version".into()
         } else if let Err(fault) = record.check(plan) {
             fault
@@ -93,8 +95,8 @@ impl Store {
     /// All records of the plan that are there, in its order, and why others are of no use.
     pub fn records(&self, plan: &Plan) -> (Vec<RunRecord>, Vec<String>) {
         let (mut records, mut faults) = (Vec::new(), Vec::new());
-        for (loss, seed) in plan.runs() {
-            match self.load(plan, loss, seed) {
+        for (arm, seed) in plan.runs() {
+            match self.load(plan, arm, seed) {
                 Ok(record) => records.extend(record),
                 Err(fault) => faults.push(fault),
             }
@@ -102,38 +104,63 @@ impl Store {
         (records, faults)
     }
 
-    /// Writes what a detector found in the test images: a file that `losslab coco-eval --dt` reads.
+    /// Writes what of a record stands in a file of its own.
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn save_detections(&self, name: &str, detections: &[Detection]) -> io::Result<()> {
-        fs::create_dir_all(self.folder.join("detections"))?;
-        write_json(&self.folder.join("detections").join(name), detections, false)
+    pub fn save_attachment(&self, folder: &str, record: &str, text: &str) -> io::Result<()> {
+        fs::create_dir_all(self.folder.join(folder))?;
+        write_atomically(&self.folder.join(folder).join(record), format!("{text}\n").as_bytes())
     }
 
-    /// What the detector of this record found in the test images.
+    /// What of a record stands in a file of its own.
     ///
     /// # Errors
     /// If the file cannot be read; the message names it.
-    pub fn detections(&self, name: &str) -> Result<Vec<Detection>, String> {
-        let path = self.folder.join("detections").join(name);
-        read_json(&path)?.ok_or_else(|| format!("{}: not found", path.display()))
+    pub fn attachment(&self, folder: &str, record: &str) -> Result<String, String> {
+        read(&self.folder.join(folder).join(record))
     }
 
-    /// Writes the true objects of the test images, which `losslab coco-eval --gt` reads.
+    /// Writes a file that all runs share.
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn save_truth(&self, truth: &GroundTruth) -> io::Result<()> {
-        write_json(&self.folder.join("truth.json"), truth, false)
+    pub fn save_shared(&self, name: &str, text: &str) -> io::Result<()> {
+        write_atomically(&self.folder.join(name), format!("{text}\n").as_bytes())
     }
 
-    /// The true objects of the test images.
+    /// A file that all runs share.
     ///
     /// # Errors
-    /// If the file cannot be read or is not one; the message names it.
-    pub fn truth(&self) -> Result<GroundTruth, String> {
-        GroundTruth::load(&self.folder.join("truth.json")).map_err(|error| error.to_string())
+    /// If the file cannot be read; the message names it.
+    pub fn shared(&self, name: &str) -> Result<String, String> {
+        read(&self.folder.join(name))
+    }
+
+    /// Copies the files that all runs of this plan share from another store.
+    ///
+    /// # Errors
+    /// If one cannot be read or written.
+    pub fn copy_shared(&self, from: &Store, plan: &Plan) -> Result<(), String> {
+        let Some(name) = views::of(&plan.task)?.shared_file() else { return Ok(()) };
+        self.save_shared(name, from.shared(name)?.trim_end()).map_err(|error| self.cannot_write(&error))
+    }
+
+    /// Copies what of a record stands in a file of its own from another store.
+    ///
+    /// # Errors
+    /// If it cannot be read or written.
+    pub fn copy_attachment(&self, from: &Store, plan: &Plan, record: &RunRecord) -> Result<(), String> {
+        let folder = views::of(&plan.task)?.attachments().filter(|_| record.found.is_some());
+        let Some(folder) = folder else { return Ok(()) };
+        let name = record.file_name();
+        let text = from.attachment(folder, &name)?;
+        let saved = self.save_attachment(folder, &name, text.trim_end());
+        saved.map_err(|error| self.cannot_write(&error))
+    }
+
+    fn cannot_write(&self, error: &io::Error) -> String {
+        format!("{}: cannot be written: {error}", self.folder.display())
     }
 
     /// The folder of the comparison.
@@ -149,9 +176,10 @@ impl Store {
         for entry in fs::read_dir(self.runs())? {
             let path = entry?.path();
             let Ok(Some(record)) = read_json::<RunRecord>(&path) else { continue };
-            if path.file_name().is_some_and(|name| *name == *record.file_name()) {
-                if let Some(detector) = &record.detector {
-                    remove(&self.folder.join("detections").join(file_part(&detector.detections)))?;
+            let name = record.file_name();
+            if path.file_name().is_some_and(|found| *found == *name) {
+                for folder in views::attachment_folders() {
+                    remove(&self.folder.join(folder).join(&name))?;
                 }
                 remove(&path)?;
             }
@@ -160,9 +188,10 @@ impl Store {
     }
 }
 
-/// The last part of a name from a file: no record can name a file elsewhere.
-fn file_part(name: &str) -> &Path {
-    Path::new(Path::new(name).file_name().unwrap_or_default())
+/// The part of a file that says how to read the rest.
+#[derive(serde::Deserialize)]
+struct Schema {
+    schema: u32,
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -177,6 +206,16 @@ fn write_json<T: Serialize + ?Sized>(path: &Path, value: &T, pretty: bool) -> io
     let mut text = text.map_err(io::Error::other)?;
     text.push('\n');
     write_atomically(path, text.as_bytes())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(format!("{}: not found", path.display()))
+        }
+        Err(error) => Err(format!("{}: cannot be read: {error}", path.display())),
+    }
 }
 
 /// None if there is no such file.

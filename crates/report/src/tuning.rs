@@ -1,54 +1,60 @@
 //! What tuning chose, summed up over the seeds.
 
+use super::plan::{ArmName, Plan};
 use super::record::RunRecord;
 use losslab_metrics::Summary;
-use losslab_train::experiment::TrialRecord;
+use losslab_train::TrialRecord;
 
-/// What tuning chose for one loss.
+/// What tuning chose for one arm.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choices {
-    /// The canonical spec, with a question mark for what was tuned.
+    /// What people call the arm, with a question mark for what was tuned.
+    pub label: String,
+    /// The canonical spec of its loss.
     pub loss: String,
     /// Learning rates that were chosen, and how often, the most frequent first.
     pub learning_rates: Vec<(String, usize)>,
     /// Specs that were chosen, and how often; a single one if the spec leaves nothing open.
     pub specs: Vec<(String, usize)>,
-    /// Mean over the seeds of what the chosen trial has more than the first one in average precision on the validation part.
+    /// Mean over the seeds of what the chosen trial has more than the first one in the deciding metric on the validation part.
     pub gain: Option<f64>,
     /// Trials that diverged, of all seeds.
     pub diverged: usize,
 }
 
-/// What was chosen for each of these losses; none where nothing was tuned.
-pub fn choices(losses: &[String], records: &[RunRecord]) -> Vec<Choices> {
-    let of = |loss: &String| {
-        let runs = || records.iter().filter(|run| run.loss == *loss && !run.trials.is_empty());
+/// What was chosen for each arm; empty where nothing was tuned.
+pub fn choices(plan: &Plan, records: &[RunRecord]) -> Vec<Choices> {
+    let of = |arm: &ArmName| {
+        let runs = || records.iter().filter(|run| run.arm == *arm && !run.trials.is_empty());
         let chosen: Vec<&TrialRecord> =
             runs().filter(|run| run.diverged.is_none()).filter_map(chosen_trial).collect();
-        let gain = |run: &RunRecord| Some(chosen_trial(run)?.validation_ap? - run.trials[0].validation_ap?);
+        let gain = |run: &RunRecord| Some(chosen_trial(run)?.validation? - run.trials[0].validation?);
         runs().next().map(|_| Choices {
-            loss: loss.clone(),
+            label: plan.label(arm),
+            loss: arm.loss.clone(),
             learning_rates: counted(chosen.iter().map(|trial| format!("{}", rounded(trial.learning_rate)))),
             specs: counted(chosen.iter().map(|trial| trial.loss.clone())),
             gain: Summary::of(runs().map(gain)).mean,
             diverged: runs().flat_map(|run| &run.trials).filter(|trial| trial.diverged.is_some()).count(),
         })
     };
-    losses.iter().filter_map(of).collect()
+    plan.arms.iter().filter_map(of).collect()
 }
 
-/// A line for each loss: what tuning chose.
-pub fn tuning_lines(losses: &[String], records: &[RunRecord]) -> String {
+/// A line for each arm: what tuning chose.
+pub fn tuning_lines(plan: &Plan, records: &[RunRecord]) -> String {
+    let metric = plan.deciding().map_or("", |metric| &*metric.words);
     let line = |choices: &Choices| {
-        let gain = choices.gain.map_or_else(String::new, |gain| format!(", {gain:+.3} AP on validation"));
+        let gain =
+            choices.gain.map_or_else(String::new, |gain| format!(", {gain:+.3} {metric} on validation"));
         let specs = match choices.specs.len() {
             1 if choices.specs[0].0 == choices.loss => String::new(),
             _ => format!("; {}", listed(&choices.specs)),
         };
         let rates = listed(&choices.learning_rates);
-        format!("  {}: learning rate {rates}{specs}{gain}\n", choices.loss)
+        format!("  {}: learning rate {rates}{specs}{gain}\n", choices.label)
     };
-    let lines: String = choices(losses, records).iter().map(line).collect();
+    let lines: String = choices(plan, records).iter().map(line).collect();
     if lines.is_empty() { lines } else { format!("chosen by tuning (how often):\n{lines}") }
 }
 

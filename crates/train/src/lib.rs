@@ -1,8 +1,44 @@
-//! Trainings under equal conditions, checkpoints, tuning, comparisons and saved models.
+//! Trainings under equal conditions, tuning, comparisons, checkpoints and saved models.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`Task`], [`Training`] | what is learnt and how it is judged; everything else is written once |
+//! | [`tasks`] | the kinds of task: rows of a table, images with boxes |
+//! | [`train`], `fit` | the one training loop |
+//! | [`compare`](compare()) | every arm with every seed, side by side |
+//! | `tune` | trials over learning rates and open parameters |
+//! | [`checkpoint`] | the state of a training as a file, from which it goes on |
+//! | [`save_model`], [`load_model`], [`Predictor`] | a trained model as a file, and at work |
+//! | [`Lab`] | all registries as one value |
+//! | [`LossSet`] | what is compared if no loss is named |
+//!
+//! Everything but the arm is held equal: for one seed, all arms share the split, the scaling, the prior, the order of the
+//! examples and the rule that picks the epoch; arms of one model share its first weights, too.
 
 #![deny(unsafe_code)]
 
 pub mod checkpoint;
-pub mod detector;
-pub mod experiment;
-pub mod model;
+mod compare;
+mod error;
+mod fit;
+mod history;
+mod lab;
+mod loss_sets;
+mod model_file;
+mod optimizer;
+mod predict;
+mod task;
+pub mod tasks;
+mod tune;
+
+pub use compare::{Arm, Comparison, Event, Observer, Outcome, compare};
+pub use error::TrainError;
+pub use fit::{AfterEpoch, Trained, train};
+pub use history::{EpochRecord, History};
+pub use lab::Lab;
+pub use loss_sets::{LossSet, ProblemKind};
+pub use model_file::{load_model, parse_model, save_model};
+pub use optimizer::OptimizerKind;
+pub use predict::{Form, Prediction, Predictor, Scores};
+pub use task::{Judged, Losses, Settings, Start, Task, Training};
+pub use tune::{MOST_TRIALS, Trial, TrialRecord};

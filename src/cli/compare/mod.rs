@@ -1,39 +1,35 @@
-//! `losslab compare`: loads the data, trains what is missing, prints table and verdicts, writes `results.json`.
+//! `losslab compare`: one request, checked before anything is read; then it loads the data, trains what is missing, prints
+//! table and verdicts, and writes `results.json`.
 
-mod detectors;
-mod rows;
+mod request;
 mod session;
 
-pub(super) use session::Session;
+pub(super) use session::{Place, Session, pool};
 
-use super::data_args::DataArguments;
-use super::detector_args::DetectorArguments;
-use super::image_args::ImageArguments;
-use super::train_args::TrainArguments;
-use super::{at_least_one, processors, thread_count};
+use super::flags::GivenFlags;
+use super::learner_args::{BoxRequest, LearnerArguments, TableRequest};
+use super::{emit, notes};
 use anyhow::{Context, bail};
 use clap::Args;
-use losslab_losses::{OpenSpec, Registry, Spec, SpecError};
-use losslab_report::{Environment, Plan};
-use losslab_tensor::Isa;
-use losslab_train::experiment::{LossSet, MOST_TRIALS, ProblemKind};
+use losslab_data::formats::{DataKind, Given, Loaded};
+use losslab_losses::{OpenSpec, Spec};
+use losslab_report::{ArmName, ModelDescription, Plan};
+use losslab_train::tasks::boxes::BoxTask;
+use losslab_train::tasks::table::TableTask;
+use losslab_train::{Arm, Comparison, Lab, LossSet, ProblemKind, Task};
+use request::Request;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 /// The arguments of `losslab compare`.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    #[command(flatten)]
-    data: DataArguments,
-    #[command(flatten)]
-    images: ImageArguments,
     /// Loss to compare, e.g. focal:gamma=2,alpha=0.25 or ce+class-balanced; repeat for more
     #[arg(long, value_name = "SPEC")]
     loss: Vec<String>,
     /// Losses to compare where none is named: quick, standard (the usual baselines) or full (all that fit) [default: quick]
     #[arg(long, value_name = "SET", conflicts_with = "loss")]
     loss_set: Option<LossSet>,
-    /// Loss that the others are judged against [default: ce if it is among them, else the first]
+    /// Loss that the others are judged against [default: cross-entropy if it is among them, else the first]
     #[arg(long, value_name = "SPEC")]
     reference: Option<String>,
     /// Number of seeds [default: 5; in the short comparison of detectors 3]
@@ -42,191 +38,203 @@ pub struct Arguments {
     /// First seed; seed .. seed+N-1 are used, each with a split of its own
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Trainings per loss and seed over learning rates and open parameters (gamma=?); the best on validation data is judged
+    /// Trainings per arm and seed over learning rates and open parameters (gamma=?); the best on validation data is judged
     #[arg(long, value_name = "N", default_value_t = 1)]
     tune: usize,
     #[command(flatten)]
-    train: TrainArguments,
-    #[command(flatten)]
-    detector: DetectorArguments,
+    learner: LearnerArguments,
     /// Threads to train on: one for each training, or several where there are more than trainings [default: one per processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
     /// Folder for results.json and the runs it is made of; runs that stand there are replaced
-    #[arg(long, value_name = "DIR", default_value = "losslab-results")]
+    #[arg(long, value_name = "DIR", default_value = "losslab-results", help_heading = "Running")]
     out: PathBuf,
     /// Keep the runs that stand in the folder, and train only those that are missing
-    #[arg(long)]
+    #[arg(long, help_heading = "Running")]
     resume: bool,
+    /// Take arguments from this file: TOML with the names of flags as keys, or the results.json of a comparison
+    #[arg(long, value_name = "FILE", help_heading = "Running")]
+    #[allow(dead_code, reason = "read before the arguments are parsed")]
+    config: Option<PathBuf>,
     /// Print nothing but the table, the verdicts and errors
-    #[arg(long)]
+    #[arg(long, help_heading = "Running")]
     quiet: bool,
 }
 
-/// Seeds of a comparison, unless `--seeds` says otherwise.
-const DEFAULT_SEEDS: u64 = 5;
+/// The comparison of detectors that plain `losslab` runs: its scenes, losses, seeds, epochs and width.
+const SHORT_SCENES: &str = "ratio=60,images=200,contrast=60";
+const SHORT_LOSSES: [&str; 2] = ["ce", "focal:gamma=2,alpha=0.25"];
+const SHORT_SEEDS: u64 = 3;
+const SHORT_EPOCHS: usize = 20;
+const SHORT_WIDTH: usize = 16;
 
 /// Runs the command.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let (images, rows) = (arguments.images.are_given(), arguments.data.is_given());
-    match (rows, images) {
-        (true, true) => bail!("rows and images: expected the arguments of one of them"),
-        (_, true) => detectors::run(&arguments, DEFAULT_SEEDS, &arguments.out),
-        (true, _) => {
-            arguments.detector.refuse_for_rows()?;
-            rows::run(&arguments, &arguments.out)
+pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
+    let learner = arguments.learner.clone();
+    let request = Request::new(lab, arguments, given)?;
+    match request.format(lab)?.map(|format| format.info().kind) {
+        Some(DataKind::Table) => {
+            let tables = learner.tables(lab)?;
+            request.prepare_folder(&request.out)?;
+            compare_tables(lab, &request, &tables, &request.out)
         }
-        (false, false) => {
-            // What can be refused without data is refused before anything is written.
-            arguments.check()?;
-            ensure_writable(&arguments.out)?;
-            rows::run(&arguments, &arguments.out.join("tabular"))?;
-            detectors::run_short(&arguments, &arguments.out.join("scenes"))
+        Some(DataKind::Boxes) => {
+            let boxes = learner.boxes(lab)?;
+            request.prepare_folder(&request.out)?;
+            compare_boxes(lab, &request, &boxes, Short::No, &request.out)
         }
+        None => run_default(lab, request, &learner),
     }
 }
 
-impl Arguments {
-    /// Refuses what needs no data to be refused.
-    fn check(&self) -> anyhow::Result<()> {
-        self.seeds(DEFAULT_SEEDS)?;
-        thread_count(self.threads)?;
-        self.trials()?;
-        self.named_losses()?;
-        if !self.names_losses() {
-            self.reference(&detectors::short_losses()?)?;
-        }
-        self.train.config()?;
-        self.detector.settings(&self.train.for_scenes())?;
-        Ok(())
+/// Without data: the embedded table and the embedded scenes, or the one of them that the arguments are about.
+fn run_default(lab: &Lab, request: Request, learner: &LearnerArguments) -> anyhow::Result<()> {
+    let (of_tables, of_boxes) = (learner.is_of_tables(lab), learner.is_of_boxes(lab));
+    if of_tables && of_boxes {
+        bail!("a model or metric of rows and one of boxes: name data, or only one of them");
     }
-
-    /// The seeds, checked.
-    fn seeds(&self, default: u64) -> anyhow::Result<Vec<u64>> {
-        let seeds = self.seeds.unwrap_or(default);
-        at_least_one("--seeds", seeds as usize)?;
-        let Some(end) = self.seed.checked_add(seeds) else {
-            bail!("--seed {}: seeds up to seed + {seeds} do not fit 64 bits", self.seed);
-        };
-        Ok((self.seed..end).collect())
+    let tables = if of_boxes { None } else { Some(learner.tables(lab)?) };
+    let boxes = if of_tables { None } else { Some(short_boxes(lab, &request, learner)?) };
+    request.prepare_folder(&request.out)?;
+    if let Some(tables) = tables {
+        let request = request.with_data(Given::new().with("synthetic", ""));
+        compare_tables(lab, &request, &tables, &request.out.join("tabular"))?;
     }
-
-    /// Whether losses are named, or a set of them.
-    fn names_losses(&self) -> bool {
-        !self.loss.is_empty() || self.loss_set.is_some()
+    if let Some(boxes) = boxes {
+        let request = request.with_data(Given::new().with("scenes", SHORT_SCENES));
+        compare_boxes(lab, &request, &boxes, Short::Yes, &request.out.join("scenes"))?;
     }
-
-    /// The losses named, each another one.
-    fn named_losses(&self) -> anyhow::Result<Vec<OpenSpec>> {
-        let registry = Registry::standard();
-        let mut losses: Vec<OpenSpec> = Vec::new();
-        for text in &self.loss {
-            let spec = OpenSpec::parse(text, &registry)?;
-            if let (1, Some(name)) = (self.tune, spec.open().next()) {
-                bail!(
-                    "--loss {text}: {name} is left open; expected a number, or --tune N with N of at least 2"
-                );
-            }
-            if losses.iter().any(|earlier| earlier.to_string() == spec.to_string()) {
-                bail!("--loss {text}: {spec} is given twice");
-            }
-            losses.push(spec);
-        }
-        if let Some(text) = &self.reference {
-            let reference = OpenSpec::parse(text, &registry)?.to_string();
-            if !losses.is_empty() && losses.iter().all(|loss| loss.to_string() != reference) {
-                bail!("--reference {text}: found none of the losses, expected one of them");
-            }
-        }
-        Ok(losses)
-    }
-
-    /// The losses to compare, each bound by `bind`, with a line for each that a set leaves out.
-    fn losses(
-        &self,
-        kind: ProblemKind,
-        default: LossSet,
-        bind: impl Fn(&Spec) -> Result<(), SpecError>,
-    ) -> anyhow::Result<(Vec<OpenSpec>, Vec<String>)> {
-        let named = self.named_losses()?;
-        if named.is_empty() {
-            let set = self.loss_set.unwrap_or(default);
-            let (losses, left_out) = set.losses(kind, &Registry::standard(), bind)?;
-            return Ok((losses.into_iter().map(OpenSpec::from).collect(), left_out));
-        }
-        named
-            .iter()
-            .flat_map(|loss| (0..self.tune).map(|trial| loss.trial(trial)))
-            .try_for_each(|spec| bind(&spec))?;
-        Ok((named, Vec::new()))
-    }
-
-    /// The loss that the others are judged against.
-    fn reference(&self, losses: &[OpenSpec]) -> anyhow::Result<String> {
-        let names: Vec<String> = losses.iter().map(ToString::to_string).collect();
-        let Some(text) = &self.reference else {
-            let ce = names.iter().find(|name| *name == "ce").or(names.first());
-            return ce.cloned().context("no loss suits the data");
-        };
-        let reference = OpenSpec::parse(text, &Registry::standard())?.to_string();
-        if !names.contains(&reference) {
-            bail!("--reference {text}: expected one of the losses, {}", names.join(", "));
-        }
-        Ok(reference)
-    }
-
-    /// Trials per loss and seed, checked.
-    fn trials(&self) -> anyhow::Result<usize> {
-        at_least_one("--tune", self.tune)?;
-        if self.tune > MOST_TRIALS {
-            bail!(
-                "--tune {}: expected at most {MOST_TRIALS}, the learning rates that there are to try",
-                self.tune
-            );
-        }
-        Ok(self.tune)
-    }
+    Ok(())
 }
 
-pub(super) fn pool(threads: usize) -> anyhow::Result<rayon::ThreadPool> {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")
-}
-
-/// Where and how fast it was run, since `start`.
-pub(super) fn environment(start: Instant, threads: usize, paths: Vec<String>) -> Environment {
-    Environment {
-        version: env!("CARGO_PKG_VERSION"),
-        seconds: start.elapsed().as_secs_f64(),
-        threads,
-        processors: processors(),
-        machine: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        instruction_set: Isa::current().name(),
-        paths,
+/// The short comparison of detectors, checked.
+fn short_boxes(lab: &Lab, request: &Request, learner: &LearnerArguments) -> anyhow::Result<BoxRequest> {
+    let mut boxes = learner.short_boxes(lab)?;
+    boxes.settings.epochs = boxes.settings.epochs.or(Some(SHORT_EPOCHS));
+    if !learner.has_width() {
+        boxes.settings.width = SHORT_WIDTH;
     }
+    if !request.names_losses() {
+        request.reference(lab, &short_losses(lab)?)?;
+    }
+    Ok(boxes)
 }
 
-/// What is about to be done, and what is declared before it.
-fn declaration(plan: &Plan, epochs: &str) -> String {
-    let (losses, seeds) = (plan.config.losses.len(), plan.config.seeds.len());
-    let metric = plan.data.metrics()[0].title;
-    let trials = match plan.config.trials {
-        1 => String::new(),
-        trials => format!(" x {trials} trials"),
+fn short_losses(lab: &Lab) -> anyhow::Result<Vec<OpenSpec>> {
+    Ok(SHORT_LOSSES.iter().map(|text| OpenSpec::parse(text, &lab.losses)).collect::<Result<_, _>>()?)
+}
+
+/// Whether it is the short comparison of detectors.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Short {
+    Yes,
+    No,
+}
+
+/// What the data that a request names turned out to hold.
+fn load(lab: &Lab, request: &Request) -> anyhow::Result<Loaded> {
+    let format = request.format(lab)?.context("no data are named")?;
+    Ok(format.load(&request.data)?)
+}
+
+fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &Path) -> anyhow::Result<()> {
+    let Loaded::Table { source, notes } = load(lab, request)? else { bail!("expected a table") };
+    let kind = match source.dataset.class_names.len() {
+        2 => ProblemKind::Binary,
+        _ => ProblemKind::Classes,
     };
-    format!(
-        "training {losses} losses x {seeds} seeds{trials}, {epochs}\nverdicts rest on {metric}, against {}\n",
-        plan.reference
+    let seeds = request.seeds(None)?;
+    let pool = pool(request.threads)?;
+    let task = pool.install(|| TableTask::new(lab, source, notes, &seeds, request.metric.as_deref()))?;
+    let models = tables.models.iter().map(|model| (model, model.kind().info().clone())).collect();
+    compare(
+        lab,
+        request,
+        &Job { task, settings: tables.settings.clone(), learners: models, seeds, kind, losses: None },
+        folder,
     )
 }
 
-/// Creates the folder and writes to it, before hours of training rather than after.
-fn ensure_writable(folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| cannot_write(folder))?;
-    let probe = folder.join(".losslab-write-test");
-    std::fs::write(&probe, b"").with_context(|| cannot_write(folder))?;
-    std::fs::remove_file(&probe).with_context(|| cannot_write(folder))
+fn compare_boxes(
+    lab: &Lab,
+    request: &Request,
+    boxes: &BoxRequest,
+    short: Short,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    let Loaded::Boxes { parts, voc_rule } = load(lab, request)? else { bail!("expected images with boxes") };
+    let settings = boxes.settings.clone();
+    let task = BoxTask::new(lab, parts, voc_rule, &settings, request.metric.as_deref())?;
+    let learners = boxes.detectors.iter().map(|detector| (detector, detector.kind.info())).collect();
+    let is_short = short == Short::Yes;
+    let seeds = request.seeds(is_short.then_some(SHORT_SEEDS))?;
+    let losses = if is_short { Some(short_losses(lab)?) } else { None };
+    compare(lab, request, &Job { task, settings, learners, seeds, kind: ProblemKind::Boxes, losses }, folder)
 }
 
-fn cannot_write(folder: &Path) -> String {
-    format!("--out {}: cannot be written", folder.display())
+/// A comparison whose data are loaded.
+struct Job<'a, T: Task> {
+    task: T,
+    settings: T::Settings,
+    learners: Vec<(&'a T::Learner, losslab_models::ModelInfo)>,
+    seeds: Vec<u64>,
+    kind: ProblemKind,
+    /// What is compared where no loss is named, instead of the quick set.
+    losses: Option<Vec<OpenSpec>>,
+}
+
+impl<T: Task> Job<'_, T> {
+    /// The losses to compare, with a line for each that a set leaves out.
+    fn losses(&self, lab: &Lab, request: &Request) -> anyhow::Result<(Vec<OpenSpec>, Vec<String>)> {
+        let suits = |spec: &Spec| {
+            self.learners.iter().try_for_each(|(learner, _)| self.task.check(learner, spec, &self.settings))
+        };
+        match &self.losses {
+            Some(losses) if !request.names_losses() => Ok((losses.clone(), Vec::new())),
+            _ => request.losses(lab, self.kind, suits),
+        }
+    }
+}
+
+/// Compares losses and models, and writes to this folder.
+fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Path) -> anyhow::Result<()> {
+    let Job { task, settings, learners, seeds, .. } = job;
+    let (losses, left_out) = job.losses(lab, request)?;
+    let first = learners.first().map(|(learner, _)| learner.to_string()).unwrap_or_default();
+    let reference = ArmName { model: first, loss: request.reference(lab, &losses)? };
+    let arms = learners.iter().flat_map(|(learner, _)| {
+        losses.iter().map(|loss| Arm { learner: (*learner).clone(), loss: loss.clone() })
+    });
+    let comparison = Comparison::<T> {
+        arms: arms.collect(),
+        seeds: seeds.clone(),
+        settings: settings.clone(),
+        trials: request.trials,
+    };
+    let models = learners.iter().map(|(learner, info)| ModelDescription::new(learner.to_string(), info));
+    let plan = Plan::new(task, &comparison, models.collect(), &losses, reference);
+    if !request.quiet {
+        emit(&format!("{}{}{}", task.introduction(), notes(&task.notes()), notes(&left_out)))?;
+        emit(&declaration(&plan, task.epochs(settings)))?;
+    }
+    Session::begin(lab, request, plan, folder)?.run(task, &comparison)
+}
+
+/// What is about to be done, and what is declared before it.
+fn declaration(plan: &Plan, epochs: usize) -> String {
+    let (losses, seeds) = (plan.losses.len(), plan.seeds.len());
+    let metric = plan.deciding().map_or("", |metric| &metric.title);
+    let models = match plan.models.len() {
+        1 => String::new(),
+        models => format!("{models} models x "),
+    };
+    let trials = match plan.trials {
+        1 => String::new(),
+        trials => format!(" x {trials} trials"),
+    };
+    let reference = plan.label(&plan.reference);
+    format!(
+        "training {models}{losses} losses x {seeds} seeds{trials}, at most {epochs} epochs each\nverdicts rest on {metric}, \
+         against {reference}\n"
+    )
 }

@@ -1,68 +1,142 @@
-//! What comparisons of tables and of detectors have in common: which runs are missing, that each is kept as soon as it has
-//! ended, and what is made of all of them.
+//! A comparison in a folder: which runs are missing, that each is kept as soon as it has ended, and what is made of all of
+//! them.
 
+use super::request::{Request, cannot_write};
 use crate::cli::interrupt::{self, Interrupted};
 use crate::cli::progress::Progress;
-use crate::cli::{emit, notes};
+use crate::cli::{emit, notes, processors};
 use anyhow::Context;
+use indexmap::IndexMap;
 use losslab_report::{
-    Judgement, Plan, Results, RunRecord, Store, Story, diverged_notes, file_name, judge, score_note, table,
-    tuning_lines, unseen_notes, verdict_lines, write_html,
+    ArmName, Environment, Plan, Results, RunRecord, Store, Story, arm_file, diverged_notes, judge, table,
+    task_lines, tuning_lines, unseen_notes, verdict_lines, write_html,
 };
-use losslab_train::experiment::{Event, Observer};
+use losslab_tensor::Isa;
+use losslab_train::{Comparison, Event, Lab, Observer, Outcome, Task, compare};
+use serde_json::Value;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// A comparison in a folder.
-pub struct Session {
-    /// What is compared.
-    pub plan: Plan,
-    /// Where it is kept.
-    pub store: Store,
-    /// Whether nothing but results is printed.
-    pub quiet: bool,
+pub struct Session<'l> {
+    lab: &'l Lab,
+    plan: Plan,
+    store: Store,
+    place: Place,
 }
 
-impl Session {
-    /// Begins or resumes a comparison; returns it with the runs that are missing, as indices of loss and seed. `split` gives
-    /// the fingerprint of the parts of a seed, by its index.
-    pub fn begin(
-        mut plan: Plan,
-        folder: &Path,
-        resume: bool,
-        quiet: bool,
-        split: &dyn Fn(usize) -> String,
-    ) -> anyhow::Result<(Self, Vec<(usize, usize)>)> {
-        plan.command = command_line();
+/// Where a comparison runs: all that its results must not depend on.
+pub struct Place {
+    /// When the command began.
+    pub start: Instant,
+    /// Threads.
+    pub threads: usize,
+    /// Whether nothing but results is printed.
+    pub quiet: bool,
+    /// Whether runs that stand in the folder are kept.
+    pub resume: bool,
+    /// The files that were read, by the flags that name them.
+    pub data: IndexMap<String, Vec<String>>,
+}
+
+impl<'l> Session<'l> {
+    /// Writes the plan of a comparison.
+    pub fn begin(lab: &'l Lab, request: &Request, plan: Plan, folder: &Path) -> anyhow::Result<Self> {
+        let plan = Plan { command: command_line(), request: Value::Object(request.asked.clone()), ..plan };
         let store = Store::new(folder);
-        store.begin(&plan, resume).with_context(|| super::cannot_write(folder))?;
-        let splits: Vec<String> = (0..plan.config.seeds.len()).map(split).collect();
+        store.begin(&plan, request.resume).with_context(|| cannot_write(folder))?;
+        let place = Place {
+            start: request.start,
+            threads: request.threads,
+            quiet: request.quiet,
+            resume: request.resume,
+            data: files(lab, request),
+        };
+        Ok(Self { lab, plan, store, place })
+    }
+
+    /// A comparison that stands in a folder, to be reported again.
+    pub fn of(lab: &'l Lab, plan: Plan, store: Store, place: Place) -> Self {
+        Self { lab, plan, store, place }
+    }
+
+    /// Trains what is missing, keeps each run, and reports all of them.
+    pub fn run<T: Task>(self, task: &T, comparison: &Comparison<T>) -> anyhow::Result<()> {
+        let missing = self.missing(task)?;
+        let cannot_write = || cannot_write(self.store.folder());
+        if let Some((name, text)) = task.shared_file() {
+            self.store.save_shared(name, &text).with_context(cannot_write)?;
+        }
+        let pool = pool(self.place.threads)?;
+        let watch = self.watch(missing.len(), task.epochs(&comparison.settings));
+        compare(task, comparison, &missing, &pool, &watch, &|outcome| {
+            watch.keep(outcome.done(), || self.keep(task, &outcome));
+        });
+        watch.finish(self.store.folder())?;
+        let records = self.records()?;
+        self.write_pictures(task, &records)?;
+        let kept = self.plan.runs().count() - missing.len();
+        let results = self.conclude(&records)?;
+        self.end(&results, records.len().saturating_sub(kept))
+    }
+
+    /// The runs without a usable record, as indices of arm and seed.
+    fn missing<T: Task>(&self, task: &T) -> anyhow::Result<Vec<(usize, usize)>> {
+        let Self { plan, place, .. } = self;
+        let splits: Vec<String> = (0..plan.seeds.len()).map(|run| task.split(run)).collect();
         let (mut missing, mut faults) = (Vec::new(), Vec::new());
-        for (loss, spec) in plan.config.losses.iter().enumerate() {
-            for (run, &seed) in plan.config.seeds.iter().enumerate() {
-                match usable(&store, &plan, spec, seed, &splits[run]) {
-                    Ok(true) if resume => continue,
-                    Err(fault) if resume => faults.push(format!("{fault}; trained again")),
-                    _ => {}
+        for (arm, name) in plan.arms.iter().enumerate() {
+            for (run, &seed) in plan.seeds.iter().enumerate() {
+                let usable = || self.is_usable::<T>(name, seed, &splits[run]);
+                match if place.resume { usable() } else { Ok(false) } {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(fault) => faults.push(format!("{fault}; trained again")),
                 }
-                missing.push((loss, run));
+                missing.push((arm, run));
             }
         }
-        if resume && !quiet {
+        if place.resume && !place.quiet {
             emit(&notes(&faults))?;
             let all = plan.runs().count();
             emit(&format!("resumed: {} of {all} trainings are kept\n", all - missing.len()))?;
         }
-        Ok((Self { plan, store, quiet }, missing))
+        Ok(missing)
+    }
+
+    /// Whether a run need not be trained, or why what stands in its place is of no use.
+    fn is_usable<T: Task>(&self, arm: &ArmName, seed: u64, split: &str) -> Result<bool, String> {
+        let Some(record) = self.store.load(&self.plan, arm, seed)? else { return Ok(false) };
+        if record.split != split {
+            return Err(format!("{}: found a run on other parts of the data", record.file_name()));
+        }
+        let found = record.found.as_ref().map(|found| found.get::<T::Found>()).transpose()?;
+        if let Some((folder, _)) = found.and_then(T::attachment) {
+            self.store.attachment(folder, &record.file_name())?;
+        }
+        Ok(true)
     }
 
     /// Whoever trains the missing runs reports to this.
-    pub fn watch(&self, missing: usize, epochs: usize) -> Watch<'_> {
+    fn watch(&self, missing: usize, epochs: usize) -> Watch {
         interrupt::watch();
-        let names = self.plan.config.losses.clone();
-        let progress = Progress::new(names, missing, self.plan.config.trials, epochs, self.quiet);
-        Watch { store: &self.store, progress, failure: Mutex::new(None) }
+        let metric = self.plan.deciding().cloned();
+        let progress =
+            Progress::new(self.plan.labels(), metric, missing, self.plan.trials, epochs, self.place.quiet);
+        Watch { progress, failure: Mutex::new(None) }
+    }
+
+    /// Keeps a run: first what stands in a file of its own, then the record.
+    fn keep<T: Task>(&self, task: &T, outcome: &Outcome<T::Found>) -> io::Result<()> {
+        let record = RunRecord::of(&self.plan, task, outcome).map_err(io::Error::other)?;
+        if let Ok(trained) = &outcome.result
+            && let Some((folder, text)) = T::attachment(&trained.judged.found)
+        {
+            self.store.save_attachment(folder, &record.file_name(), &text)?;
+        }
+        self.store.save(&record)
     }
 
     /// The records of all runs that are done, read back from their files: a comparison that was resumed is made of the same
@@ -73,48 +147,89 @@ impl Session {
         Ok(records)
     }
 
+    /// Writes pictures of what the first run of each arm found.
+    fn write_pictures<T: Task>(&self, task: &T, records: &[RunRecord]) -> anyhow::Result<()> {
+        let attachment = |arm: &ArmName| {
+            let first = records.iter().find(|run| run.arm == *arm && run.found.is_some())?;
+            let found = first.found.as_ref()?.get::<T::Found>().ok()?;
+            let (folder, _) = T::attachment(found)?;
+            Some(self.store.attachment(folder, &first.file_name()))
+        };
+        let attachments: Result<Vec<Option<String>>, String> =
+            self.plan.arms.iter().map(|arm| attachment(arm).transpose()).collect();
+        let pictures = attachments.and_then(|attachments| task.pictures(&attachments));
+        let pictures = pictures.map_err(anyhow::Error::msg)?;
+        let folder = self.store.folder().join("pictures");
+        let cannot_write = || cannot_write(self.store.folder());
+        if !pictures.is_empty() {
+            std::fs::create_dir_all(&folder).with_context(cannot_write)?;
+        }
+        for (arm, png) in pictures {
+            losslab_data::write_atomically(&self.picture(arm), &png).with_context(cannot_write)?;
+        }
+        Ok(())
+    }
+
+    /// The picture of an arm.
+    fn picture(&self, arm: usize) -> PathBuf {
+        self.store.folder().join("pictures").join(format!("{}.png", arm_file(&self.plan.arms[arm])))
+    }
+
+    /// The pictures that stand in the folder, of the arms whose first run has found something.
+    fn pictures(&self, records: &[RunRecord]) -> Vec<(String, Vec<u8>)> {
+        let has_run =
+            |arm: usize| records.iter().any(|run| run.arm == self.plan.arms[arm] && run.found.is_some());
+        let labels = self.plan.labels().into_iter().enumerate().filter(|(arm, _)| has_run(*arm));
+        labels.filter_map(|(arm, label)| Some((label, std::fs::read(self.picture(arm)).ok()?))).collect()
+    }
+
     /// Writes the results, prints the table, the verdicts and what is to be noted.
-    pub fn conclude(
-        &self,
-        records: &[RunRecord],
-        pool: &rayon::ThreadPool,
-        environment: impl FnOnce() -> losslab_report::Environment,
-    ) -> anyhow::Result<Results> {
-        let Self { plan, store, quiet } = self;
-        let judged: Result<Option<Judgement>, String> =
-            pool.install(|| judge(plan, records, &|| store.truth(), &|name| store.detections(name)));
+    pub fn conclude(&self, records: &[RunRecord]) -> anyhow::Result<Results> {
+        let Self { lab, plan, store, place } = self;
+        let judged = pool(place.threads)?.install(|| judge(lab, plan, records, store));
         let (judgement, fault) = match judged {
             Ok(Some(judgement)) => (Some(judgement), None),
-            Ok(None) => (None, Some("no seed was run with every loss".to_owned())),
+            Ok(None) => (None, Some("no seed was run with every arm".to_owned())),
             Err(fault) => (None, Some(fault)),
         };
-        let results = Results::of(plan.clone(), records, judgement, environment());
-        let cannot_write = || super::cannot_write(store.folder());
+        let results = Results::of(plan.clone(), records, judgement, self.environment());
+        let cannot_write = || cannot_write(store.folder());
         results.write(store.folder()).with_context(cannot_write)?;
-        let pictures = read_pictures(store, &plan.config.losses);
-        let story = Story { results: &results, records, command: &plan.command, pictures: &pictures };
+        let pictures = self.pictures(records);
+        let story = Story { results: &results, records, lab, pictures: &pictures };
         write_html(store.folder(), story).with_context(cannot_write)?;
-        if !quiet {
+        if !place.quiet {
             emit(&notes(&unseen_notes(&results.gaps)))?;
         }
         emit(&format!("{}\n", table(&results)))?;
         emit(&notes(&diverged_notes(&results)))?;
-        emit(
-            &results
-                .verdicts
-                .as_ref()
-                .map_or_else(String::new, |judgement| verdict_lines(judgement, plan.config.trials)),
-        )?;
-        emit(&tuning_lines(&plan.config.losses, records))?;
+        let verdicts = results.verdicts.as_ref();
+        emit(&verdicts.map_or_else(String::new, |judgement| verdict_lines(judgement, plan.trials)))?;
+        emit(&tuning_lines(plan, records))?;
         emit(&notes(&fault.map(|fault| format!("no verdict: {fault}")).into_iter().collect::<Vec<_>>()))?;
-        emit(&notes(&score_note(records).into_iter().collect::<Vec<_>>()))?;
+        emit(&task_lines(lab, &results, records))?;
         Ok(results)
     }
 
+    /// Where and how fast it was run.
+    fn environment(&self) -> Environment {
+        Environment {
+            version: env!("CARGO_PKG_VERSION"),
+            command: command_line(),
+            seconds: self.place.start.elapsed().as_secs_f64(),
+            threads: self.place.threads,
+            processors: processors(),
+            machine: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            instruction_set: Isa::current().name(),
+            data: self.place.data.clone(),
+            out: self.store.folder().display().to_string(),
+        }
+    }
+
     /// Says what was done; an error if it was interrupted.
-    pub fn end(&self, results: &Results, trained: usize) -> anyhow::Result<()> {
+    fn end(&self, results: &Results, trained: usize) -> anyhow::Result<()> {
         let (done, of) = (results.runs.len(), self.plan.runs().count());
-        if !self.quiet {
+        if !self.place.quiet {
             let (environment, file) = (&results.environment, self.store.folder().join("results.json"));
             let kept = if trained < done {
                 format!(" ({} kept from before)", done - trained)
@@ -130,6 +245,33 @@ impl Session {
         }
         if interrupt::requested() && done < of { Err(Interrupted { done, of }.into()) } else { Ok(()) }
     }
+
+    /// Says how many runs were reported.
+    pub fn end_report(&self, results: &Results) -> anyhow::Result<()> {
+        if self.place.quiet {
+            return Ok(());
+        }
+        let (done, of) = (results.runs.len(), self.plan.runs().count());
+        let file = self.store.folder().join("results.json");
+        emit(&format!("{done} of {of} runs; written to {}\n", file.display()))
+    }
+
+    /// The folder of the comparison.
+    pub fn folder(&self) -> &Path {
+        self.store.folder()
+    }
+}
+
+/// The files that a request names, by their flags.
+fn files(lab: &Lab, request: &Request) -> IndexMap<String, Vec<String>> {
+    let flags = lab.formats.flags();
+    let named = flags.iter().filter(|(_, flag)| flag.is_path && request.data.has(flag.name));
+    named.map(|(_, flag)| (flag.name.to_owned(), request.data.all(flag.name).to_vec())).collect()
+}
+
+/// A pool of so many threads.
+pub fn pool(threads: usize) -> anyhow::Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")
 }
 
 /// The command as it would be typed again.
@@ -144,38 +286,16 @@ fn command_line() -> String {
     std::iter::once("losslab".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
-/// The pictures of each loss, where there are some.
-fn read_pictures(store: &Store, losses: &[String]) -> Vec<(String, Vec<u8>)> {
-    let folder = store.folder().join("pictures");
-    let read = |loss: &String| {
-        Some((loss.clone(), std::fs::read(folder.join(format!("{}.png", file_name(loss)))).ok()?))
-    };
-    losses.iter().filter_map(read).collect()
-}
-
-/// Whether a run need not be trained, or why what stands in its place is of no use.
-fn usable(store: &Store, plan: &Plan, loss: &str, seed: u64, split: &str) -> Result<bool, String> {
-    let Some(record) = store.load(plan, loss, seed)? else { return Ok(false) };
-    if record.split != split {
-        return Err(format!("{}: found a run on other parts of the data", record.file_name()));
-    }
-    if let Some(detector) = &record.detector {
-        store.detections(&detector.detections)?;
-    }
-    Ok(true)
-}
-
 /// Keeps what comes out of runs, and tells how they go.
-pub struct Watch<'a> {
-    store: &'a Store,
+struct Watch {
     progress: Progress,
     failure: Mutex<Option<io::Error>>,
 }
 
-impl Watch<'_> {
-    /// Keeps a record; the first failure stops the comparison.
-    pub fn keep(&self, done: Event<'_>, save: impl FnOnce(&Store) -> io::Result<()>) {
-        match save(self.store) {
+impl Watch {
+    /// Keeps a run; the first failure stops the comparison.
+    fn keep(&self, done: Event<'_>, save: impl FnOnce() -> io::Result<()>) {
+        match save() {
             Ok(()) => self.progress.on(done),
             Err(error) => {
                 let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
@@ -185,16 +305,16 @@ impl Watch<'_> {
     }
 
     /// The end of all trainings.
-    pub fn finish(self) -> anyhow::Result<()> {
+    fn finish(self, folder: &Path) -> anyhow::Result<()> {
         self.progress.finish();
         match self.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(error).with_context(|| super::cannot_write(self.store.folder())),
+            Some(error) => Err(error).with_context(|| cannot_write(folder)),
             None => Ok(()),
         }
     }
 }
 
-impl Observer for Watch<'_> {
+impl Observer for Watch {
     fn on(&self, event: Event<'_>) {
         self.progress.on(event);
     }

@@ -95,8 +95,8 @@ fn isa(text: &str) -> Result<Isa, String> {
 }
 
 /// Runs the command.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let spec = Spec::parse(&arguments.loss, &Registry::standard())?;
+pub fn run(registry: &Registry, arguments: Arguments) -> anyhow::Result<()> {
+    let spec = Spec::parse(&arguments.loss, registry)?;
     let (head, reduction) = (arguments.head(), arguments.reduction()?);
     if let Some(isa) = arguments.isa {
         isa.force();
@@ -127,10 +127,10 @@ fn answer(
 }
 
 /// A line with a spec and the JSON below it, answered for either head: what the fuzz target runs.
-pub fn fuzz(bytes: &[u8]) {
+pub fn fuzz(registry: &Registry, bytes: &[u8]) {
     let mut parts = bytes.splitn(2, |&byte| byte == b'\n');
     let (spec, text) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let Ok(spec) = Spec::parse(&String::from_utf8_lossy(spec), &Registry::standard()) else { return };
+    let Ok(spec) = Spec::parse(&String::from_utf8_lossy(spec), registry) else { return };
     for head in [Head::Sigmoid, Head::Softmax] {
         for (reduction, dtype) in
             [(Reduction::None, Dtype::F32), (Reduction::Mean(Normalizer::Positives), Dtype::F64)]

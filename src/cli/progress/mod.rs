@@ -4,7 +4,8 @@ mod live;
 mod state;
 
 use live::Live;
-use losslab_train::experiment::{Event, Observer};
+use losslab_report::MetricDescription;
+use losslab_train::{Event, Observer};
 use state::State;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -22,9 +23,16 @@ enum Kind {
 }
 
 impl Progress {
-    /// For these losses, with so many runs of so many trials of at most so many epochs.
-    pub fn new(losses: Vec<String>, runs: usize, trials: usize, epochs: usize, quiet: bool) -> Self {
-        let state = State::new(losses, runs, trials, epochs);
+    /// For arms of these labels, with so many runs of so many trials of at most so many epochs, which `metric` decides.
+    pub fn new(
+        labels: Vec<String>,
+        metric: Option<MetricDescription>,
+        runs: usize,
+        trials: usize,
+        epochs: usize,
+        quiet: bool,
+    ) -> Self {
+        let state = State::new(labels, metric, runs, trials, epochs);
         let kind = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => Kind::Silent,
             (false, true) => Kind::Live(Live::new(state.all_epochs())),

@@ -1,11 +1,14 @@
 //! What is known of a comparison that runs, and how it is said.
 
-use losslab_train::experiment::Event;
+use losslab_report::MetricDescription;
+use losslab_train::Event;
 use std::collections::BTreeMap;
 
 /// What is known of a comparison that runs.
 pub struct State {
-    losses: Vec<String>,
+    labels: Vec<String>,
+    /// What epochs are chosen by.
+    metric: Option<MetricDescription>,
     runs: usize,
     trials: usize,
     epochs: usize,
@@ -15,9 +18,9 @@ pub struct State {
     passed: usize,
     /// Epochs that were trained.
     trained: usize,
-    /// What is being trained, by seed and loss.
+    /// What is being trained, by seed and arm.
     running: BTreeMap<(u64, usize), Running>,
-    /// The best validation average precision of each finished run, by loss.
+    /// The best validation metric of each finished run, by arm.
     finished: BTreeMap<usize, Vec<f64>>,
 }
 
@@ -25,19 +28,26 @@ pub struct State {
 struct Running {
     trial: usize,
     epoch: usize,
-    validation_ap: Option<f64>,
+    validation: Option<f64>,
     best: Option<f64>,
 }
 
 impl State {
     /// Nothing has begun.
-    pub fn new(losses: Vec<String>, runs: usize, trials: usize, epochs: usize) -> Self {
+    pub fn new(
+        labels: Vec<String>,
+        metric: Option<MetricDescription>,
+        runs: usize,
+        trials: usize,
+        epochs: usize,
+    ) -> Self {
         let (running, finished) = (BTreeMap::new(), BTreeMap::new());
-        Self { losses, runs, trials, epochs, done: 0, diverged: 0, passed: 0, trained: 0, running, finished }
+        let (done, diverged, passed, trained) = (0, 0, 0, 0);
+        Self { labels, metric, runs, trials, epochs, done, diverged, passed, trained, running, finished }
     }
 
-    fn loss(&self, index: usize) -> &str {
-        self.losses.get(index).map_or("", String::as_str)
+    fn label(&self, arm: usize) -> &str {
+        self.labels.get(arm).map_or("", String::as_str)
     }
 
     /// The most epochs that all runs may take.
@@ -57,12 +67,13 @@ impl State {
 
     /// Takes note of an event; the end of a run is also a line.
     pub fn take(&mut self, event: &Event<'_>) -> Option<String> {
+        let higher = self.higher_is_better();
         match *event {
-            Event::Epoch { loss, seed, trial, epoch } => {
-                let run = self.running.entry((seed, loss)).or_insert(Running {
+            Event::Epoch { arm, seed, trial, epoch } => {
+                let run = self.running.entry((seed, arm)).or_insert(Running {
                     trial,
                     epoch: 0,
-                    validation_ap: None,
+                    validation: None,
                     best: None,
                 });
                 if run.trial != trial {
@@ -71,18 +82,19 @@ impl State {
                 }
                 run.trial = trial;
                 run.epoch = epoch.epoch;
-                run.validation_ap = epoch.validation_ap.or(run.validation_ap);
-                run.best = [run.best, epoch.validation_ap].into_iter().flatten().reduce(f64::max);
+                run.validation = epoch.validation.or(run.validation);
+                run.best =
+                    [run.best, epoch.validation].into_iter().flatten().reduce(|a, b| better(higher, a, b));
                 self.passed += 1;
                 self.trained += 1;
                 None
             }
-            Event::Done { loss, seed, ref end } => {
-                let run = self.running.remove(&(seed, loss));
+            Event::Done { arm, seed, ref end } => {
+                let run = self.running.remove(&(seed, arm));
                 let (trial, epoch) = run.as_ref().map_or((0, 0), |run| (run.trial, run.epoch));
                 self.passed += (self.trials * self.epochs).saturating_sub(trial * self.epochs + epoch);
                 self.done += 1;
-                self.finished.entry(loss).or_default().extend(run.and_then(|run| run.best));
+                self.finished.entry(arm).or_default().extend(run.and_then(|run| run.best));
                 let what = match end {
                     Ok((epochs_run, best_epoch)) => format!("{epochs_run} epochs, best {best_epoch}"),
                     Err(error) => {
@@ -90,39 +102,48 @@ impl State {
                         error.to_string()
                     }
                 };
-                Some(format!("[{}/{}] {}, seed {seed}: {what}\n", self.done, self.runs, self.loss(loss)))
+                Some(format!("[{}/{}] {}, seed {seed}: {what}\n", self.done, self.runs, self.label(arm)))
             }
         }
     }
 
+    fn higher_is_better(&self) -> bool {
+        self.metric.as_ref().is_none_or(|metric| metric.higher_is_better)
+    }
+
     /// A line for each run that is being trained.
     pub fn lines(&self) -> Vec<String> {
-        let number = |ap: Option<f64>| ap.map_or("-".into(), |ap| format!("{ap:.3}"));
-        let width = self.losses.iter().map(|loss| loss.chars().count()).max().unwrap_or(0);
-        let line = |(&(seed, loss), run): (&(u64, usize), &Running)| {
+        let metric = self.metric.as_ref().map_or("", |metric| &metric.words);
+        let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.3}"));
+        let width = self.labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+        let line = |(&(seed, arm), run): (&(u64, usize), &Running)| {
             let trial = match self.trials {
                 1 => String::new(),
                 trials => format!("  trial {}/{trials}", run.trial + 1),
             };
             format!(
-                "{:width$}  seed {seed}{trial}  epoch {}/{}  validation AP {}, best {}",
-                self.loss(loss),
+                "{:width$}  seed {seed}{trial}  epoch {}/{}  validation {metric} {}, best {}",
+                self.label(arm),
                 run.epoch,
                 self.epochs,
-                number(run.validation_ap),
+                number(run.validation),
                 number(run.best)
             )
         };
         self.running.iter().map(line).collect()
     }
 
-    /// How many runs are done, and which loss leads.
+    /// How many runs are done, and which arm leads.
     pub fn summary(&self) -> String {
         let mean = |values: &Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
         let means = self.finished.iter().filter(|(_, values)| !values.is_empty());
-        let best = means.map(|(loss, values)| (loss, mean(values))).max_by(|a, b| a.1.total_cmp(&b.1));
-        let leader = best.map_or_else(String::new, |(&loss, mean)| {
-            format!(", best so far {} ({mean:.3} on validation)", self.loss(loss))
+        let means = means.map(|(arm, values)| (arm, mean(values)));
+        let best = match self.higher_is_better() {
+            true => means.max_by(|a, b| a.1.total_cmp(&b.1)),
+            false => means.min_by(|a, b| a.1.total_cmp(&b.1)),
+        };
+        let leader = best.map_or_else(String::new, |(&arm, mean)| {
+            format!(", best so far {} ({mean:.3} on validation)", self.label(arm))
         });
         let diverged = match self.diverged {
             0 => String::new(),
@@ -132,19 +153,27 @@ impl State {
     }
 }
 
+/// The better of two values.
+fn better(higher_is_better: bool, a: f64, b: f64) -> f64 {
+    if higher_is_better { a.max(b) } else { a.min(b) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use losslab_train::experiment::Epoch;
+    use losslab_metrics::Metrics;
+    use losslab_train::EpochRecord;
 
-    fn epoch(state: &mut State, loss: usize, trial: usize, epoch: usize, ap: f64) {
-        let epoch = Epoch { epoch, train_loss: 0.0, validation_ap: Some(ap) };
-        assert_eq!(state.take(&Event::Epoch { loss, seed: 7, trial, epoch }), None);
+    fn epoch(state: &mut State, arm: usize, trial: usize, epoch: usize, ap: f64) {
+        let epoch = &EpochRecord { epoch, train_loss: 0.0, validation: Some(ap), detail: None };
+        assert_eq!(state.take(&Event::Epoch { arm, seed: 7, trial, epoch }), None);
     }
 
     #[test]
     fn the_view_of_two_runs_at_once() {
-        let mut state = State::new(vec!["ce".into(), "focal:gamma=?".into()], 2, 2, 10);
+        let metrics = Metrics::standard();
+        let metric = metrics.rows(2).next().map(|metric| MetricDescription::from(&metric.info()));
+        let mut state = State::new(vec!["ce".into(), "focal:gamma=?".into()], metric, 2, 2, 10);
         assert_eq!(state.all_epochs(), 40);
         epoch(&mut state, 0, 0, 1, 0.5);
         epoch(&mut state, 1, 0, 1, 0.25);
@@ -160,10 +189,10 @@ mod tests {
         // The first trial of ce ended after 2 of 10 epochs.
         epoch(&mut state, 0, 1, 1, 0.625);
         assert_eq!(state.passed(), 3 + 8 + 1);
-        let line = state.take(&Event::Done { loss: 0, seed: 7, end: Ok((1, 1)) });
+        let line = state.take(&Event::Done { arm: 0, seed: 7, end: Ok((1, 1)) });
         assert_eq!(line.as_deref(), Some("[1/2] ce, seed 7: 1 epochs, best 1\n"));
         assert_eq!(state.summary(), "1 of 2 trainings, best so far ce (0.625 on validation)");
-        let line = state.take(&Event::Done { loss: 1, seed: 7, end: Err(&"diverged: why") });
+        let line = state.take(&Event::Done { arm: 1, seed: 7, end: Err(&"diverged: why") });
         assert_eq!(line.as_deref(), Some("[2/2] focal:gamma=?, seed 7: diverged: why\n"));
         assert_eq!(state.passed(), state.all_epochs());
         assert!(state.lines().is_empty());

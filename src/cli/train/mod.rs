@@ -1,25 +1,27 @@
 //! `losslab train`: one training with one loss, its metrics, and the model as a file.
 
-mod detector;
 mod keep;
-mod rows;
 
-use super::data_args::DataArguments;
-use super::detector_args::DetectorArguments;
-use super::image_args::ImageArguments;
-use super::train_args::TrainArguments;
+use super::flags::GivenFlags;
+use super::learner_args::LearnerArguments;
+use super::progress::Progress;
+use super::{emit, notes, processors, thread_count};
 use anyhow::{Context, bail};
 use clap::Args;
-use losslab_losses::{Registry, Spec};
+use keep::kept_note;
+use losslab_data::formats::{DataKind, Loaded};
+use losslab_losses::Spec;
+use losslab_report::{MetricDescription, SeedGaps, metrics_table, unseen_notes};
+use losslab_train::checkpoint::Identity;
+use losslab_train::tasks::boxes::BoxTask;
+use losslab_train::tasks::table::TableTask;
+use losslab_train::{Event, Lab, Observer, Start, Task, Trained, save_model, train};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// The arguments of `losslab train`.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    #[command(flatten)]
-    data: DataArguments,
-    #[command(flatten)]
-    images: ImageArguments,
     /// Loss to train with, e.g. focal:gamma=2,alpha=0.25
     #[arg(long, value_name = "SPEC", default_value = "ce")]
     loss: String,
@@ -27,37 +29,123 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     #[command(flatten)]
-    train: TrainArguments,
-    #[command(flatten)]
-    detector: DetectorArguments,
+    learner: LearnerArguments,
     /// Threads that share the steps of the training [default: one per processor, on rows at most 4]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
     /// File for the model
-    #[arg(long, value_name = "FILE.safetensors")]
+    #[arg(long, value_name = "FILE.safetensors", help_heading = "Running")]
     save: PathBuf,
     #[command(flatten)]
     keep: keep::KeepArguments,
     /// Print nothing but the metrics and errors
-    #[arg(long)]
+    #[arg(long, help_heading = "Running")]
     quiet: bool,
 }
 
 /// Runs the command.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    match (arguments.data.is_given(), arguments.images.are_given()) {
-        (true, true) => bail!("rows and images: expected the arguments of one of them"),
-        (false, true) => detector::run(&arguments),
-        (_, false) => {
-            arguments.detector.refuse_for_rows()?;
-            rows::run(&arguments)
+pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
+    let spec = Spec::parse(&arguments.loss, &lab.losses)?;
+    let Some(format) = lab.formats.select(&given.data)? else {
+        let keys = lab.formats.iter().filter_map(|format| format.flags().first());
+        let keys: Vec<String> = keys.map(|key| format!("--{}", key.name)).collect();
+        bail!("no data are named: expected one of {}", keys.join(", "));
+    };
+    let metric = arguments.learner.metric();
+    match format.info().kind {
+        DataKind::Table => {
+            let tables = arguments.learner.tables(lab)?;
+            let [model] = &tables.models[..] else { bail!("--model: given twice; a training has one model") };
+            arguments.prepare()?;
+            let Loaded::Table { source, notes } = format.load(&given.data)? else {
+                bail!("expected a table")
+            };
+            let seed = arguments.seed;
+            let run = [(seed as usize, seed)];
+            let task = TableTask::of_runs(lab, source, notes, &run, metric)?;
+            arguments.train(&task, model, &spec, &tables.settings)
+        }
+        DataKind::Boxes => {
+            let boxes = arguments.learner.boxes(lab)?;
+            let [detector] = &boxes.detectors[..] else {
+                bail!("--detector: given twice; a training has one detector")
+            };
+            arguments.prepare()?;
+            let Loaded::Boxes { parts, voc_rule } = format.load(&given.data)? else {
+                bail!("expected images with boxes")
+            };
+            let task = BoxTask::new(lab, parts, voc_rule, &boxes.settings, metric)?;
+            arguments.train(&task, detector, &spec, &boxes.settings)
         }
     }
 }
 
 impl Arguments {
-    fn spec(&self) -> anyhow::Result<Spec> {
-        Ok(Spec::parse(&self.loss, &Registry::standard())?)
+    /// What can be refused without reading data.
+    fn prepare(&self) -> anyhow::Result<()> {
+        thread_count(self.threads)?;
+        ensure_writable(&self.save)
+    }
+
+    /// Trains and saves.
+    fn train<T: Task>(
+        &self,
+        task: &T,
+        learner: &T::Learner,
+        loss: &Spec,
+        settings: &T::Settings,
+    ) -> anyhow::Result<()> {
+        task.check(learner, loss, settings)?;
+        let (seed, threads) =
+            (self.seed, thread_count(self.threads.or(Some(processors().min(T::MOST_THREADS))))?);
+        if !self.quiet {
+            emit(&format!("{}{}", task.introduction(), notes(&task.notes())))?;
+            emit(&notes(&unseen_notes(&[SeedGaps { seed, columns: task.gaps(0) }])))?;
+            emit(&task.outline(0, settings))?;
+        }
+        let start = Start { run: 0, learner, loss, settings, seed, threads };
+        let trained = self.train_watched(task, &start)?;
+        let description = task.model(&start, &trained.judged);
+        let saved = save_model(&self.save, T::KIND, &description, &trained.weights);
+        saved.with_context(|| cannot_write(&self.save))?;
+        let values = trained.judged.metrics.iter().map(|(_, value)| *value);
+        let metrics: Vec<_> = task.metrics().iter().map(MetricDescription::from).zip(values).collect();
+        emit(&format!("{}\n", metrics_table(T::TEST_PART, &loss.to_string(), &metrics)))?;
+        let decision = trained.judged.threshold.and_then(|threshold| task.decision(threshold));
+        emit(&decision.unwrap_or_default())?;
+        if !self.quiet {
+            emit(&format!("model written to {}\n", self.save.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Trains, keeps checkpoints where that is asked for, and tells how it goes.
+    fn train_watched<T: Task>(&self, task: &T, start: &Start<'_, T>) -> anyhow::Result<Trained<T::Found>> {
+        let Start { learner, loss, settings, seed, .. } = start;
+        let data = task.describe();
+        let name = serde_json::to_value(&data)?;
+        let name = name.get("name").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let mut all = json!({ "model": learner.to_string(), "metric": task.deciding().name });
+        if let (Some(all), serde_json::Value::Object(more)) =
+            (all.as_object_mut(), serde_json::to_value(settings)?)
+        {
+            all.extend(more);
+        }
+        let identity = Identity::new(name, &data, &task.split(0), &all, loss, *seed);
+        let mut keeper = self.keep.keeper(identity, self.quiet)?;
+        let metric = MetricDescription::from(&task.deciding());
+        let progress =
+            Progress::new(vec![loss.to_string()], Some(metric), 1, 1, task.epochs(settings), self.quiet);
+        let result = train(task, start, keeper.as_mut(), &mut |epoch| {
+            progress.on(Event::Epoch { arm: 0, seed: *seed, trial: 0, epoch });
+            progress.flow()
+        });
+        progress.on(Event::done(0, *seed, &result));
+        progress.finish();
+        result.with_context(|| {
+            let kept = keeper.as_ref().map_or_else(String::new, kept_note);
+            format!("loss {loss}, seed {seed}{kept}")
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Weights per class from the class counts.
 
-use super::{ClassCounts, Effect, ModifierInfo, Stage, positive_counts};
+use super::{ClassCounts, Effect, ModifierInfo, ProbabilityEffect, Stage, positive_counts};
 use crate::info::{ParamInfo, Range};
 use losslab_tensor::math::{exp_m1_f64, ln_f64};
 
@@ -12,6 +12,7 @@ pub(crate) const INVERSE_FREQUENCY: ModifierInfo = ModifierInfo {
     source: "King & Zeng 2001, sec. 4",
     params: &[],
     stage: Stage::ClassWeights,
+    probabilities: ProbabilityEffect::ClassWeights,
     effect: |_, counts| inverse_frequency(counts),
 };
 
@@ -34,6 +35,7 @@ pub(crate) const CLASS_BALANCED: ModifierInfo = ModifierInfo {
         meaning: "0: no weighting; towards 1: inverse frequency",
     }],
     stage: Stage::ClassWeights,
+    probabilities: ProbabilityEffect::ClassWeights,
     effect: |params, counts| class_balanced(params[0], counts),
 };
 

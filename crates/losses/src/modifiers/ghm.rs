@@ -1,6 +1,6 @@
 //! Gradient harmonising: elements count by the inverse of how many are about as hard.
 
-use super::{BatchWeights, Effect, ModifierInfo, Stage, whole};
+use super::{BatchWeights, Effect, ModifierInfo, ProbabilityEffect, Stage, whole};
 use crate::info::{ParamInfo, Range};
 
 /// GHM-C: weight N / (R M) for an element whose gradient norm g = 1 - p_t lies in a bin with R elements.
@@ -20,6 +20,7 @@ pub(crate) const GHM_C: ModifierInfo = ModifierInfo {
         meaning: "equal intervals of g in [0, 1]",
     }],
     stage: Stage::BatchWeights,
+    probabilities: ProbabilityEffect::Unknown,
     effect: |params, _| Ok(Effect::BatchWeights(BatchWeights::GradientDensity(whole("bins", params[0])?))),
 };
 

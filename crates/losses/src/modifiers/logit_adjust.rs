@@ -1,6 +1,6 @@
 //! Logits shifted by the class frequencies, in training only.
 
-use super::{ClassCounts, Effect, ModifierInfo, Stage, positive_counts};
+use super::{ClassCounts, Effect, ModifierInfo, ProbabilityEffect, Stage, positive_counts};
 use crate::info::{ParamInfo, Range};
 
 /// z_c + tau log(pi_c) with the class frequencies pi; a sigmoid logit gets tau log(pi_positive / pi_negative).
@@ -20,6 +20,7 @@ pub(crate) const LOGIT_ADJUST: ModifierInfo = ModifierInfo {
         meaning: "0: no adjustment; 1: consistent for the balanced error",
     }],
     stage: Stage::Logits,
+    probabilities: ProbabilityEffect::Unknown,
     effect: |params, counts| log_frequencies(params[0], counts),
 };
 
@@ -31,6 +32,7 @@ pub(crate) const BALANCED_SOFTMAX: ModifierInfo = ModifierInfo {
     source: "Ren et al. 2020 (Balanced Meta-Softmax)",
     params: &[],
     stage: Stage::Logits,
+    probabilities: ProbabilityEffect::Unknown,
     effect: |_, counts| log_frequencies(1.0, counts),
 };
 

@@ -1,44 +1,54 @@
 //! Modifiers: what may follow a loss in a spec, `loss + modifier`, and what each does to the pipeline.
-//! A new one: its file, and its line in [`ALL`].
+//! A new one: its file, and its line in [`Registry::standard`].
 
-mod class_weights;
-mod ghm;
-mod logit_adjust;
-mod ohem;
-mod prior_bias;
-mod sampling;
-mod smooth;
-mod threshold;
+pub(crate) mod class_weights;
+mod effect;
+pub(crate) mod ghm;
+pub(crate) mod logit_adjust;
+pub(crate) mod ohem;
+pub(crate) mod prior_bias;
+pub(crate) mod sampling;
+pub(crate) mod smooth;
+pub(crate) mod threshold;
 
 use crate::equation::Equation;
 use crate::info::ParamInfo;
+use crate::registry::Registry;
 use std::fmt;
 
+pub use effect::{BatchWeights, Decision, Effect, Training};
 pub(crate) use ghm::gradient_density_weights;
-pub(crate) use ohem::{Keep, hardest};
+pub use ohem::Keep;
+pub(crate) use ohem::hardest;
 
-/// Every modifier. One that has several forms, told apart by their parameters, stands here once per form.
-pub const ALL: &[ModifierInfo] = &[
-    class_weights::INVERSE_FREQUENCY,
-    class_weights::CLASS_BALANCED,
-    logit_adjust::LOGIT_ADJUST,
-    logit_adjust::BALANCED_SOFTMAX,
-    ohem::RATIO,
-    ohem::COUNT,
-    ohem::FRACTION,
-    ghm::GHM_C,
-    smooth::SMOOTH,
-    prior_bias::PRIOR_BIAS,
-    sampling::OVERSAMPLE,
-    sampling::UNDERSAMPLE,
-    threshold::BEST,
-    threshold::FIXED,
-];
-
-/// What a modifier declares of itself.
+/// What a modifier declares of itself, and what it does.
+///
+/// A modifier of your own, from another crate, is this and a line that registers it:
+///
+/// ```
+/// use losslab_losses::{Effect, ModifierInfo, ProbabilityEffect, Registry, Spec, Stage};
+///
+/// /// Weights that grow with the square root of a class's rarity.
+/// const ROOT_FREQUENCY: ModifierInfo = ModifierInfo {
+///     name: "root-freq",
+///     title: "root of the inverse class frequency",
+///     equation: "w_c = sqrt(n_max / n_c)",
+///     source: "this page",
+///     params: &[],
+///     stage: Stage::ClassWeights,
+///     probabilities: ProbabilityEffect::ClassWeights,
+///     effect: |_, counts| {
+///         let most = counts.iter().max().ok_or("the class counts are not known")?;
+///         Ok(Effect::ClassWeights(counts.iter().map(|&n| (*most as f64 / n as f64).sqrt()).collect()))
+///     },
+/// };
+///
+/// let registry = Registry::standard().with_modifier(ROOT_FREQUENCY);
+/// assert_eq!(Spec::parse("focal+root-freq", &registry).unwrap().to_string(), "focal:gamma=2+root-freq");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ModifierInfo {
-    /// The name in specs.
+    /// The name in specs: lower case, words joined by hyphens.
     pub name: &'static str,
     /// The name in sentences.
     pub title: &'static str,
@@ -50,8 +60,32 @@ pub struct ModifierInfo {
     pub params: &'static [ParamInfo],
     /// Where in the pipeline it acts: a spec has at most one modifier per stage.
     pub stage: Stage,
-    /// What it does to a problem with these class counts, or why it cannot.
-    pub(crate) effect: fn(&[f64], &ClassCounts) -> Result<Effect, String>,
+    /// What it does to the probabilities that a network reports.
+    pub probabilities: ProbabilityEffect,
+    /// What it does to a problem with these class counts, or why it cannot, from the values of its
+    /// parameters.
+    pub effect: fn(params: &[f64], &ClassCounts) -> Result<Effect, String>,
+}
+
+/// What a modifier does to the probabilities that a network reports where its expected loss is least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbabilityEffect {
+    /// Nothing: it acts on the start of the training or on the decision.
+    Unchanged,
+    /// They are those of classes of other weight, which can be divided out.
+    ClassWeights,
+    /// What it does has no known inverse.
+    Unknown,
+}
+
+impl fmt::Display for ProbabilityEffect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ProbabilityEffect::Unchanged => "unchanged",
+            ProbabilityEffect::ClassWeights => "class weights",
+            ProbabilityEffect::Unknown => "unknown",
+        })
+    }
 }
 
 /// A stage of the pipeline from logits to training.
@@ -90,55 +124,6 @@ impl fmt::Display for Stage {
 /// Number of training examples of each class; for a sigmoid head: negatives, positives.
 pub type ClassCounts = [u64];
 
-/// What a modifier does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Adds to the logit of each class.
-    Logits(Vec<f64>),
-    /// Moves this share of the target from the true class to all classes alike.
-    Smooth(f64),
-    /// Multiplies the weight of each element by that of its class.
-    ClassWeights(Vec<f64>),
-    /// Weighs each element by what the whole batch looks like.
-    BatchWeights(BatchWeights),
-    /// Acts on the training, not on the loss.
-    Training(Training),
-    /// Acts on the decision, not on the loss.
-    Decision(Decision),
-}
-
-/// How elements are weighed from the whole batch.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum BatchWeights {
-    /// The hardest elements count, the others do not.
-    Hardest(Keep),
-    /// Each element counts by the inverse of how many there are that are as hard, in this many bins.
-    GradientDensity(usize),
-}
-
-/// A change to how a model is trained, for whoever runs the training.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Training {
-    /// The last bias starts at the log-odds of this probability of the positive class.
-    PriorBias(f64),
-    /// Examples of every class are drawn equally often, with replacement; an epoch keeps its length.
-    Oversample,
-    /// Of every class, at most `ratio` times as many examples as the rarest class has are used, drawn anew each epoch.
-    Undersample {
-        /// Examples per example of the rarest class, at least 1.
-        ratio: f64,
-    },
-}
-
-/// How a probability becomes a decision, for whoever reports decisions.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Decision {
-    /// Positive from the threshold on that has the best F1 on validation data.
-    BestF1,
-    /// Positive from this probability on.
-    At(f64),
-}
-
 /// The counts, if every class has an example.
 pub(crate) fn positive_counts(counts: &ClassCounts) -> Result<impl Iterator<Item = f64>, String> {
     match counts.iter().position(|&n| n == 0) {
@@ -157,25 +142,31 @@ fn whole(name: &str, value: f64) -> Result<usize, String> {
 }
 
 /// Why a modifier cannot follow this loss and the modifiers before it, if so.
-pub(crate) fn conflict(loss: &dyn Equation, earlier: &[ModifierInfo], new: &ModifierInfo) -> Option<String> {
-    let name = new.name;
+pub(crate) fn conflict(
+    registry: &Registry,
+    loss: &dyn Equation,
+    earlier: &[ModifierInfo],
+    new: &ModifierInfo,
+) -> Option<String> {
+    let (name, stage) = (new.name, new.stage);
     if earlier.iter().any(|m| m.name == name) {
         return Some(format!("modifier '{name}' is given twice"));
     }
-    if let Some(other) = earlier.iter().find(|m| m.stage == new.stage) {
-        return Some(format!("'{}' and '{name}' both act on {}; choose one", other.name, new.stage));
+    if let Some(other) = earlier.iter().find(|m| m.stage == stage) {
+        return Some(format!("'{}' and '{name}' both act on {stage}; choose one", other.name));
     }
-    match new.stage {
-        Stage::Targets if !smooth::suits(loss) => Some(format!(
-            "'{name}' is defined for cross-entropy only (ce, alpha-ce), not for {}",
-            loss.name()
-        )),
+    match stage {
+        Stage::Targets if !loss.may_be_smoothed() => {
+            let smoothed = registry.losses().filter(|loss| loss.may_be_smoothed()).map(|loss| loss.name());
+            let smoothed = smoothed.collect::<Vec<_>>().join(", ");
+            Some(format!("'{name}' is defined for cross-entropy only ({smoothed}), not for {}", loss.name()))
+        }
         Stage::BatchWeights if loss.set().is_some() => Some(format!(
             "'{name}' weighs elements by their loss, but {} is one number for the whole batch",
             loss.name()
         )),
         Stage::Logits if loss.needs_counts() => {
-            Some(format!("'{name}' and {} both act on {}; choose one", loss.name(), new.stage))
+            Some(format!("'{name}' and {} both act on {stage}; choose one", loss.name()))
         }
         _ => None,
     }

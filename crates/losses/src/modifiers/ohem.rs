@@ -1,6 +1,6 @@
 //! Online hard example mining: only the hardest elements of a batch count.
 
-use super::{BatchWeights, Effect, ModifierInfo, Stage, whole};
+use super::{BatchWeights, Effect, ModifierInfo, ProbabilityEffect, Stage, whole};
 use crate::info::{ParamInfo, Range};
 
 /// Which elements are kept; a dropped element leaves value, gradient and normaliser as if it were not valid.
@@ -28,6 +28,7 @@ pub(crate) const RATIO: ModifierInfo = ModifierInfo {
         meaning: "negatives kept per positive",
     }],
     stage: Stage::BatchWeights,
+    probabilities: ProbabilityEffect::Unknown,
     effect: |params, _| Ok(keep(Keep::Ratio(params[0]))),
 };
 

@@ -1,6 +1,6 @@
 //! The prior of the last layer.
 
-use super::{Effect, ModifierInfo, Stage, Training};
+use super::{Effect, ModifierInfo, ProbabilityEffect, Stage, Training};
 use crate::info::{ParamInfo, Range};
 
 /// The last bias starts at b = -log((1 - pi) / pi), so that training starts from predictions of pi.
@@ -17,5 +17,6 @@ pub(crate) const PRIOR_BIAS: ModifierInfo = ModifierInfo {
         meaning: "probability of the positive class at the start; 0.5 is no prior",
     }],
     stage: Stage::Prior,
+    probabilities: ProbabilityEffect::Unchanged,
     effect: |params, _| Ok(Effect::Training(Training::PriorBias(params[0]))),
 };

@@ -1,6 +1,6 @@
 //! Which examples the training sees.
 
-use super::{Effect, ModifierInfo, Stage, Training, positive_counts};
+use super::{Effect, ModifierInfo, ProbabilityEffect, Stage, Training, positive_counts};
 use crate::info::{ParamInfo, Range};
 
 /// Every class is drawn equally often.
@@ -11,6 +11,7 @@ pub(crate) const OVERSAMPLE: ModifierInfo = ModifierInfo {
     source: "Buda et al. 2018, sec. 2",
     params: &[],
     stage: Stage::Sampling,
+    probabilities: ProbabilityEffect::Unknown,
     effect: |_, counts| positive_counts(counts).map(|_| Effect::Training(Training::Oversample)),
 };
 
@@ -28,6 +29,7 @@ pub(crate) const UNDERSAMPLE: ModifierInfo = ModifierInfo {
         meaning: "examples of each class per example of the rarest",
     }],
     stage: Stage::Sampling,
+    probabilities: ProbabilityEffect::Unknown,
     effect: |params, counts| {
         positive_counts(counts).map(|_| Effect::Training(Training::Undersample { ratio: params[0] }))
     },

@@ -1,7 +1,6 @@
 //! Label smoothing.
 
-use super::{Effect, ModifierInfo, Stage};
-use crate::equation::Equation;
+use super::{Effect, ModifierInfo, ProbabilityEffect, Stage};
 use crate::info::{ParamInfo, Range};
 
 /// The target is (1 - eps) for the true class plus eps / C for each of the C classes, the true one included.
@@ -20,10 +19,6 @@ pub(crate) const SMOOTH: ModifierInfo = ModifierInfo {
         meaning: "share of the target that is spread over all classes",
     }],
     stage: Stage::Targets,
+    probabilities: ProbabilityEffect::Unknown,
     effect: |params, _| Ok(Effect::Smooth(params[0])),
 };
-
-/// Whether label smoothing is defined for this loss: its gradient, softmax - y, is that of cross-entropy.
-pub(super) fn suits(loss: &dyn Equation) -> bool {
-    matches!(loss.name(), "ce" | "alpha-ce")
-}

@@ -1,6 +1,6 @@
 //! Where a decision is made; the loss and the training stay as they are.
 
-use super::{Decision, Effect, ModifierInfo, Stage};
+use super::{Decision, Effect, ModifierInfo, ProbabilityEffect, Stage};
 use crate::info::{ParamInfo, Range};
 
 /// Decide positive from the threshold on that has the best F1 on validation data.
@@ -11,6 +11,7 @@ pub(crate) const BEST: ModifierInfo = ModifierInfo {
     source: "Buda et al. 2018, sec. 2 (thresholding)",
     params: &[],
     stage: Stage::Decision,
+    probabilities: ProbabilityEffect::Unchanged,
     effect: |_, _| Ok(Effect::Decision(Decision::BestF1)),
 };
 

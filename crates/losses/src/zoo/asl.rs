@@ -1,6 +1,6 @@
 //! Asymmetric loss, for many labels of which most are negative.
 
-use crate::{Accuracy, Alpha, Heads, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Alpha, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// Focal loss with a gamma of its own for each side, and negatives below a probability of `margin` dropped.
@@ -37,6 +37,8 @@ impl Loss<3> for Asl {
         ],
         alpha: Alpha::None,
         heads: Heads::SigmoidOnly,
+        probabilities: |params| Probabilities::true_if(params == [0.0; 3]),
+        moves_threshold: true,
         fades_when_wrong: true,
         limits: "negatives with p <= margin have gradient 0; with a margin above 0 the loss of negatives is bounded by \
                  -log(margin) and its gradient vanishes as p -> 1, by design; digits are lost just above the margin",

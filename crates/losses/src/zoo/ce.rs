@@ -1,6 +1,6 @@
 //! Cross-entropy: plain, alpha-balanced, and with smoothed labels.
 
-use crate::{Accuracy, Alpha, Info, Loss, ParamInfo, Pt, Range, Side, SoftLoss, TargetKind};
+use crate::{Accuracy, Alpha, Info, Loss, ParamInfo, Probabilities, Pt, Range, Side, SoftLoss, TargetKind};
 use losslab_tensor::Real;
 
 /// CE(p_t) = -log p_t; on a soft target y, -(y log p + (1 - y) log(1 - p)).
@@ -14,6 +14,8 @@ impl Loss<0> for Ce {
         source: "Lin et al. 2017, eq. 1",
         alpha: Alpha::None,
         targets: TargetKind::Soft,
+        probabilities: |_| Probabilities::True,
+        may_be_smoothed: true,
         limits: "the gradient, 1 - p_t, vanishes only as p_t -> 1; well conditioned everywhere (on a soft target, \
                  digits are lost at p = y, where the gradient is 0)",
         accuracy: Some(Accuracy::ulps(4.0)),
@@ -44,6 +46,8 @@ impl Loss<0> for AlphaCe {
         equation: "CE(p_t) = -alpha_t log(p_t)",
         source: "Lin et al. 2017, eq. 3",
         alpha: Alpha::Default(0.75),
+        probabilities: |_| Probabilities::True,
+        may_be_smoothed: true,
         limits: "as cross-entropy; alpha of 0 or 1 silences one side",
         accuracy: Some(Accuracy::ulps(4.0)),
         ..Info::EMPTY

@@ -1,6 +1,6 @@
 //! Dice loss: the overlap of predicted and true positives, over the whole batch.
 
-use crate::{Alpha, Confusion, Heads, Info, ParamInfo, Range, SetLoss};
+use crate::{Alpha, Confusion, Heads, Info, ParamInfo, Probabilities, Range, SetLoss};
 use losslab_autograd::Var;
 use losslab_tensor::{Float, Real};
 
@@ -27,6 +27,8 @@ impl SetLoss<1> for Dice {
         alpha: Alpha::None,
         heads: Heads::SigmoidOnly,
         has_curve: false,
+        probabilities: |_| Probabilities::Biased,
+        moves_threshold: true,
         fades_when_wrong: true,
         limits: "the gradient of an element is proportional to p (1 - p): it vanishes on confident predictions, right \
                  or wrong; well conditioned in the sums",

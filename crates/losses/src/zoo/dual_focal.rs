@@ -1,6 +1,6 @@
 //! Dual focal loss.
 
-use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L = -log p_t + weight (1 - p_t)^gamma: the focal factor is added to cross-entropy instead of multiplied with it, so
@@ -33,6 +33,11 @@ impl Loss<2> for DualFocal {
                 meaning: "of the added term; 0 is cross-entropy",
             },
         ],
+        // At gamma = 2 a proper score of two classes, the Brier score, is added to another.
+        probabilities: |[gamma, weight]| match gamma {
+            2.0 if weight != 0.0 => Probabilities::TrueOfTwo,
+            _ => Probabilities::true_if(gamma == 0.0 || weight == 0.0),
+        },
         limits: "the gradient vanishes only as p_t -> 1; well conditioned but for the power, gamma |log(1 - p_t)| ulp",
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("gamma", Measure::LogQ)], absolute: 0.0 }),
         ..Info::EMPTY

@@ -1,6 +1,7 @@
 //! Focal loss.
 
-use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use losslab_base::math::{exp_f64, ln_1p_f64};
 use losslab_tensor::Real;
 
 /// FL(p_t) = -(1 - p_t)^gamma log p_t: the factor fades easy examples out, gamma says how fast.
@@ -19,6 +20,10 @@ impl Loss<1> for Focal {
             tuned: &[0.5, 1.0, 2.0, 3.0, 5.0],
             meaning: "how fast the loss of easy examples fades; 0 is cross-entropy",
         }],
+        probabilities: |[gamma]| match gamma {
+            0.0 => Probabilities::True,
+            _ => Probabilities::Invertible(log_h),
+        },
         limits: "the gradient vanishes only as p_t -> 1, like (1 - p_t)^(gamma + 1); a relative error of the power of \
                  gamma |log(1 - p_t)| ulp; at gamma = 0 it is cross-entropy, bit by bit",
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("gamma", Measure::LogQ)], absolute: 0.0 }),
@@ -28,4 +33,16 @@ impl Loss<1> for Focal {
     fn eval<R: Real>([gamma]: [R; 1], t: Pt<R>, _side: Side) -> R {
         -t.q_pow(gamma) * t.log_p
     }
+}
+
+/// log of h(r) = r / ((1-r)^gamma - gamma (1-r)^(gamma-1) r log r) = -1 / FL'(r) (Charoenphakdee et al. 2021,
+/// "On focal loss for class-posterior probability estimation").
+///
+/// log r - gamma log(1-r) - log(1 + gamma r (-log r) / (1-r)), which neither over- nor underflows: the last
+/// fraction tends to 1 as r does.
+fn log_h(params: &[f64], log_r: f64, log_rest: f64) -> f64 {
+    let gamma = params[0];
+    let (r, rest) = (exp_f64(log_r), exp_f64(log_rest));
+    let fraction = if rest < 1e-15 { 1.0 } else { -log_r / rest };
+    log_r - gamma * log_rest - ln_1p_f64(gamma * r * fraction)
 }

@@ -1,6 +1,6 @@
 //! Focal loss in its alternate form.
 
-use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// FL*(p_t) = -log(p_t*) / gamma with p_t* = sigmoid(gamma x_t + beta): cross-entropy of a steeper, shifted margin.
@@ -28,6 +28,7 @@ impl Loss<2> for FocalStar {
                 meaning: "shift of the margin",
             },
         ],
+        probabilities: |params| Probabilities::true_if(params == [1.0, 0.0]),
         limits: "the gradient vanishes only as p_t -> 1; a relative error of gamma |x_t| ulp there",
         accuracy: Some(Accuracy { ulps: 6.0, growing: &[("gamma", Measure::LogQ)], absolute: 0.0 }),
         ..Info::EMPTY

@@ -1,6 +1,6 @@
 //! Generalised cross-entropy, for noisy labels.
 
-use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L_q(p_t) = (1 - p_t^q) / q: cross-entropy as q -> 0, mean absolute error 1 - p_t at q = 1.
@@ -19,6 +19,7 @@ impl Loss<1> for Gce {
             tuned: &[0.1, 0.3, 0.5, 0.7, 0.9],
             meaning: "robustness against wrong labels; towards 0: cross-entropy, 1: mean absolute error",
         }],
+        probabilities: |_| Probabilities::Biased,
         fades_when_wrong: true,
         limits: "the gradient p_t^q (1 - p_t) vanishes as p_t -> 1 and, by design, as p_t -> 0; accurate for every q, \
                  small ones included (subnormal values, p_t beyond 1 - 1e-38, to 1 / 2q units)",

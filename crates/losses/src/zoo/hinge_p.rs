@@ -1,6 +1,6 @@
 //! A hinge on the probability.
 
-use crate::{Accuracy, Info, Loss, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L = max(0, margin - p_t).
@@ -23,6 +23,9 @@ impl Loss<1> for HingeP {
             tuned: &[0.25, 0.5, 0.75, 1.0],
             meaning: "p_t from which on there is no loss",
         }],
+        probabilities: |_| Probabilities::Biased,
+        // At a margin of 0.5 the best report is 0.5, whatever is true.
+        moves_threshold: true,
         fades_when_wrong: true,
         limits: "the gradient is 0 from p_t = margin on, with a kink there, and vanishes as p_t -> 0 like p_t; the \
                  value loses digits near the margin",

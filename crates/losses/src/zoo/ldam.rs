@@ -1,7 +1,9 @@
 //! Label-distribution-aware margin loss: rare classes must win by more.
 
 use crate::modifiers::positive_counts;
-use crate::{Accuracy, Alpha, ClassCounts, Info, Loss, Measure, ParamInfo, Pt, Range, Shift, Side};
+use crate::{
+    Accuracy, Alpha, ClassCounts, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Shift, Side,
+};
 use losslab_tensor::Real;
 
 /// Cross-entropy of scale (z - Delta_y at the true class y), with Delta_y = C / n_y^(1/4) and C such that the rarest class
@@ -36,6 +38,8 @@ impl Loss<2> for Ldam {
         alpha: Alpha::None,
         needs_counts: true,
         has_curve: false,
+        probabilities: |[max_margin, scale]| Probabilities::true_if(max_margin == 0.0 && scale == 1.0),
+        moves_threshold: true,
         limits: "the gradient vanishes only as p_t -> 1, later than that of cross-entropy",
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("scale", Measure::Margin)], absolute: 0.0 }),
         ..Info::EMPTY

@@ -1,6 +1,6 @@
 //! PolyLoss: the first coefficient of the expansion of CE or FL in powers of 1 - p_t is changed.
 
-use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Pt, Range, Side};
+use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 const EPSILON: ParamInfo = ParamInfo {
@@ -21,6 +21,7 @@ impl Loss<1> for Poly1 {
         equation: "L = -log(p_t) + epsilon (1 - p_t)",
         source: "Leng et al. 2022, Poly-1",
         params: [EPSILON],
+        probabilities: |[epsilon]| Probabilities::true_if(epsilon == 0.0),
         limits: "the gradient vanishes only as p_t -> 1; with epsilon near -1 value and gradient lose digits there, \
                  because two nearly equal numbers are subtracted",
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[], absolute: 5e-7 }),
@@ -51,6 +52,7 @@ impl Loss<2> for Poly1Focal {
             },
             EPSILON,
         ],
+        probabilities: |params| Probabilities::true_if(params == [0.0; 2]),
         limits: "as focal loss; with epsilon near -1 digits are lost as p_t -> 1",
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("gamma", Measure::LogQ)], absolute: 5e-7 }),
         ..Info::EMPTY

@@ -1,7 +1,10 @@
 //! Quality focal loss, for soft targets.
 
 use super::power;
-use crate::{Accuracy, Alpha, Heads, Info, Loss, Measure, ParamInfo, Pt, Range, Side, SoftLoss, TargetKind};
+use crate::{
+    Accuracy, Alpha, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side, SoftLoss,
+    TargetKind,
+};
 use losslab_tensor::Real;
 
 /// QFL(p) = -|y - p|^beta (y log p + (1 - y) log(1 - p)): focal loss whose target y may lie between 0 and 1.
@@ -23,6 +26,7 @@ impl Loss<1> for Qfl {
         alpha: Alpha::None,
         heads: Heads::SigmoidOnly,
         targets: TargetKind::Soft,
+        probabilities: |[beta]| Probabilities::true_if(beta == 0.0),
         limits: "value and gradient are 0 at p = y and lose digits near it, because p is subtracted from y; beta < 1 \
                  has an infinite slope there, and beta = 1 a kink",
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("beta", Measure::RoundedLogQ)], absolute: 0.0 }),

@@ -1,6 +1,9 @@
 //! Varifocal loss, for soft targets.
 
-use crate::{Accuracy, Alpha, Heads, Info, Loss, Measure, ParamInfo, Pt, Range, Side, SoftLoss, TargetKind};
+use crate::{
+    Accuracy, Alpha, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side, SoftLoss,
+    TargetKind,
+};
 use losslab_tensor::Real;
 
 /// VFL(p, y) = -y (y log p + (1 - y) log(1 - p)) for y > 0, else -weight p^gamma log(1 - p): only negatives fade, and
@@ -32,6 +35,8 @@ impl Loss<2> for Vfl {
         alpha: Alpha::None,
         heads: Heads::SigmoidOnly,
         targets: TargetKind::Soft,
+        probabilities: |params| Probabilities::true_if(params == [0.0, 1.0]),
+        moves_threshold: true,
         limits: "the gradient of a positive is 0 at p = y and loses digits near it; it jumps as y -> 0",
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("gamma", Measure::LogQ)], absolute: 0.0 }),
         ..Info::EMPTY

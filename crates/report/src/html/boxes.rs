@@ -1,18 +1,17 @@
 //! What detectors found: pictures, and average precision by category.
 
-use super::base64;
 use super::figures::{Numbers, table};
 use super::story::{Story, number, over_seeds};
+use crate::views::boxes::found;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
 /// Pictures of more bytes, all together, stay files beside the report.
 const MOST_BYTES: usize = 1_200_000;
 
 /// The pictures and the table of categories.
-pub(super) fn section(story: Story) -> Markup {
-    if !story.is_detection() {
-        return html! {};
-    }
+pub(crate) fn section(story: Story) -> Markup {
     html! {
         (pictures(story))
         section aria-labelledby="categories" {
@@ -38,7 +37,7 @@ fn pictures(story: Story) -> Markup {
                 } @else {
                     @for (loss, png) in story.pictures {
                         figure {
-                            img src={ "data:image/png;base64," (base64::encode(png)) } loading="lazy"
+                            img src={ "data:image/png;base64," (STANDARD.encode(png)) } loading="lazy"
                                 alt={ "Test images with the true boxes and those that the detector trained with " (loss) " found." };
                             figcaption { (loss) ", first seed" }
                         }
@@ -51,12 +50,12 @@ fn pictures(story: Story) -> Markup {
 
 fn categories(story: Story) -> Numbers {
     let losses = story.losses();
-    let of_run = |run: &crate::RunRecord| run.detector.as_ref().map(|d| d.per_category.clone());
+    let of_run = |run: &crate::RunRecord| found(run).map(|found| found.per_category.clone());
     let first = story.records.iter().find_map(of_run).unwrap_or_default();
     let rows = first.iter().map(|category| {
         let cell = |loss: &&str| {
-            let runs = story.records.iter().filter(|run| run.loss == **loss);
-            let values = runs
+            let values = story
+                .runs(loss)
                 .filter_map(of_run)
                 .map(|all| all.iter().find(|c| c.id == category.id).and_then(|c| c.ap));
             let values: Vec<Option<f64>> = values.collect();

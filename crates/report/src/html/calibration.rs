@@ -4,10 +4,10 @@ use super::figures::{Figures, Numbers, table};
 use super::story::{Story, number, over_seeds};
 use crate::plot::{Axis, Chart, Series};
 use crate::trained_alike;
-use losslab_losses::{Registry, Spec};
+use crate::views::table::found;
+use losslab_losses::{Inverse, Spec};
 use losslab_metrics::Calibration;
 use losslab_metrics::calibration::{Measured, ReliabilityBin};
-use losslab_train::model::inverse::Inverse;
 use maud::{Markup, html};
 
 /// Bins of the curves, as they are measured.
@@ -25,7 +25,7 @@ const KINDS: [(&str, &str, Which); 3] = [
 ];
 
 /// Reliability curves and the table of calibration.
-pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
+pub(crate) fn section(story: Story, figures: &mut Figures, classes: usize) -> Markup {
     let runs: Vec<Vec<&Calibration>> =
         story.losses().into_iter().map(|loss| calibrations(story, loss)).collect();
     if runs.iter().all(Vec::is_empty) {
@@ -42,12 +42,12 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
                 ": such a model does not report probabilities. Choose its threshold on validation data, or repair its probabilities \
                  first."
             }
-            (reported(story))
+            (reported(story, classes))
             div.grid {
                 @for group in story.groups() {
                     @for (name, title, which) in KINDS {
                         @if any_inverted || name != "reliability-inverted" {
-                            (figures.figure(name, chart(story, &group, &runs, title, which).draw(), CAPTION, &numbers(story, &group, &runs, which)))
+                            (figures.figure(name, chart(story, &group, &runs, (title, classes), which).draw(), CAPTION, &numbers(story, &group, &runs, which)))
                         }
                     }
                 }
@@ -68,17 +68,17 @@ const CAPTION: &str = "Share of positives against the reported probability, in 1
                        bands are one standard deviation over seeds. Bins with fewer than 10 rows are left out.";
 
 fn calibrations<'a>(story: Story<'a>, loss: &'a str) -> Vec<&'a Calibration> {
-    story.runs(loss).filter_map(|run| run.table.as_ref()?.calibration.as_ref()).collect()
+    story.runs(loss).filter_map(|run| found(run)?.calibration.as_ref()).collect()
 }
 
 /// What reported probabilities mean, by loss.
-fn reported(story: Story) -> Markup {
-    if story.classes() != Some(2) {
+fn reported(story: Story, classes: usize) -> Markup {
+    if classes != 2 {
         return html! {};
     }
     let meaning = |loss| {
-        let spec = Spec::parse(trained_alike(story.runs(loss))?, &Registry::standard()).ok()?;
-        let counts = &story.runs(loss).find_map(|run| run.table.as_ref())?.class_counts;
+        let spec = Spec::parse(trained_alike(story.runs(loss))?, &story.lab.losses).ok()?;
+        let counts = &story.runs(loss).find_map(found)?.class_counts;
         let inverse = Inverse::of(&spec, counts).ok()?;
         let mut row = vec![loss.to_owned()];
         row.extend(REPORTS.map(|p| number(Some(inverse.of_probability(p)), 4)));
@@ -123,7 +123,13 @@ fn pooled(runs: &[&Calibration], which: Which) -> Vec<Pooled> {
     (0..BINS).filter_map(of_bin).collect()
 }
 
-fn chart(story: Story, group: &[usize], runs: &[Vec<&Calibration>], title: &str, which: Which) -> Chart {
+fn chart(
+    story: Story,
+    group: &[usize],
+    runs: &[Vec<&Calibration>],
+    (title, classes): (&str, usize),
+    which: Which,
+) -> Chart {
     let losses = story.losses();
     let series = group.iter().map(|&loss| {
         let bins = pooled(&runs[loss], which);
@@ -136,7 +142,7 @@ fn chart(story: Story, group: &[usize], runs: &[Vec<&Calibration>], title: &str,
         }
     });
     let names: Vec<&str> = group.iter().map(|&loss| losses[loss]).collect();
-    let (x, y) = if story.classes() == Some(2) {
+    let (x, y) = if classes == 2 {
         ("reported probability", "share of positives")
     } else {
         ("confidence in the predicted class", "share predicted rightly")

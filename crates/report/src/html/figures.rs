@@ -5,14 +5,14 @@ use maud::{Markup, PreEscaped, html};
 
 /// A table of text: its head, and rows whose first cell is their head.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Numbers {
+pub(crate) struct Numbers {
     pub head: Vec<String>,
     pub rows: Vec<Vec<String>>,
 }
 
 /// The figures made so far, to be written as files of their own.
 #[derive(Debug, Default)]
-pub(super) struct Figures {
+pub(crate) struct Figures {
     /// Names, unique, and drawings.
     pub made: Vec<(String, Picture)>,
 }
@@ -41,7 +41,7 @@ impl Figures {
 }
 
 /// A table that scrolls by itself where it is too wide; `name` is for those who do not see it.
-pub(super) fn table(name: &str, numbers: &Numbers) -> Markup {
+pub(crate) fn table(name: &str, numbers: &Numbers) -> Markup {
     html! {
         section.scroll aria-label=(name) tabindex="0" {
             table {
@@ -61,6 +61,6 @@ pub(super) fn table(name: &str, numbers: &Numbers) -> Markup {
 }
 
 /// A spec that may break after its name and between its parts.
-pub(super) fn breakable(spec: &str) -> Markup {
+pub(crate) fn breakable(spec: &str) -> Markup {
     html! { @for part in spec.split_inclusive([':', ',', '+', ' ']) { (part) wbr; } }
 }

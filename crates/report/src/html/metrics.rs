@@ -12,15 +12,15 @@ pub(super) fn section(story: Story) -> Markup {
         section aria-labelledby="metrics" {
             h2 #metrics { "All metrics" }
             p {
-                "Mean \u{b1} standard deviation over the seeds, on test parts. The best mean of a row is bold, which is not a verdict: only the \
-                 first row decides, and only as the verdict above says. \u{2191} more is better, \u{2193} less is better."
+                "Mean \u{b1} standard deviation over the seeds, on test parts. The best mean of a row is bold, which is not a verdict: only " (story.deciding().map_or("", |metric| &metric.title)) " \
+                 decides, and only as the verdict above says. \u{2191} more is better, \u{2193} less is better."
             }
             section.scroll aria-label="Table of all metrics" tabindex="0" {
                 table {
                     thead { tr { th scope="col" { "metric" } @for loss in story.losses() { th.spec scope="col" { (breakable(loss)) } } } }
                     tbody {
-                        @for metric in story.results.data.metrics() {
-                            @let values: Vec<Option<&MeanSd>> = story.results.summary.iter().map(|s| s.metrics.get(metric.name)).collect();
+                        @for metric in &story.plan().metrics {
+                            @let values: Vec<Option<&MeanSd>> = story.results.summary.iter().map(|s| s.metrics.get(&metric.name)).collect();
                             @let best = best(&values, metric.higher_is_better);
                             tr {
                                 th scope="row" { (metric.title) " " (if metric.higher_is_better { "\u{2191}" } else { "\u{2193}" }) span.meaning { (metric.meaning) } }

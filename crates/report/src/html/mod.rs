@@ -18,23 +18,23 @@
 //! | `planes` | decision boundaries of two-dimensional problems |
 //! | `figures` | a drawing with its caption and table |
 
-mod base64;
-mod boxes;
-mod calibration;
+pub(crate) mod boxes;
+pub(crate) mod calibration;
 mod figures;
 mod metrics;
 mod opening;
 mod page;
-mod planes;
-mod ranking;
+pub(crate) mod planes;
+pub(crate) mod ranking;
 mod story;
-mod training;
+pub(crate) mod training;
 mod tuning;
-mod weights;
+pub(crate) mod weights;
 
+pub(crate) use figures::Figures;
 pub use story::Story;
+pub(crate) use story::{number, percent};
 
-use figures::Figures;
 use losslab_data::write_atomically;
 use std::io;
 use std::path::Path;

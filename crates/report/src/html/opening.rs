@@ -1,10 +1,10 @@
 //! How a report opens: the verdict, what was compared on what, and the differences with their intervals.
 
 use super::figures::{Figures, Numbers, table};
-use super::story::{Story, number, percent};
-use crate::Data;
+use super::story::{Story, number};
 use crate::plot::{Forest, ForestRow};
-use losslab_losses::{OpenSpec, Registry};
+use crate::views;
+use losslab_losses::SpecDescription;
 use losslab_metrics::statistics::pairs::Pair;
 use losslab_metrics::statistics::sentence::p_words;
 use losslab_metrics::statistics::verdict::{ArmVerdict, Verdict, Verdicts};
@@ -27,7 +27,7 @@ pub(super) fn verdict(story: Story) -> Markup {
                         }
                     }
                 }
-                None => p.verdict { "Nothing can be judged: no seed was run with every loss. The numbers below are what there is." }
+                None => p.verdict { "Nothing can be judged: no seed was run with every arm. The numbers below are what there is." }
             }
             @if !story.results.complete {
                 p.warning { "This comparison was stopped before all its trainings were done. Everything below is preliminary." }
@@ -65,7 +65,7 @@ fn diverged(story: Story) -> Markup {
                 "Trainings that diverged, which the curves and means below leave out: "
                 @for (i, run) in lost.iter().enumerate() {
                     @if i > 0 { "; " }
-                    (run.loss) " with seed " (run.seed) " (" (run.diverged.as_deref().unwrap_or_default()) ")"
+                    (story.plan().label(&run.arm)) " with seed " (run.seed) " (" (run.diverged.as_deref().unwrap_or_default()) ")"
                 }
                 "."
             }
@@ -75,34 +75,51 @@ fn diverged(story: Story) -> Markup {
 
 /// What was compared on what, in plain words.
 pub(super) fn subject(story: Story) -> Markup {
-    let (losses, seeds) = (story.losses(), story.seeds());
+    let (plan, seeds) = (story.plan(), story.seeds());
+    let view = views::of(&plan.task).ok();
     html! {
         section aria-labelledby="subject" {
             h2 #subject { "What was compared" }
-            p { (data(&story.results.data)) }
+            @if let Some(view) = view { p { (view.subject(plan)) } }
             p {
-                (losses.len()) " losses were compared, each trained " (times(seeds.len()))
-                ", with seeds " (range(&seeds)) ". In all runs of one seed everything but the loss is the same: the rows or images, the network, its first weights, \
-                 the order of the examples and the optimiser. "
-                @match story.results.config.trials {
+                (compared(story)) ", each trained " (times(seeds.len()))
+                ", with seeds " (range(&seeds)) ". In all runs of one seed everything else is the same: the rows or images, the first weights of each \
+                 model, the order of the examples and the optimiser. "
+                @match plan.trials {
                     1 => "The learning rate is the same, too: nothing was tuned for any loss. ",
                     trials => {
-                        "Each model is the best of " (trials) " trainings on the validation part, over learning rates and the parameters that its name \
-                         leaves open with a question mark; cross-entropy has as many as the others. "
+                        "Each model is the best of " (trials) " trainings on the validation part, over learning rates and the parameters that the name of \
+                         the loss leaves open with a question mark; a loss without such parameters has as many as the others. "
                     }
                 }
-                "The metric that decides is " (metric(story)) ", and the reference is "
+                "The metric that decides is " (story.deciding().map_or("", |metric| &metric.title)) ", and the reference is "
                 code { (story.reference()) } "; both were set before the runs."
             }
             dl.specs {
-                @for loss in &losses {
-                    dt { code { (loss) } @if *loss == story.reference() { " (reference)" } }
+                @for loss in &plan.losses {
+                    dt { code { (loss.spec) } @if loss.spec == plan.reference.loss { " (reference)" } }
                     dd { (explain(loss)) }
+                }
+                @if plan.models.len() > 1 {
+                    @for model in &plan.models {
+                        dt { code { (model.spec) } @if model.spec == plan.reference.model { " (reference)" } }
+                        dd { (model.title) ": " (model.description) ". " (model.source) }
+                    }
                 }
             }
             (focal_box())
             (metric_box(story))
         }
+    }
+}
+
+/// How many of what were compared.
+fn compared(story: Story) -> String {
+    let (models, losses) = (story.plan().models.len(), story.plan().losses.len());
+    match (models, losses) {
+        (0 | 1, _) => format!("{losses} losses were compared"),
+        (_, 1) => format!("{models} models were compared"),
+        _ => format!("{models} models with {losses} losses each were compared"),
     }
 }
 
@@ -119,67 +136,11 @@ fn range(seeds: &[u64]) -> String {
     }
 }
 
-fn data(data: &Data) -> String {
-    match data {
-        Data::Table(table) => {
-            let classes = match (&table.positive, table.prevalence) {
-                (Some(positive), Some(share)) => format!(
-                    "{} of them ({}) are of the class \u{201c}{positive}\u{201d} that is to be found",
-                    table.positives,
-                    percent(share)
-                ),
-                _ => {
-                    let rows: Vec<usize> = table.classes.iter().map(|class| class.rows).collect();
-                    let (least, most) = (rows.iter().min().unwrap_or(&0), rows.iter().max().unwrap_or(&0));
-                    format!("{} classes have from {least} to {most} rows", rows.len())
-                }
-            };
-            let split = match (&table.test_fingerprint, table.splits.as_ref() as &str) {
-                (Some(_), _) => "The test rows are a file of their own, the same for all seeds",
-                (None, "given") => "The splits into training, validation and test part were given",
-                _ => "Each seed splits the rows anew into a training, a validation and a test part",
-            };
-            format!(
-                "The data are {}: {} rows with {} columns; {classes}. {split}. Numbers in this report are of test parts, unless \
-                 they say otherwise.",
-                table.name, table.rows, table.columns
-            )
-        }
-        Data::Images(images) => {
-            let [train, validation, test] = &images.parts;
-            let ratio = images.anchors.ratio().map_or_else(String::new, |ratio| {
-                format!(" For each place where a box should be found there are {ratio:.0} where none should.")
-            });
-            format!(
-                "The data are {}: {} training, {} validation and {} test images with {} objects of {} categories to be found in \
-                 the test images.{ratio}",
-                images.name,
-                train.images,
-                validation.images,
-                test.images,
-                test.objects,
-                images.categories.len()
-            )
-        }
-    }
-}
-
-fn metric(story: Story) -> &'static str {
-    match story.classes() {
-        None => "COCO's average precision (AP)",
-        Some(2) => "average precision (AP)",
-        Some(_) => "average precision, averaged over the classes (macro AP)",
-    }
-}
-
-/// The equation and the source of a spec, from the registry.
-fn explain(loss: &str) -> String {
-    let Ok(spec) = OpenSpec::parse(loss, &Registry::standard()) else { return String::new() };
-    let spec = spec.trial(0);
-    let info = spec.loss().declaration();
+/// The equation and the source of a loss.
+fn explain(loss: &SpecDescription) -> String {
     let modifiers =
-        spec.modifiers().map(|(modifier, _)| format!("; {}: {}", modifier.title, modifier.equation));
-    format!("{}: {}{}. {}", info.title, info.equation, modifiers.collect::<String>(), info.source)
+        loss.modifiers.iter().map(|modifier| format!("; {}: {}", modifier.title, modifier.equation));
+    format!("{}: {}{}. {}", loss.title, loss.equation, modifiers.collect::<String>(), loss.source)
 }
 
 /// For readers who never heard of it.
@@ -206,15 +167,11 @@ fn focal_box() -> Markup {
 
 /// What the deciding metric measures.
 fn metric_box(story: Story) -> Markup {
-    let chance = match &story.results.data {
-        Data::Table(table) => table.prevalence,
-        Data::Images(_) => None,
-    };
+    let view = views::of(&story.plan().task).ok();
     html! {
         p.small {
-            "Average precision asks how clean the top of the ranking is when examples are sorted by the classifier's score: 1 is perfect. "
-            @if let Some(share) = chance { "Guessing reaches " (number(Some(share), 3)) " here, the share of positives. " }
-            "It does not depend on a threshold, nor on whether scores are honest probabilities, which differ between losses."
+            @if let Some(metric) = story.deciding() { (metric.title) ": " (metric.meaning) ". " }
+            @if let Some(view) = view { (view.about_metric(story.plan())) }
         }
     }
 }
@@ -235,7 +192,7 @@ pub(super) fn differences(story: Story, figures: &mut Figures) -> Markup {
         title: format!("Difference in {metric} to {}", verdicts.reference),
         description: describe(verdicts, metric),
         label: format!("difference in {metric}, mean and 95 % interval"),
-        sides: (format!("{} is better", verdicts.reference), "the loss is better".into()),
+        sides: sides(story, verdicts),
         rows: rows.collect(),
     };
     let caption = "Each loss was compared with the reference seed by seed. A bar that crosses the line at 0 is compatible with no \
@@ -250,7 +207,27 @@ pub(super) fn differences(story: Story, figures: &mut Figures) -> Markup {
     }
 }
 
-/// Every loss against every other, folded away: a description.
+/// What lies on either side of no difference.
+fn sides(story: Story, verdicts: &Verdicts) -> (String, String) {
+    let one = verdicts.comparisons.iter().all(|comparison| comparison.reference == verdicts.reference);
+    let reference = if one { &*verdicts.reference } else { "the reference" };
+    let sides = (format!("{reference} is better"), format!("the {} is better", arm_word(story)));
+    match story.deciding().is_some_and(|metric| metric.higher_is_better) {
+        true => sides,
+        false => (sides.1, sides.0),
+    }
+}
+
+/// What a compared thing is.
+fn arm_word(story: Story) -> &'static str {
+    match (story.plan().models.len(), story.plan().losses.len()) {
+        (0 | 1, _) => "loss",
+        (_, 1) => "model",
+        _ => "other",
+    }
+}
+
+/// Every arm against every other, folded away: a description.
 fn all_pairs(story: Story) -> Markup {
     let Some(judgement) = &story.results.verdicts else { return html! {} };
     let runs = judgement.seeds.len();

@@ -2,9 +2,9 @@
 
 use super::figures::Figures;
 use super::story::Story;
-use super::{boxes, calibration, metrics, opening, planes, ranking, training, tuning, weights};
-use crate::Data;
+use super::{metrics, opening, training, tuning};
 use crate::plot::{properties, rules};
+use crate::views;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("style.css");
@@ -15,7 +15,8 @@ const POLICY: &str =
 
 /// The whole page; drawings are left in `figures`.
 pub(super) fn page(story: Story, figures: &mut Figures) -> Markup {
-    let name = story.results.data.name();
+    let name = story.plan().data.get("name").and_then(serde_json::Value::as_str).unwrap_or("the data");
+    let view = views::of(&story.plan().task).ok();
     let title = format!("Which loss for {name}?");
     html! {
         (DOCTYPE)
@@ -40,14 +41,10 @@ pub(super) fn page(story: Story, figures: &mut Figures) -> Markup {
                     (opening::subject(story))
                     (metrics::section(story))
                     (opening::differences(story, figures))
-                    (ranking::section(story, figures))
-                    (calibration::section(story, figures))
+                    @if let Some(view) = view { @for part in view.before_training(story, figures) { (part) } }
                     (training::section(story, figures))
                     (tuning::section(story))
-                    (training::shares(story, figures))
-                    (boxes::section(story))
-                    (weights::section(story, figures))
-                    (planes::section(story, figures))
+                    @if let Some(view) = view { @for part in view.after_training(story, figures) { (part) } }
                 }
                 (footer(story))
                 script { (PreEscaped(SCRIPT)) }
@@ -78,25 +75,14 @@ fn style() -> String {
 fn footer(story: Story) -> Markup {
     let environment = &story.results.environment;
     let seeds: Vec<String> = story.seeds().iter().map(u64::to_string).collect();
-    let fingerprints: Vec<(String, String)> = match &story.results.data {
-        Data::Table(table) => {
-            let test =
-                table.test_fingerprint.iter().map(|print| ("of the test set".to_owned(), print.clone()));
-            std::iter::once(("of the data".to_owned(), table.fingerprint.clone())).chain(test).collect()
-        }
-        Data::Images(images) => {
-            images.parts.iter().map(|part| (format!("of {}", part.name), part.fingerprint.clone())).collect()
-        }
-    };
-    let notes = match &story.results.data {
-        Data::Table(table) => &table.notes,
-        Data::Images(images) => &images.notes,
-    };
+    let view = views::of(&story.plan().task).ok();
+    let fingerprints = view.map(|view| view.fingerprints(story.plan())).unwrap_or_default();
+    let notes = story.plan().notes();
     html! {
         footer {
             h2 { "To run it again" }
             dl.facts {
-                dt { "Command" } dd { code { (story.command) } }
+                dt { "Command" } dd { code { (story.plan().command) } }
                 dt { "Version" } dd { "losslab " (environment.version) }
                 dt { "Seeds" } dd { (seeds.join(", ")) }
                 @for (what, print) in &fingerprints { dt { "Fingerprint " (what) } dd { code { (print) } } }
@@ -106,7 +92,7 @@ fn footer(story: Story) -> Markup {
             }
             @if !notes.is_empty() {
                 h3 { "What the loader decided" }
-                ul { @for note in notes { li { (note) } } }
+                ul { @for note in &notes { li { (note) } } }
             }
             p.small {
                 "The same command on the same data gives the same numbers. All of them are in "
@@ -116,11 +102,13 @@ fn footer(story: Story) -> Markup {
     }
 }
 
-/// How models were trained, as in `results.json`, without the lists that stand elsewhere.
+/// How models were trained, as in `results.json`.
 fn settings(story: Story) -> String {
-    let mut config = serde_json::to_value(&story.results.config).unwrap_or_default();
-    if let Some(object) = config.as_object_mut() {
-        ["losses", "seeds"].into_iter().for_each(|key| drop(object.remove(key)));
+    let plan = story.plan();
+    let mut settings = plan.settings.clone();
+    if let Some(object) = settings.as_object_mut() {
+        object.insert("trials".into(), plan.trials.into());
     }
-    config.to_string()
+    let models: Vec<&str> = plan.models.iter().map(|model| &*model.spec).collect();
+    format!("{} {settings}", models.join(", "))
 }

@@ -2,14 +2,15 @@
 
 use super::figures::{Figures, Numbers};
 use super::story::{Story, number};
+use crate::RunRecord;
 use crate::plot::{Axis, Map};
-use crate::{Plane, RunRecord};
-use losslab_train::experiment::Task;
+use crate::views::table::found;
+use losslab_train::tasks::table::{Classification, Plane};
 use maud::{Markup, html};
 
 /// A map per loss, of the first seed.
-pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
-    let plane = |run: &RunRecord| run.table.as_ref()?.plane.clone();
+pub(crate) fn section(story: Story, figures: &mut Figures) -> Markup {
+    let plane = |run: &RunRecord| found(run)?.plane.clone();
     let first = |loss| story.runs(loss).find_map(|run| Some((run, plane(run)?)));
     let maps: Vec<(&str, &RunRecord, Plane)> = story
         .losses()
@@ -32,8 +33,7 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
 }
 
 fn map(figures: &mut Figures, loss: &str, run: &RunRecord, plane: &Plane) -> Markup {
-    let mut values = Vec::with_capacity(plane.logits.len());
-    Task::Binary.probabilities(&plane.logits, &mut values);
+    let values = Classification::Binary.scores(&plane.logits);
     let above = |level: f64| {
         let share = values.iter().filter(|&&p| p >= level).count() as f64 / values.len() as f64;
         format!("{:.1}\u{a0}%", 100.0 * share)

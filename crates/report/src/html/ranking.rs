@@ -3,7 +3,9 @@
 use super::figures::{Figures, Numbers};
 use super::story::{Story, number, over_seeds};
 use crate::plot::{Axis, Chart, Series};
+use crate::views::table::found;
 use losslab_metrics::Ranking;
+use losslab_train::tasks::table::TableData;
 use maud::{Markup, html};
 
 /// Points of a curve, at equal distances on the horizontal axis.
@@ -13,14 +15,14 @@ const POINTS: usize = 101;
 type Curve = Vec<f64>;
 
 /// Both curves, for each group of losses.
-pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
-    if story.classes() != Some(2) || story.records.iter().all(|run| run.table.is_none()) {
+pub(crate) fn section(story: Story, figures: &mut Figures, data: &TableData) -> Markup {
+    if data.classes.len() != 2 || story.records.iter().all(|run| run.found.is_none()) {
         return html! {};
     }
     let curves = |of: fn(&Ranking) -> Option<Curve>| -> Vec<Vec<Curve>> {
         let rankings = |loss| {
             story.runs(loss).filter_map(|run| {
-                let test = &run.table.as_ref()?.test;
+                let test = &found(run)?.test;
                 let scores: Vec<f64> = test.logits.iter().map(|&z| f64::from(z)).collect();
                 let labels: Vec<bool> = test.labels.iter().map(|&label| label == 1).collect();
                 Ranking::new(&scores, &labels).ok()
@@ -29,10 +31,7 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
         story.losses().into_iter().map(|loss| rankings(loss).filter_map(|r| of(&r)).collect()).collect()
     };
     let (precision, roc) = (curves(precisions), curves(true_positive_rates));
-    let prevalence = match &story.results.data {
-        crate::Data::Table(table) => table.prevalence.unwrap_or(0.0),
-        crate::Data::Images(_) => 0.0,
-    };
+    let prevalence = data.prevalence.unwrap_or(0.0);
     html! {
         section aria-labelledby="ranking" {
             h2 #ranking { "How well rare examples are found" }

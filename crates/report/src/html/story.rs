@@ -1,19 +1,20 @@
 //! What a report is told from, and the questions that its parts ask of it.
 
-use crate::{Data, Results, RunRecord};
+use crate::{MetricDescription, Plan, Results, RunRecord};
 use losslab_metrics::Summary;
 use losslab_metrics::statistics::verdict::Verdicts;
+use losslab_train::Lab;
 
 /// Everything that a report is made of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Story<'a> {
     /// What was compared, and its summary.
     pub results: &'a Results,
     /// Every run.
     pub records: &'a [RunRecord],
-    /// The command that the comparison was run with.
-    pub command: &'a str,
-    /// Pictures of what detectors found: the loss, and a PNG.
+    /// The registries that specs are read with.
+    pub lab: &'a Lab,
+    /// Pictures of what was found: the label of the arm, and a PNG.
     pub pictures: &'a [(String, Vec<u8>)],
 }
 
@@ -21,23 +22,30 @@ pub struct Story<'a> {
 const LOSSES_PER_CHART: usize = 5;
 
 impl<'a> Story<'a> {
-    /// Every loss against the reference; `None` where nothing can be judged.
-    pub(super) fn verdicts(self) -> Option<&'a Verdicts> {
+    /// What was compared, and what was declared before the runs.
+    pub(crate) fn plan(self) -> &'a Plan {
+        self.results.plan()
+    }
+
+    /// The arms against their references; `None` where nothing can be judged.
+    pub(crate) fn verdicts(self) -> Option<&'a Verdicts> {
         self.results.verdicts.as_ref().map(|judgement| &judgement.verdicts)
     }
 
-    /// The loss that the others are compared with.
-    pub(super) fn reference(self) -> &'a str {
-        &self.results.reference
+    /// The label of the arm that was declared as the reference.
+    pub(crate) fn reference(self) -> &'a str {
+        let plan = self.plan();
+        let reference = plan.arms.iter().position(|arm| *arm == plan.reference);
+        reference.and_then(|arm| self.losses().get(arm).copied()).unwrap_or_default()
     }
 
-    /// The losses, in the order of the results.
+    /// The labels of the arms, in the order of the results: their losses, where there is one model.
     pub fn losses(self) -> Vec<&'a str> {
-        self.results.summary.iter().map(|summary| &*summary.loss).collect()
+        self.results.summary.iter().map(|summary| &*summary.label).collect()
     }
 
-    /// The losses in groups that share a chart, by index; the reference is the first of each.
-    pub(super) fn groups(self) -> Vec<Vec<usize>> {
+    /// The arms in groups that share a chart, by index; the reference is the first of each.
+    pub(crate) fn groups(self) -> Vec<Vec<usize>> {
         let losses = self.losses();
         let reference = losses.iter().position(|loss| *loss == self.reference()).unwrap_or(0);
         let others: Vec<usize> = (0..losses.len()).filter(|&i| i != reference).collect();
@@ -49,8 +57,8 @@ impl<'a> Story<'a> {
         others.chunks(size).map(group).collect()
     }
 
-    /// The number by which a loss looks the same in every chart: 0 is the reference.
-    pub(super) fn look(self, loss: usize) -> usize {
+    /// The number by which an arm looks the same in every chart: 0 is the reference.
+    pub(crate) fn look(self, loss: usize) -> usize {
         let reference = self.losses().iter().position(|l| *l == self.reference()).unwrap_or(0);
         match loss.cmp(&reference) {
             std::cmp::Ordering::Equal => 0,
@@ -59,40 +67,33 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// The runs of a loss, those that diverged among them.
-    pub(super) fn runs(self, loss: &'a str) -> impl Iterator<Item = &'a RunRecord> {
-        self.records.iter().filter(move |run| run.loss == loss)
+    /// The runs of an arm, those that diverged among them.
+    pub(crate) fn runs(self, label: &str) -> impl Iterator<Item = &'a RunRecord> {
+        let summary = self.results.summary.iter().find(|summary| summary.label == label);
+        self.records.iter().filter(move |run| summary.is_some_and(|summary| summary.arm == run.arm))
     }
 
     /// The seeds, ascending.
-    pub(super) fn seeds(self) -> Vec<u64> {
+    pub(crate) fn seeds(self) -> Vec<u64> {
         let mut seeds: Vec<u64> = self.records.iter().map(|run| run.seed).collect();
         seeds.sort_unstable();
         seeds.dedup();
         seeds
     }
 
-    /// Whether it is about detectors.
-    pub(super) fn is_detection(self) -> bool {
-        matches!(self.results.data, Data::Images(_))
-    }
-
-    /// Number of classes of a table.
-    pub(super) fn classes(self) -> Option<usize> {
-        match &self.results.data {
-            Data::Table(table) => Some(table.classes.len()),
-            Data::Images(_) => None,
-        }
+    /// The metric that verdicts rest on.
+    pub(crate) fn deciding(self) -> Option<&'a MetricDescription> {
+        self.plan().deciding()
     }
 
     /// What sentences call the metric that verdicts rest on.
-    pub(super) fn metric(self) -> &'static str {
-        if self.classes().is_some_and(|classes| classes > 2) { "macro AP" } else { "AP" }
+    pub(crate) fn metric(self) -> &'a str {
+        self.deciding().map_or("", |metric| &metric.words)
     }
 }
 
 /// A number over seeds: its mean, and mean -+ standard deviation cut at `limits`. `None` without values.
-pub(super) fn over_seeds(
+pub(crate) fn over_seeds(
     values: impl IntoIterator<Item = Option<f64>>,
     limits: (f64, f64),
 ) -> Option<(f64, (f64, f64))> {
@@ -102,12 +103,12 @@ pub(super) fn over_seeds(
 }
 
 /// `0.721`, with a true minus sign, or a dash.
-pub(super) fn number(value: Option<f64>, digits: usize) -> String {
+pub(crate) fn number(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "\u{2013}".into(), |value| format!("{value:.digits$}").replace('-', "\u{2212}"))
 }
 
 /// `12.3 %`.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1}\u{a0}%", 100.0 * share)
 }
 

@@ -2,9 +2,9 @@
 
 use super::figures::{Figures, Numbers};
 use super::story::{Story, number, over_seeds};
-use crate::EpochRecord;
 use crate::plot::{Axis, Chart, Series};
-use losslab_train::detector::{Share, Shares};
+use losslab_train::EpochRecord;
+use losslab_train::tasks::boxes::{EpochDetail, Share, Shares};
 use maud::{Markup, html};
 
 /// A number of an epoch, given the first epoch of its run.
@@ -17,7 +17,7 @@ type Point = (f64, f64, (f64, f64));
 pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
     let metric = format!("validation {}", story.metric());
     let loss: Of = |epoch, first| (first.train_loss > 0.0).then(|| epoch.train_loss / first.train_loss);
-    let validation: Of = |epoch, _| epoch.validation_ap;
+    let validation: Of = |epoch, _| epoch.validation;
     html! {
         section aria-labelledby="training" {
             h2 #training { "How the trainings went" }
@@ -37,8 +37,8 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
 }
 
 /// The shares of loss and gradient over the training of detectors.
-pub(super) fn shares(story: Story, figures: &mut Figures) -> Markup {
-    let has_shares = |run: &crate::RunRecord| run.epochs.iter().any(|epoch| epoch.shares.is_some());
+pub(crate) fn shares(story: Story, figures: &mut Figures) -> Markup {
+    let has_shares = |run: &crate::RunRecord| run.epochs.iter().any(|epoch| shares_of(epoch).is_some());
     if !story.records.iter().any(has_shares) {
         return html! {};
     }
@@ -59,6 +59,11 @@ pub(super) fn shares(story: Story, figures: &mut Figures) -> Markup {
             }
         }
     }
+}
+
+/// Whose loss it was in an epoch.
+fn shares_of(epoch: &EpochRecord) -> Option<Shares> {
+    EpochDetail::of(epoch)?.shares
 }
 
 /// Name in files, word, and value of a kind of share.
@@ -86,8 +91,7 @@ fn share_chart(
     ];
     let Some(loss) = story.losses().into_iter().find(|l| *l == loss) else { return html! {} };
     let lines = groups.map(|(name, look, group)| {
-        let points =
-            over_epochs(story, loss, |epoch, _| epoch.shares.as_ref().map(|shares| of(group(shares))));
+        let points = over_epochs(story, loss, |epoch, _| shares_of(epoch).map(|shares| of(group(&shares))));
         line(name, look, &points)
     });
     if lines[0].points.is_empty() {

@@ -3,9 +3,9 @@
 use super::figures::{Figures, Numbers};
 use super::story::{Story, number, percent};
 use crate::plot::{Axis, Chart, Series};
-use losslab_base::math::{exp_f64, ln_1p_f64};
-use losslab_train::detector;
-use losslab_train::experiment::Task;
+use losslab_base::Dual;
+use losslab_base::math::ln_1p_f64;
+use losslab_losses::{Focal, Loss as _, Pt, Side};
 use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
 
@@ -27,36 +27,39 @@ const EASY_ABOVE: f64 = 2.197_224_577_336_22;
 type Shares = (f64, f64);
 
 /// A margin x = logit(p_t), and how many examples have it.
-type Counted = (f64, f64);
+pub(crate) type Counted = (f64, f64);
 
-/// The margins of the reference's test rows or of all places of its test images, all seeds together, ascending.
-struct Margins {
+/// The margins of the reference's test rows or of all places of its test images, all seeds together.
+pub(crate) struct Margins {
     /// Of positives, or of the rarest class.
-    positives: Vec<Counted>,
+    pub positives: Vec<Counted>,
     /// Of all others.
-    negatives: Vec<Counted>,
+    pub negatives: Vec<Counted>,
     /// What positives are called.
-    rare: String,
+    pub rare: String,
+    /// What the examples are: `The test rows as the models trained with `.
+    pub examples: &'static str,
 }
 
-/// -(1 - p)^gamma log p at the margin x, and |its derivative in x| = (1 - p)^gamma (1 - p - gamma p log p).
+/// The focal loss at the margin x, and the size of its derivative in x.
 fn focal(gamma: f64, x: f64) -> (f64, f64) {
-    let softplus = |x: f64| (if x > 0.0 { x } else { 0.0 }) + ln_1p_f64(exp_f64(-x.abs()));
-    let (log_p, log_q) = (-softplus(-x), -softplus(x));
-    let (p, q, factor) = (exp_f64(log_p), exp_f64(log_q), exp_f64(gamma * log_q));
-    (-factor * log_p, factor * (q - gamma * p * log_p))
+    let loss = Focal::eval([Dual::constant(gamma)], Pt::variable(x), Side { positive: true });
+    (loss.value, loss.slope.abs())
 }
 
 /// The figure and the slider.
-pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
-    let Some(margins) = margins(story) else { return html! {} };
+pub(crate) fn section(story: Story, figures: &mut Figures, mut margins: Margins) -> Markup {
+    if margins.positives.is_empty() || margins.negatives.is_empty() {
+        return html! {};
+    }
+    margins.positives.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    margins.negatives.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let data = SliderData::of(&margins);
     html! {
         section aria-labelledby="gamma-heading" {
             h2 #gamma-heading { "What \u{3b3} does to these examples" }
             p {
-                @if story.is_detection() { "The class scores of every place of the test images, thousands per image, as the detectors trained with " }
-                @else { "The test rows as the models trained with " }
+                (margins.examples)
                 code { (story.reference()) } " see them, weighed as focal loss with another \u{3b3} would. "
                 "These are the examples at the end of the trainings, not during them."
             }
@@ -73,65 +76,6 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
             }
         }
     }
-}
-
-fn margins(story: Story) -> Option<Margins> {
-    let reference = story.losses().into_iter().find(|loss| *loss == story.reference())?;
-    let mut margins = match story.classes() {
-        Some(classes) => margins_of_rows(story, reference, classes)?,
-        None => margins_of_places(story, reference),
-    };
-    margins.positives.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    margins.negatives.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    (!margins.positives.is_empty() && !margins.negatives.is_empty()).then_some(margins)
-}
-
-/// The places of the test images.
-fn margins_of_places(story: Story, reference: &str) -> Margins {
-    let runs =
-        || story.records.iter().filter(|run| run.loss == reference).filter_map(|run| run.detector.as_ref());
-    let counted = |(&bin, &count): (&i32, &u64)| (detector::Margins::middle(bin), count as f64);
-    Margins {
-        positives: runs().flat_map(|run| run.margins.positives.iter().map(counted)).collect(),
-        negatives: runs().flat_map(|run| run.margins.negatives.iter().map(counted)).collect(),
-        rare: "positives".into(),
-    }
-}
-
-/// The test rows.
-fn margins_of_rows<'a>(story: Story<'a>, reference: &'a str, classes: usize) -> Option<Margins> {
-    let tables: Vec<_> = story.runs(reference).filter_map(|run| run.table.as_ref()).collect();
-    let counts = &tables.first()?.class_counts;
-    let rare = match Task::of(classes) {
-        Task::Binary => 1,
-        Task::Classes(_) => (0..classes).min_by_key(|&k| counts[k])?,
-    };
-    let (mut positives, mut negatives) = (Vec::new(), Vec::new());
-    for table in tables {
-        let test = &table.test;
-        let columns = Task::of(classes).outputs();
-        for (row, &label) in test.logits.chunks_exact(columns).zip(&test.labels) {
-            let label = label as usize;
-            let x = match row {
-                [z] => f64::from(if label == 1 { *z } else { -z }),
-                _ => {
-                    let others =
-                        || row.iter().enumerate().filter(|(k, _)| *k != label).map(|(_, &z)| f64::from(z));
-                    let max = others().fold(f64::NEG_INFINITY, f64::max);
-                    let sum: f64 = others().map(|z| exp_f64(z - max)).sum();
-                    f64::from(row[label]) - max - losslab_base::math::ln_f64(sum)
-                }
-            };
-            if label == rare { positives.push((x, 1.0)) } else { negatives.push((x, 1.0)) }
-        }
-    }
-    let rare = match &story.results.data {
-        crate::Data::Table(table) if classes > 2 => {
-            format!("the rarest class, {}", table.classes[rare].name)
-        }
-        _ => "positives".into(),
-    };
-    Some(Margins { positives, negatives, rare })
 }
 
 /// The share of the loss that the examples with the least loss have, for each gamma. Where all curves run along the bottom
@@ -369,6 +313,7 @@ mod tests {
             positives: vec![(-1.0, 1.0), (2.0, 1.0)],
             negatives: [-1.0, 3.0, 4.0, 5.0, 6.0].map(|x| (x, 1.0)).to_vec(),
             rare: "positives".into(),
+            examples: "",
         };
         let data = SliderData::of(&margins);
         assert!(data.loss.windows(2).all(|w| w[1][0] <= w[0][0]), "{:?}", data.loss);

@@ -4,8 +4,10 @@
 //! checksum is FNV-1a of all bytes of the file with zeros in place of its own 16 digits: every step of that hash is a
 //! bijection, so that no change of a single byte can go unnoticed.
 
-use super::{Checkpoint, Identity, Numbers, Tensor, Tensors};
+use super::{Checkpoint, Identity};
+use crate::model_file::{little_endian, numbers};
 use losslab_base::Fnv1a;
+use losslab_models::{NamedTensor, State};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -92,25 +94,9 @@ pub fn decode(bytes: &[u8]) -> Result<Checkpoint, String> {
     for (name, view) in stored.iter() {
         let numbers = numbers(view.dtype(), view.data())
             .ok_or_else(|| format!("tensor {name:?} of type {}", view.dtype()))?;
-        tensors.push(Tensor { name: name.to_owned(), shape: view.shape().to_vec(), numbers });
+        tensors.push(NamedTensor { name: name.to_owned(), shape: view.shape().to_vec(), numbers });
     }
-    Ok(Checkpoint { identity, epoch, progress, tensors: Tensors(tensors) })
-}
-
-fn little_endian(numbers: &Numbers) -> (Dtype, Vec<u8>) {
-    match numbers {
-        Numbers::F32(list) => (Dtype::F32, list.iter().flat_map(|x| x.to_le_bytes()).collect()),
-        Numbers::U32(list) => (Dtype::U32, list.iter().flat_map(|x| x.to_le_bytes()).collect()),
-    }
-}
-
-fn numbers(dtype: Dtype, bytes: &[u8]) -> Option<Numbers> {
-    let words = bytes.as_chunks::<4>().0.iter();
-    match dtype {
-        Dtype::F32 => Some(Numbers::F32(words.map(|&x| f32::from_le_bytes(x)).collect())),
-        Dtype::U32 => Some(Numbers::U32(words.map(|&x| u32::from_le_bytes(x)).collect())),
-        _ => None,
-    }
+    Ok(Checkpoint { identity, epoch, progress, tensors: State(tensors) })
 }
 
 /// Where the digits of the checksum begin; all of them stand in the file.

@@ -1,7 +1,8 @@
 //! What a training asks whether and where to keep its state.
 
-use super::{Checkpoint, Folder, Identity, Loaded, Tensors, Which};
+use super::{Checkpoint, Folder, Identity, Loaded, Which};
 use losslab_base::{DataError, Place};
+use losslab_models::State;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -55,7 +56,7 @@ impl Keeper {
     /// it is given, or says what does not fit.
     pub fn restore<P: DeserializeOwned>(
         &mut self,
-        restore: impl FnOnce(P, &mut Tensors) -> Result<(), String>,
+        restore: impl FnOnce(P, &mut State) -> Result<(), String>,
     ) -> Result<(), CheckpointError> {
         let Some(Loaded { checkpoint: Checkpoint { progress, mut tensors, .. }, path }) = self.loaded.take()
         else {
@@ -75,12 +76,12 @@ impl Keeper {
         &mut self,
         epoch: usize,
         last: bool,
-        state: impl FnOnce(&mut Tensors) -> P,
+        state: impl FnOnce(&mut State) -> P,
     ) -> Result<(), CheckpointError> {
         if !last && !epoch.is_multiple_of(self.every) {
             return Ok(());
         }
-        let mut tensors = Tensors::default();
+        let mut tensors = State::default();
         let progress = serde_json::to_value(state(&mut tensors));
         let saved = progress.map_err(std::io::Error::other).and_then(|progress| {
             self.folder.save(&Checkpoint { identity: self.identity.clone(), epoch, progress, tensors })

@@ -5,7 +5,6 @@
 //! |---|---|
 //! | [`Identity`] | what is trained on what and how: a checkpoint of another training is refused |
 //! | [`Checkpoint`] | the state of a training after an epoch |
-//! | `tensors` | its lists of numbers, by name |
 //! | `format` | the same as the bytes of one safetensors file with a checksum |
 //! | [`Folder`] | the last two checkpoints, replaced so that one of them is always whole |
 //! | [`Keeper`] | what a training asks whether and where to keep its state |
@@ -16,13 +15,13 @@ mod folder;
 mod format;
 mod identity;
 mod keeper;
-mod tensors;
 
 pub use folder::{Disk, Folder, Loaded, RealDisk, Which};
 pub use format::{decode, encode};
 pub use identity::Identity;
 pub use keeper::{CheckpointError, Keeper};
-pub use tensors::{Numbers, Tensor, Tensors};
+
+use losslab_models::State;
 
 /// The state of a training after an epoch.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,5 +33,5 @@ pub struct Checkpoint {
     /// Everything that is not a list of numbers: the curves so far, the best epoch, random generators, steps.
     pub progress: serde_json::Value,
     /// Weights and buffers, the best ones so far, the moments of the optimiser, the order of the data.
-    pub tensors: Tensors,
+    pub tensors: State,
 }

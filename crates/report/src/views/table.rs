@@ -1,0 +1,299 @@
+//! Rows of a table: calibration, curves and decision maps beside the common parts.
+
+use super::{Fact, Trials, View};
+use crate::html::{Figures, Story, calibration, number, percent, planes, ranking, weights};
+use crate::results::MeanSd;
+use crate::{Found, Plan, Results, RunRecord, Store, trained_alike};
+use indexmap::IndexMap;
+use losslab_base::math::{exp_f64, ln_f64};
+use losslab_losses::{Inverse, Spec};
+use losslab_metrics::calibration::Measured;
+use losslab_metrics::statistics::bootstrap::Resamples;
+use losslab_metrics::{Calibration, Rows, Weighted};
+use losslab_train::tasks::table::{Classification, TableData, TableFound, TableTask};
+use losslab_train::{Lab, Task};
+use maud::{Markup, html};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Resamples of a fixed test set: they give the standard error within 3 %.
+const RESAMPLES: usize = 2000;
+/// The seed that resamples are drawn with.
+const SEED: u64 = 0;
+
+/// The view of tables.
+pub(super) struct TableView;
+
+/// The table of a plan.
+fn data(plan: &Plan) -> Result<TableData, String> {
+    TableData::deserialize(&plan.data).map_err(|error| format!("data that are no table: {error}"))
+}
+
+/// What a run found; none if it diverged.
+pub(crate) fn found(run: &RunRecord) -> Option<&TableFound> {
+    run.found.as_ref().and_then(|found| found.get().ok())
+}
+
+impl View for TableView {
+    fn task(&self) -> &'static str {
+        TableTask::KIND
+    }
+
+    fn check_plan(&self, plan: &Plan) -> Result<(), String> {
+        match data(plan)?.classes.len() {
+            classes @ (0 | 1) => Err(format!("{classes} classes, expected at least 2")),
+            _ => Ok(()),
+        }
+    }
+
+    fn check(&self, plan: &Plan, found: &Found) -> Result<(), String> {
+        found.get::<TableFound>()?.check(data(plan)?.classes.len())
+    }
+
+    fn trials(&self, plan: &Plan, runs: &[&RunRecord]) -> Trials {
+        match data(plan) {
+            Ok(data) if data.test_fingerprint.is_some() => {
+                let found = runs.iter().find_map(|run| found(run));
+                Trials::FixedTest { units: found.map_or(0, |found| found.test.labels.len()) }
+            }
+            _ => Trials::Resplits { test_to_train: test_to_train(runs).unwrap_or_default() },
+        }
+    }
+
+    fn resample(&self, lab: &Lab, plan: &Plan, runs: &[&RunRecord], _: &Store) -> Result<Resamples, String> {
+        let classes = data(plan)?.classes.len();
+        let metric = lab.metrics.find(&plan.metric, classes).map_err(|error| error.to_string())?;
+        let rows: Vec<Option<Rows<'_>>> = runs.iter().map(|run| rows(run, classes)).collect();
+        let weighted = rows.iter().zip(runs).map(|(rows, run)| match rows {
+            None => Ok(None),
+            Some(rows) => match metric.weighted(rows) {
+                Ok(weighted) => Ok(Some(weighted)),
+                Err(error) => Err(format!("{}: {error}", run.file_name())),
+            },
+        });
+        let weighted: Vec<Option<Weighted<'_>>> = weighted.collect::<Result<_, _>>()?;
+        let labels = runs.iter().find_map(|run| found(run)).map_or(&[][..], |found| &found.test.labels);
+        let diverged = metric.info().diverged;
+        let resamples = Resamples::draw(labels.len().max(1), &weighted, diverged, RESAMPLES, SEED);
+        Ok(resamples.map_err(|error| error.to_string())?.with_informative(rarest_class(labels)))
+    }
+
+    fn run(&self, _: &RunRecord) -> Map<String, Value> {
+        Map::new()
+    }
+
+    fn summary(&self, runs: &[&RunRecord]) -> Map<String, Value> {
+        let summary = CalibrationSummary::of(runs).and_then(|summary| serde_json::to_value(summary).ok());
+        summary.map(|summary| ("calibration".to_owned(), summary)).into_iter().collect()
+    }
+
+    fn lines(&self, lab: &Lab, results: &Results, records: &[RunRecord]) -> String {
+        score_note(lab, results.plan(), records).map_or_else(String::new, |note| format!("note: {note}\n"))
+    }
+
+    fn subject(&self, plan: &Plan) -> String {
+        data(plan).map_or_else(|error| error, |data| subject(&data))
+    }
+
+    fn about_metric(&self, plan: &Plan) -> Markup {
+        let data = data(plan).ok();
+        let chance = data.and_then(|data| data.prevalence).filter(|_| is_average_precision(plan));
+        html! {
+            @if let Some(share) = chance { "Guessing reaches " (number(Some(share), 3)) " here, the share of positives. " }
+        }
+    }
+
+    fn fingerprints(&self, plan: &Plan) -> Vec<Fact> {
+        let Ok(data) = data(plan) else { return Vec::new() };
+        let test = data.test_fingerprint.map(|print| ("of the test set".to_owned(), print));
+        std::iter::once(("of the data".to_owned(), data.fingerprint)).chain(test).collect()
+    }
+
+    fn before_training(&self, story: Story, figures: &mut Figures) -> Vec<Markup> {
+        let Ok(data) = data(story.plan()) else { return Vec::new() };
+        vec![
+            ranking::section(story, figures, &data),
+            calibration::section(story, figures, data.classes.len()),
+        ]
+    }
+
+    fn after_training(&self, story: Story, figures: &mut Figures) -> Vec<Markup> {
+        let margins = data(story.plan()).ok().and_then(|data| margins(story, &data));
+        let weights = margins.map(|margins| weights::section(story, figures, margins));
+        weights.into_iter().chain([planes::section(story, figures)]).collect()
+    }
+}
+
+/// Whether the deciding metric is the first of the list, average precision, of which guessing reaches the prevalence.
+fn is_average_precision(plan: &Plan) -> bool {
+    plan.metrics.first().is_some_and(|first| first.name == plan.metric)
+}
+
+/// The test rows of a run; none if it diverged.
+fn rows(run: &RunRecord, classes: usize) -> Option<Rows<'_>> {
+    let found = found(run)?;
+    let rows = Rows::new(classes, &found.test.logits, &found.test.labels);
+    Some(rows.with_thresholds(found.decision, run.threshold))
+}
+
+/// Mean over the seeds of test rows over training rows; none where all runs diverged.
+fn test_to_train(runs: &[&RunRecord]) -> Option<f64> {
+    let mut seeds: Vec<u64> = runs.iter().map(|run| run.seed).collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    let of_seed = |seed: u64| {
+        let found = runs.iter().filter(|run| run.seed == seed).find_map(|run| found(run))?;
+        Some(found.test.labels.len() as f64 / found.class_counts.iter().sum::<u64>() as f64)
+    };
+    let ratios: Vec<f64> = seeds.into_iter().filter_map(of_seed).collect();
+    (!ratios.is_empty()).then(|| ratios.iter().sum::<f64>() / ratios.len() as f64)
+}
+
+/// Rows of the rarest class that occurs.
+fn rarest_class(labels: &[u32]) -> usize {
+    let classes = labels.iter().max().map_or(0, |&label| label as usize + 1);
+    let mut counts = vec![0; classes];
+    labels.iter().for_each(|&label| counts[label as usize] += 1);
+    counts.into_iter().filter(|&count| count > 0).min().unwrap_or(1)
+}
+
+/// What was learnt from, in plain words.
+fn subject(data: &TableData) -> String {
+    let classes = match (&data.positive, data.prevalence) {
+        (Some(positive), Some(share)) => format!(
+            "{} of them ({}) are of the class \u{201c}{positive}\u{201d} that is to be found",
+            data.positives,
+            percent(share)
+        ),
+        _ => {
+            let rows: Vec<usize> = data.classes.iter().map(|class| class.rows).collect();
+            let (least, most) = (rows.iter().min().unwrap_or(&0), rows.iter().max().unwrap_or(&0));
+            format!("{} classes have from {least} to {most} rows", rows.len())
+        }
+    };
+    let split = match (&data.test_fingerprint, data.splits.as_ref() as &str) {
+        (Some(_), _) => "The test rows are a file of their own, the same for all seeds",
+        (None, "given") => "The splits into training, validation and test part were given",
+        _ => "Each seed splits the rows anew into a training, a validation and a test part",
+    };
+    format!(
+        "The data are {}: {} rows with {} columns; {classes}. {split}. Numbers in this report are of test parts, unless \
+         they say otherwise.",
+        data.name, data.rows, data.columns
+    )
+}
+
+/// The margins of the test rows under the reference.
+fn margins(story: Story, data: &TableData) -> Option<weights::Margins> {
+    let classification = data.classification();
+    let tables: Vec<&TableFound> = story.runs(story.reference()).filter_map(found).collect();
+    let counts = &tables.first()?.class_counts;
+    let rare = match classification {
+        Classification::Binary => 1,
+        Classification::Classes(classes) => (0..classes).min_by_key(|&k| counts[k])?,
+    };
+    let (mut positives, mut negatives) = (Vec::new(), Vec::new());
+    for table in tables {
+        let rows = table.test.logits.chunks_exact(classification.outputs());
+        for (row, &label) in rows.zip(&table.test.labels) {
+            let x = margin(row, label as usize);
+            if label as usize == rare { positives.push((x, 1.0)) } else { negatives.push((x, 1.0)) }
+        }
+    }
+    let rare = match classification {
+        Classification::Classes(_) => format!("the rarest class, {}", data.classes[rare].name),
+        Classification::Binary => "positives".into(),
+    };
+    Some(weights::Margins {
+        positives,
+        negatives,
+        rare,
+        examples: "The test rows as the models trained with ",
+    })
+}
+
+/// logit(p_t) of a row.
+fn margin(row: &[f32], label: usize) -> f64 {
+    if let [z] = row {
+        return f64::from(if label == 1 { *z } else { -z });
+    }
+    let others = || row.iter().enumerate().filter(|(k, _)| *k != label).map(|(_, &z)| f64::from(z));
+    let max = others().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = others().map(|z| exp_f64(z - max)).sum();
+    f64::from(row[label]) - max - ln_f64(sum)
+}
+
+/// A warning if losses that declare biased probabilities are among those compared: what their reports stand for, where that
+/// is known.
+fn score_note(lab: &Lab, plan: &Plan, records: &[RunRecord]) -> Option<String> {
+    let classes = data(plan).ok()?.classes.len();
+    let mut biased: Vec<(&str, &'static str)> = Vec::new();
+    for run in records.iter().filter(|run| run.found.is_some()) {
+        let Ok(spec) = Spec::parse(run.trained_loss(), &lab.losses) else { continue };
+        let known = biased.iter().any(|(loss, _)| *loss == run.arm.loss);
+        if spec.probabilities().are_biased(classes) && !known {
+            biased.push((&run.arm.loss, spec.loss().name()));
+        }
+    }
+    let stands_for = biased.iter().filter_map(|(loss, _)| {
+        let runs = || records.iter().filter(|run| run.arm.loss == *loss);
+        let counts = runs().find_map(found).map(|found| &found.class_counts).filter(|_| classes == 2)?;
+        let trained = trained_alike(runs())?;
+        let inverse = Inverse::of(&Spec::parse(trained, &lab.losses).ok()?, counts).ok()?;
+        let of = |reported| inverse.of_probability(reported);
+        Some(format!("with {trained} a reported 0.5 stands for {:.3} and 0.1 for {:.4}", of(0.5), of(0.1)))
+    });
+    let known: Vec<String> = stands_for.collect();
+    let known = if known.is_empty() { String::new() } else { format!(": {}", known.join(", ")) };
+    let mut names: Vec<&str> = Vec::new();
+    for (_, name) in &biased {
+        if !names.contains(name) {
+            names.push(name);
+        }
+    }
+    let last = names.pop()?;
+    let names = if names.is_empty() { last.into() } else { format!("{} and {last}", names.join(", ")) };
+    Some(format!(
+        "{names} losses report no probabilities, so that a threshold such as 0.5 is biased wherever the two differ{known}; \
+         see the tuned metrics, and \"calibration\" in results.json"
+    ))
+}
+
+/// Log loss, Brier score and ECE on the test part, mean over the runs that have them; the curves stand in the records.
+#[derive(Clone, Debug, Serialize)]
+struct CalibrationSummary {
+    /// As the model reports.
+    raw: IndexMap<&'static str, MeanSd>,
+    /// The temperatures fitted on the validation parts.
+    temperature: MeanSd,
+    /// With those temperatures.
+    temperature_scaled: IndexMap<&'static str, MeanSd>,
+    /// With the bias of the loss inverted, where the inverse is known and not the identity.
+    inverted: IndexMap<&'static str, MeanSd>,
+}
+
+type Measure = fn(&Measured) -> f64;
+
+/// What is reported of a set of probabilities.
+const MEASURES: [(&str, Measure); 4] =
+    [("log_loss", |m| m.log_loss), ("brier", |m| m.brier), ("ece", |m| m.ece), ("ece_mass", |m| m.ece_mass)];
+
+impl CalibrationSummary {
+    /// Sums up runs of one arm; none if none of them has a calibration.
+    fn of(runs: &[&RunRecord]) -> Option<Self> {
+        let of_runs: Vec<&Calibration> =
+            runs.iter().filter_map(|run| found(run)?.calibration.as_ref()).collect();
+        let summarise = |which: fn(&Calibration) -> Option<&Measured>| {
+            let of = |(name, value): (&'static str, Measure)| {
+                (name, MeanSd::of(of_runs.iter().map(|&calibration| which(calibration).map(value))))
+            };
+            MEASURES.into_iter().map(of).collect()
+        };
+        (!of_runs.is_empty()).then(|| Self {
+            raw: summarise(|c| Some(&c.raw)),
+            temperature: MeanSd::of(of_runs.iter().map(|c| c.temperature)),
+            temperature_scaled: summarise(|c| c.temperature_scaled.as_ref()),
+            inverted: summarise(|c| c.inverted.as_ref()),
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! The optimisers by name.
+
+use losslab_autograd::optim::{Adam, Optimizer, Sgd};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+use std::str::FromStr;
+
+/// The optimisers by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptimizerKind {
+    /// Momentum 0.9, no weight decay.
+    Sgd,
+    /// No weight decay.
+    Adam,
+    /// Weight decay 0.01, decoupled.
+    AdamW,
+}
+
+impl OptimizerKind {
+    /// All of them, with the name on the command line.
+    pub const ALL: [(&'static str, OptimizerKind); 3] =
+        [("sgd", OptimizerKind::Sgd), ("adam", OptimizerKind::Adam), ("adamw", OptimizerKind::AdamW)];
+
+    /// A fresh optimiser with this weight decay: added to the gradient, with AdamW decoupled.
+    pub fn build_with_decay(self, decay: f64) -> Box<dyn Optimizer<f32>> {
+        match self {
+            OptimizerKind::Sgd => Box::new(Sgd::new(0.9, decay)),
+            OptimizerKind::Adam => Box::new(Adam::new(decay)),
+            OptimizerKind::AdamW => Box::new(Adam::decoupled(decay)),
+        }
+    }
+
+    /// A fresh optimiser.
+    pub fn build(self) -> Box<dyn Optimizer<f32>> {
+        match self {
+            OptimizerKind::Sgd => Box::new(Sgd::new(0.9, 0.0)),
+            OptimizerKind::Adam => Box::new(Adam::new(0.0)),
+            OptimizerKind::AdamW => Box::new(Adam::decoupled(0.01)),
+        }
+    }
+}
+
+impl fmt::Display for OptimizerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::ALL.iter().find(|(_, kind)| kind == self).map_or("", |(name, _)| name);
+        f.write_str(name)
+    }
+}
+
+impl FromStr for OptimizerKind {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
+            format!("there is no optimizer '{text}'; there are {}", names.join(", "))
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for OptimizerKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for OptimizerKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -1,0 +1,49 @@
+//! A trained learner at work: what every model file becomes when it is read.
+
+use losslab_data::formats::{ModelInput, NewData};
+use losslab_metrics::MetricInfo;
+
+/// A trained learner from a model file.
+pub trait Predictor {
+    /// What it takes in; `name` is what messages call it.
+    fn input<'a>(&'a self, name: &'a str) -> ModelInput<'a>;
+
+    /// What it says of new data that fit its [`input`](Predictor::input).
+    ///
+    /// # Errors
+    /// If an output is not finite, or the data are of another kind.
+    fn predict(&mut self, data: &NewData, form: Form) -> Result<Prediction, String>;
+}
+
+/// What is wanted of a prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Probabilities with the bias of the loss undone where its inverse is known, or detections.
+    Predictions,
+    /// The learner's own probabilities, or detections.
+    Raw,
+    /// The outputs before any probability.
+    Logits,
+}
+
+/// What a learner says of new data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// A table as CSV, or detections as JSON.
+    pub text: String,
+    /// What people should know of it.
+    pub notes: Vec<String>,
+    /// How good it is, where the data say what is true.
+    pub scores: Option<Scores>,
+}
+
+/// The metrics of a prediction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    /// What was scored: `all rows`.
+    pub of: &'static str,
+    /// The loss that the learner was trained with.
+    pub loss: String,
+    /// The metrics; none where undefined.
+    pub metrics: Vec<(MetricInfo, Option<f64>)>,
+}

@@ -1,0 +1,195 @@
+//! Rows of a table with a class each, or images that are rows of a table.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`TableTask`] | the parts of each seed, and what decides |
+//! | `training` | one training |
+//! | `sampling` | which rows an epoch visits |
+//! | `settings` | how models are trained |
+//! | [`Classification`], [`bind`] | two classes or more: head, probabilities, the loss bound to the problem |
+//! | `found`, `plane` | what a training leaves in its record |
+//! | `description` | the table as results describe it |
+//! | `saved` | a trained model as a file, at work on new rows |
+
+mod classification;
+mod description;
+mod found;
+mod plane;
+mod sampling;
+mod saved;
+mod settings;
+mod training;
+
+pub use classification::{Classification, bind};
+pub use description::{ClassRows, TableData};
+pub use found::{Outputs, TableFound};
+pub use plane::Plane;
+pub use settings::TableSettings;
+
+use crate::predict::Predictor;
+use crate::task::{Judged, Start, Task, Training};
+use crate::{Lab, TrainError};
+use losslab_data::{DataError, Dataset, Gaps, Part, Prepared, Source};
+use losslab_losses::{Spec, SpecError};
+use losslab_metrics::{MetricError, MetricInfo, Metrics, RowMetric, Rows};
+use losslab_models::{ModelSpec, Shape, State};
+use rayon::prelude::*;
+use serde_json::Value;
+use std::sync::Arc;
+use training::TableTraining;
+
+/// A comparison's rows: the encoded parts of each seed, and the metrics they are judged by.
+pub struct TableTask {
+    parts: Vec<Prepared>,
+    source: Source,
+    notes: Vec<String>,
+    metric: Arc<dyn RowMetric>,
+    metrics: Metrics,
+}
+
+impl TableTask {
+    /// Splits and encodes the rows for each of these seeds, on the current pool of threads: run i of the comparison uses
+    /// seed i, and given split i. `metric` is the name of the deciding metric, by default the first of the lab.
+    ///
+    /// # Errors
+    /// If the data cannot be split with one of the seeds, or there is no such metric.
+    pub fn new(
+        lab: &Lab,
+        source: Source,
+        notes: Vec<String>,
+        seeds: &[u64],
+        metric: Option<&str>,
+    ) -> Result<Self, DataError> {
+        let runs: Vec<(usize, u64)> = seeds.iter().copied().enumerate().collect();
+        Self::of_runs(lab, source, notes, &runs, metric)
+    }
+
+    /// The same for these runs, each the number of its given split and its seed.
+    ///
+    /// # Errors
+    /// As [`new`](TableTask::new).
+    pub fn of_runs(
+        lab: &Lab,
+        source: Source,
+        notes: Vec<String>,
+        runs: &[(usize, u64)],
+        metric: Option<&str>,
+    ) -> Result<Self, DataError> {
+        let metric = deciding(lab, source.dataset.class_names.len(), metric)?;
+        let parts: Result<_, DataError> =
+            runs.par_iter().map(|&(run, seed)| source.prepare(run, seed)).collect();
+        Ok(Self { parts: parts?, source, notes, metric, metrics: lab.metrics.clone() })
+    }
+
+    /// The data set.
+    pub fn dataset(&self) -> &Dataset {
+        &self.source.dataset
+    }
+
+    /// The encoded parts of the run of this number.
+    pub fn parts(&self, run: usize) -> &Prepared {
+        &self.parts[run]
+    }
+
+    /// All metrics on these rows, in their order.
+    fn evaluate(&self, rows: &Rows<'_>) -> Result<Vec<(String, Option<f64>)>, MetricError> {
+        let values = self.metrics.evaluate(rows)?;
+        Ok(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+}
+
+/// The deciding metric for so many classes: the one named, else the first.
+fn deciding(lab: &Lab, classes: usize, name: Option<&str>) -> Result<Arc<dyn RowMetric>, DataError> {
+    let found = match name {
+        Some(name) => {
+            lab.metrics.find(name, classes).map_err(|error| DataError::Flags(format!("--metric: {error}")))
+        }
+        None => lab
+            .metrics
+            .rows(classes)
+            .next()
+            .ok_or_else(|| DataError::Flags(format!("the lab has no metric for {classes} classes"))),
+    };
+    found.cloned()
+}
+
+impl Task for TableTask {
+    const KIND: &'static str = "table";
+    const TEST_PART: &'static str = "test part";
+    const MOST_THREADS: usize = 4;
+    type Learner = ModelSpec;
+    type Settings = TableSettings;
+    type Description = TableData;
+    type Found = TableFound;
+
+    fn describe(&self) -> TableData {
+        TableData::of(&self.source, self.notes.clone())
+    }
+
+    fn introduction(&self) -> String {
+        self.describe().describe()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+
+    fn outline(&self, run: usize, _: &TableSettings) -> String {
+        let Prepared { train, validation, test, .. } = &self.parts[run];
+        let [train, validation, test] = [train, validation, test].map(Part::rows);
+        format!("training on {train} rows, choosing the epoch on {validation}, reporting on {test}\n")
+    }
+
+    fn decision(&self, threshold: f64) -> Option<String> {
+        let positive = self.dataset().class_names.get(1)?;
+        Some(format!("called {positive:?} from a probability of {threshold:.4} on (the network's own)\n"))
+    }
+
+    fn metrics(&self) -> Vec<MetricInfo> {
+        self.metrics.rows(self.classes()).map(|metric| metric.info()).collect()
+    }
+
+    fn deciding(&self) -> MetricInfo {
+        self.metric.info()
+    }
+
+    fn classes(&self) -> usize {
+        self.source.dataset.class_names.len()
+    }
+
+    fn split(&self, run: usize) -> String {
+        self.parts[run].fingerprint()
+    }
+
+    fn gaps(&self, run: usize) -> Vec<Gaps> {
+        self.parts[run].gaps.clone()
+    }
+
+    fn epochs(&self, settings: &TableSettings) -> usize {
+        settings.epochs
+    }
+
+    fn check(&self, learner: &ModelSpec, loss: &Spec, _: &TableSettings) -> Result<(), SpecError> {
+        let counts: Vec<u64> = self.source.dataset.class_counts().iter().map(|&n| n as u64).collect();
+        bind(loss, &counts)?;
+        let columns = self.parts.first().map_or(1, Prepared::columns);
+        let shape = Shape { columns, image: None, outputs: Classification::of(self.classes()).outputs() };
+        let size = learner.size(&shape).map(drop);
+        size.map_err(|problem| SpecError { spec: learner.to_string(), problem })
+    }
+
+    fn begin<'a>(
+        &'a self,
+        start: &Start<'_, Self>,
+    ) -> Result<Box<dyn Training<TableFound> + 'a>, TrainError> {
+        Ok(Box::new(TableTraining::new(self, start)?))
+    }
+
+    fn model(&self, start: &Start<'_, Self>, judged: &Judged<TableFound>) -> Value {
+        saved::describe(self, start, judged)
+    }
+
+    fn load(lab: &Lab, description: Value, weights: &State) -> Result<Box<dyn Predictor>, String> {
+        Ok(Box::new(saved::TableModel::load(lab, description, weights)?))
+    }
+}

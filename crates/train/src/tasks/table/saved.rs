@@ -1,0 +1,265 @@
+//! A trained model of rows as a file, at work on new rows.
+
+use super::{Classification, TableFound, TableTask};
+use crate::predict::{Form, Prediction, Predictor, Scores};
+use crate::task::{Judged, Start};
+use crate::{Lab, OptimizerKind};
+use losslab_base::quoted;
+use losslab_base::rng::Rng;
+use losslab_data::formats::{ModelInput, NewData, RowModel};
+use losslab_data::{Encoder, Encoding, Matrix};
+use losslab_losses::{Inverse, Spec, Stage};
+use losslab_metrics::{Metrics, Rows, predicted_classes};
+use losslab_models::{Examples, Model, Shape, State};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a model file says beside the weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Description {
+    /// The spec of the model.
+    model: String,
+    /// The loss that it was trained with, as a spec.
+    loss: String,
+    /// The seed of the training.
+    seed: u64,
+    /// Rows of each class in the training part.
+    class_counts: Vec<u64>,
+    /// How a row of the table becomes the model's input.
+    encoder: Encoder,
+    /// The classes; of two the second is the positive one.
+    class_names: Vec<String>,
+    /// The labels of the table with their classes.
+    label_values: Vec<(String, u32)>,
+    /// With two classes: the model's own probability from which on a row is called positive.
+    threshold: Option<f64>,
+    /// What the training set was called, and its fingerprint.
+    trained_on: (String, String),
+    /// Metrics on the test part of the training set.
+    test_metrics: BTreeMap<String, Option<f64>>,
+}
+
+/// The description of a trained model.
+pub(super) fn describe(task: &TableTask, start: &Start<'_, TableTask>, judged: &Judged<TableFound>) -> Value {
+    let (dataset, parts) = (task.dataset(), task.parts(start.run));
+    let description = Description {
+        model: start.learner.to_string(),
+        loss: start.loss.to_string(),
+        seed: start.seed,
+        class_counts: parts.train.class_counts(),
+        encoder: parts.encoder.clone(),
+        class_names: dataset.class_names.clone(),
+        label_values: dataset.label_values.clone(),
+        threshold: judged.threshold,
+        trained_on: (dataset.name.clone(), dataset.fingerprint()),
+        test_metrics: judged.metrics.iter().cloned().collect(),
+    };
+    // Plain data always have a form as JSON.
+    serde_json::to_value(description).unwrap_or_default()
+}
+
+impl Description {
+    /// What in a description cannot be, if anything.
+    fn check(&self) -> Result<(), String> {
+        let classes = self.class_names.len();
+        if classes < 2 || self.class_counts.len() != classes || self.class_counts.contains(&0) {
+            return Err(format!("{classes} classes with {:?} rows", self.class_counts));
+        }
+        if let Some((label, class)) = self.label_values.iter().find(|(_, class)| *class as usize >= classes) {
+            return Err(format!("label {label:?} of class {class}"));
+        }
+        if self.threshold.is_some_and(|t| !(0.0..=1.0).contains(&t)) {
+            return Err("a threshold that is no probability".into());
+        }
+        if self.encoder.width() == 0 {
+            return Err("a model without inputs".into());
+        }
+        for column in &self.encoder.columns {
+            if let Encoding::Number { fill, scaling } = &column.encoding {
+                let finite = [*fill, scaling.mean, scaling.scale].iter().all(|x| x.is_finite());
+                if !finite || scaling.scale <= 0.0 {
+                    return Err(format!("the scaling of column {:?}", column.name));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A trained model with all that turns a row of a table into a decision.
+pub(super) struct TableModel {
+    about: Description,
+    model: Box<dyn Model>,
+    classification: Classification,
+    /// The loss, or why its spec cannot be read.
+    loss: Result<Spec, String>,
+    metrics: Metrics,
+}
+
+impl TableModel {
+    /// The model of a file.
+    pub fn load(lab: &Lab, description: Value, weights: &State) -> Result<Self, String> {
+        let about: Description = serde_json::from_value(description)
+            .map_err(|error| format!("a damaged description ({error})"))?;
+        let contradicts = |what| format!("a description that contradicts itself ({what})");
+        about.check().map_err(contradicts)?;
+        let spec = lab.models.parse(&about.model)?;
+        let classification = Classification::of(about.class_names.len());
+        let shape = Shape { columns: about.encoder.width(), image: None, outputs: classification.outputs() };
+        let (least, stored) = (spec.size(&shape).map_err(contradicts)?, numbers(weights));
+        if least > stored {
+            return Err(format!("{stored} weights, expected at least {least} for {spec}"));
+        }
+        // The first weights are drawn and then replaced.
+        let optimizer = OptimizerKind::Adam.build();
+        let mut model = spec.build(shape, optimizer, &mut Rng::seed(0)).map_err(contradicts)?;
+        model.set_weights(weights)?;
+        let loss = Spec::parse(&about.loss, &lab.losses).map_err(|error| error.problem);
+        Ok(Self { about, model, classification, loss, metrics: lab.metrics.clone() })
+    }
+
+    /// The inverse of the bias of the loss, or why there is none.
+    fn inverse(&self) -> Result<Inverse, String> {
+        self.loss.as_ref().map_err(Clone::clone).and_then(|loss| Inverse::of(loss, &self.about.class_counts))
+    }
+
+    fn logits(&mut self, matrix: &Arc<Matrix>) -> Result<Vec<f32>, String> {
+        let rows: Vec<u32> = (0..matrix.rows() as u32).collect();
+        let logits = self.model.score(&MatrixExamples(matrix), &rows);
+        match logits.iter().position(|logit| !logit.is_finite()) {
+            Some(at) => Err(format!("row {} has no finite score", at / self.classification.outputs() + 1)),
+            None => Ok(logits),
+        }
+    }
+
+    /// The classes of rows: decided on the model's own probabilities, as the metrics of the training were.
+    fn classes(&self, own: &[f64]) -> Vec<u32> {
+        match self.classification {
+            Classification::Binary => {
+                let threshold = self.about.threshold.unwrap_or(0.5);
+                own.iter().map(|&p| u32::from(p >= threshold)).collect()
+            }
+            Classification::Classes(classes) => predicted_classes(own, classes),
+        }
+    }
+
+    /// The metrics of predictions against the true classes. `inverted` says that the probabilities are not the model's own.
+    fn scores(
+        &self,
+        probabilities: &[f64],
+        predicted: &[u32],
+        labels: &[u32],
+        inverted: bool,
+    ) -> Result<Scores, String> {
+        let decides = |spec: &Spec| spec.modifiers().any(|(info, _)| info.stage == Stage::Decision);
+        let decided = self.loss.as_ref().is_ok_and(decides);
+        // The least probability that is called positive separates the decisions, whatever the inverse rounds.
+        let called = probabilities.iter().zip(predicted).filter(|(_, class)| **class == 1).map(|(&p, _)| p);
+        let threshold = match self.classification {
+            Classification::Binary if inverted => Some(called.fold(f64::INFINITY, f64::min)),
+            Classification::Binary => Some(self.about.threshold.unwrap_or(0.5)),
+            Classification::Classes(_) => None,
+        };
+        let decision = threshold.filter(|_| decided).unwrap_or(0.5);
+        let classes = self.classification.classes();
+        let rows =
+            Rows::of_probabilities(classes, probabilities, labels).with_thresholds(decision, threshold);
+        let values = self.metrics.evaluate(&rows).map_err(|error| error.to_string())?;
+        let metrics =
+            self.metrics.rows(classes).zip(values).map(|(metric, (_, value))| (metric.info(), value));
+        Ok(Scores { of: "all rows", loss: self.about.loss.clone(), metrics: metrics.collect() })
+    }
+
+    /// `row,SCORE,prediction`, rows counted from 1; with more than two classes a score for each.
+    fn csv(&self, score: &str, scores: &[f64], classes: Option<&[u32]>) -> Result<String, csv::Error> {
+        let names = &self.about.class_names;
+        let columns = match self.classification {
+            Classification::Binary => vec![score.to_string()],
+            Classification::Classes(_) => names.iter().map(|name| format!("{score}_{name}")).collect(),
+        };
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let prediction = classes.map(|_| "prediction".to_string());
+        writer.write_record(std::iter::once("row".to_string()).chain(columns).chain(prediction))?;
+        for (i, scores) in scores.chunks_exact(self.classification.outputs()).enumerate() {
+            // The shortest text that reads back as the very number.
+            let cells = std::iter::once((i + 1).to_string()).chain(scores.iter().map(f64::to_string));
+            let class = classes.and_then(|classes| names.get(*classes.get(i)? as usize));
+            writer.write_record(cells.chain(class.cloned()))?;
+        }
+        let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+impl Predictor for TableModel {
+    fn input<'a>(&'a self, name: &'a str) -> ModelInput<'a> {
+        ModelInput::Rows(RowModel {
+            name,
+            encoder: &self.about.encoder,
+            label_values: &self.about.label_values,
+        })
+    }
+
+    fn predict(&mut self, data: &NewData, form: Form) -> Result<Prediction, String> {
+        let NewData::Rows(new) = data else { return Err("images for a model of rows".into()) };
+        let failed = |error: csv::Error| error.to_string();
+        let logits = self.logits(&new.matrix)?;
+        let mut notes = new.notes.clone();
+        if form == Form::Logits {
+            let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
+            let text = self.csv("logit", &logits, None).map_err(failed)?;
+            return Ok(Prediction { text, notes, scores: None });
+        }
+        let inverse = match (form, self.inverse()) {
+            (Form::Raw, _) => None,
+            (_, Ok(inverse)) if inverse.is_identity() => None,
+            (_, Ok(inverse)) => {
+                let loss = &self.about.loss;
+                notes.push(format!("the bias that {loss} gives probabilities is undone (--raw leaves it)"));
+                Some(inverse)
+            }
+            (_, Err(why)) => {
+                notes.push(format!("probabilities are the network's own: {why}"));
+                None
+            }
+        };
+        if let (Some(own), [_, positive]) = (self.about.threshold, &self.about.class_names[..]) {
+            let threshold = inverse.as_ref().map_or(own, |inverse| inverse.of_probability(own));
+            notes.push(format!("called {} from a probability of {threshold:.4} on", quoted(positive)));
+        }
+        let own = self.classification.scores(&logits);
+        let classes = self.classes(&own);
+        let inverted = inverse.is_some();
+        let probabilities = inverse.map_or(own, |inverse| inverse.apply(&logits));
+        let text = self.csv("probability", &probabilities, Some(&classes)).map_err(failed)?;
+        let scores = match &new.labels {
+            Some(labels) => Some(self.scores(&probabilities, &classes, labels, inverted)?),
+            None => None,
+        };
+        Ok(Prediction { text, notes, scores })
+    }
+}
+
+/// The numbers that a state holds.
+fn numbers(state: &State) -> usize {
+    state.0.iter().map(|tensor| tensor.numbers.len()).sum()
+}
+
+/// The rows of a matrix as a model reads them.
+struct MatrixExamples<'a>(&'a Matrix);
+
+impl Examples for MatrixExamples<'_> {
+    fn columns(&self) -> usize {
+        self.0.columns()
+    }
+
+    fn gather(&self, rows: &[u32], out: &mut [f32]) {
+        self.0.gather(rows, out);
+    }
+
+    fn labels(&self) -> &[u32] {
+        &[]
+    }
+}

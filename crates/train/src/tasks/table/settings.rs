@@ -1,0 +1,36 @@
+//! How models of rows are trained: everything that is held equal between arms.
+
+use crate::OptimizerKind;
+use crate::task::Settings;
+use serde::{Deserialize, Serialize};
+
+/// The settings of a training on rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableSettings {
+    /// Most epochs.
+    pub epochs: usize,
+    /// Epochs without a better validation metric after which training stops.
+    pub patience: usize,
+    /// Rows per step; the last batch of an epoch may be smaller.
+    pub batch: usize,
+    /// Learning rate.
+    pub learning_rate: f64,
+    /// The optimiser.
+    pub optimizer: OptimizerKind,
+}
+
+impl Default for TableSettings {
+    fn default() -> Self {
+        Self { epochs: 60, patience: 15, batch: 128, learning_rate: 1e-3, optimizer: OptimizerKind::Adam }
+    }
+}
+
+impl Settings for TableSettings {
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn with_learning_rate(&self, learning_rate: f64) -> Self {
+        Self { learning_rate, ..self.clone() }
+    }
+}

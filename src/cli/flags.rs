@@ -1,0 +1,100 @@
+//! The flags of the lab's data formats on the command line.
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use losslab_data::formats::{Flag, FormatInfo, Given, Takes};
+use losslab_train::Lab;
+use serde_json::{Map, Value};
+
+/// The commands that learn, and the one that gives new data to a saved model.
+const LEARNING: [&str; 2] = ["compare", "train"];
+const PREDICTING: &str = "predict";
+
+/// What `compare` takes from where it runs, not from what is asked of it: neither kept with results nor read back.
+const OF_THE_PLACE: [&str; 5] = ["config", "out", "threads", "quiet", "resume"];
+
+/// The flags that were given.
+#[derive(Debug, Default)]
+pub struct GivenFlags {
+    /// Those that name data.
+    pub data: Given,
+    /// All that `compare` was asked for by name, but for files: what a `--config` file can say.
+    pub request: Map<String, Value>,
+}
+
+/// Adds the flags of the lab's formats to the commands that take data.
+pub fn add(lab: &Lab, command: Command) -> Command {
+    let learning = arguments(&lab.formats.flags());
+    let predicting = arguments(&lab.formats.new_flags());
+    let mut command = command.args(learning.clone());
+    for name in LEARNING {
+        command = command.mut_subcommand(name, |command| command.args(learning.clone()));
+    }
+    command.mut_subcommand(PREDICTING, |command| command.args(predicting.clone()))
+}
+
+/// The arguments that these flags are. What they require and exclude is checked by the formats.
+fn arguments(flags: &[(FormatInfo, &Flag)]) -> Vec<Arg> {
+    let argument = |(format, flag): &(FormatInfo, &Flag)| {
+        let heading = format!("Data, {}", format.name);
+        let argument = Arg::new(flag.name).long(flag.name).help(flag.help).help_heading(heading);
+        let argument = match flag.takes {
+            Takes::Switch => return argument.action(ArgAction::SetTrue),
+            Takes::One => argument.action(ArgAction::Set),
+            Takes::Many => argument.action(ArgAction::Append),
+        };
+        let argument = argument.value_name(flag.value_name.unwrap_or("VALUE"));
+        match flag.default_missing {
+            Some(missing) => argument.num_args(0..=1).default_missing_value(missing),
+            None => argument,
+        }
+    };
+    flags.iter().map(argument).collect()
+}
+
+/// The flags that were given to the command that was named, by default `compare`.
+pub fn given(lab: &Lab, matches: &ArgMatches) -> GivenFlags {
+    let (name, matches) = matches.subcommand().unwrap_or(("compare", matches));
+    let flags = match name {
+        PREDICTING => lab.formats.new_flags(),
+        _ if LEARNING.contains(&name) => lab.formats.flags(),
+        _ => return GivenFlags::default(),
+    };
+    let mut data = Given::new();
+    for (_, flag) in flags.iter().filter(|(_, flag)| was_given(matches, flag.name)) {
+        data.add(flag.name, values(matches, flag.name));
+    }
+    let is_path = |name: &str| flags.iter().any(|(_, flag)| flag.name == name && flag.is_path);
+    let named = |id: &&str| was_given(matches, id) && !OF_THE_PLACE.contains(id) && !is_path(id);
+    let ids = matches.ids().map(|id| id.as_str());
+    let request = ids.filter(named).map(|id| (id.replace('_', "-"), value(values(matches, id))));
+    GivenFlags { data, request: request.collect() }
+}
+
+/// Whether a flag stands on the command line. Groups of arguments have names, too, and are none.
+pub fn was_given(matches: &ArgMatches, id: &str) -> bool {
+    matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine)
+}
+
+/// The texts that a flag was given; none for a switch.
+fn values(matches: &ArgMatches, id: &str) -> Vec<String> {
+    if matches.try_get_one::<bool>(id).is_ok() {
+        return Vec::new();
+    }
+    let raw = matches.try_get_raw(id).ok().flatten();
+    raw.into_iter().flatten().map(|value| value.to_string_lossy().into_owned()).collect()
+}
+
+/// The texts of a flag as JSON: true for a switch, numbers as numbers.
+fn value(texts: Vec<String>) -> Value {
+    let one = |text: String| match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        _ => Value::String(text),
+    };
+    let mut values: Vec<Value> = texts.into_iter().map(one).collect();
+    match values.len() {
+        0 => Value::Bool(true),
+        1 => values.remove(0),
+        _ => Value::Array(values),
+    }
+}

@@ -1,0 +1,71 @@
+//! `losslab predict`: a saved model at work on new rows or images.
+
+use super::flags::GivenFlags;
+use super::{emit, emit_error, notes};
+use anyhow::{Context, bail};
+use clap::Args;
+use losslab_data::write_atomically;
+use losslab_report::{MetricDescription, metrics_table};
+use losslab_train::{Form, Lab, Prediction, Scores, load_model};
+use std::path::PathBuf;
+
+/// The arguments of `losslab predict`.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Model that losslab train saved
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// File for row,probability,prediction, or for detections in COCO's JSON [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The network's own probabilities, without undoing the bias that the loss gives them; a detector's always are
+    #[arg(long)]
+    raw: bool,
+    /// The network's outputs before any probability: row,logit, or for images in JSON the class logits and box codes of
+    /// each anchor
+    #[arg(long, conflicts_with = "raw")]
+    logits: bool,
+    /// Print no notes
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Runs the command.
+pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
+    let Some(format) = lab.formats.select_new(&given.data)? else {
+        let keys = lab.formats.iter().filter_map(|format| format.new_flags().first());
+        let keys: Vec<String> = keys.map(|key| format!("--{}", key.name)).collect();
+        bail!("no data are named: expected one of {}", keys.join(", "));
+    };
+    let form = match (arguments.logits, arguments.raw) {
+        (true, _) => Form::Logits,
+        (false, true) => Form::Raw,
+        (false, false) => Form::Predictions,
+    };
+    let mut model = load_model(lab, &arguments.model)?;
+    let name = arguments.model.display().to_string();
+    let data = format.load_new(&given.data, &model.input(&name))?;
+    let predicted = model.predict(&data, form).map_err(|problem| anyhow::anyhow!("{name}: {problem}"))?;
+    let Prediction { text, notes: remarks, scores } = predicted;
+    arguments.deliver(&text)?;
+    if !arguments.quiet {
+        emit_error(&notes(&remarks));
+    }
+    if let Some(Scores { of, loss, metrics }) = scores {
+        let metrics: Vec<_> =
+            metrics.iter().map(|(info, value)| (MetricDescription::from(info), *value)).collect();
+        emit_error(&format!("{}\n", metrics_table(of, &loss, &metrics)));
+    }
+    Ok(())
+}
+
+impl Arguments {
+    /// Writes the outcome to `--out`, by default to standard output.
+    fn deliver(&self, text: &str) -> anyhow::Result<()> {
+        match &self.out {
+            None => Ok(emit(text)?),
+            Some(path) => write_atomically(path, text.as_bytes())
+                .with_context(|| format!("--out {}: cannot be written", path.display())),
+        }
+    }
+}
