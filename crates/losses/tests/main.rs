@@ -7,6 +7,7 @@ mod capabilities;
 mod common;
 mod extremes;
 mod gradients;
+mod inverse;
 mod jacobian;
 mod large_batches;
 mod paper;
