@@ -119,6 +119,16 @@ enum ParseError {
     Wrong(anyhow::Error),
 }
 
+impl ParseError {
+    /// The same error, of arguments from this file.
+    fn of_file(self, path: &std::path::Path) -> Self {
+        match self {
+            Self::Wrong(error) => Self::Wrong(error.context(format!("--config {}", path.display()))),
+            Self::Help(text) => Self::Help(text),
+        }
+    }
+}
+
 impl From<clap::Error> for ParseError {
     fn from(error: clap::Error) -> Self {
         match error.use_stderr() {
@@ -132,15 +142,16 @@ impl From<clap::Error> for ParseError {
 fn parse(lab: &Lab, arguments: &[OsString]) -> Result<Parsed, ParseError> {
     let command = flags::add(lab, Cli::command());
     let matches = command.clone().try_get_matches_from(arguments)?;
-    let added = config::arguments(lab, &command, &matches).map_err(ParseError::Wrong)?;
-    let matches = match added {
+    let matches = match config::arguments(lab, &command, &matches).map_err(ParseError::Wrong)? {
         None => matches,
-        Some(added) => {
+        Some(config::Added { path, arguments: added }) => {
             let all = config::inserted(arguments, matches.subcommand_name(), added);
-            command.try_get_matches_from(all)?
+            // Without the file the arguments were right.
+            let parsed = command.clone().try_get_matches_from(all).map_err(ParseError::from);
+            parsed.map_err(|error| error.of_file(&path))?
         }
     };
-    let given = flags::given(lab, &matches);
+    let given = flags::given(lab, &command, &matches);
     Ok(Parsed { cli: Cli::from_arg_matches(&matches)?, given })
 }
 

@@ -24,6 +24,9 @@ pub(crate) fn load(
 ) -> Result<Box<dyn Predictor>, String> {
     match LOADERS.iter().find(|(known, _)| *known == kind) {
         Some((_, load)) => load(lab, description, weights),
-        None => Err(losslab_base::unknown("kind of task", kind, LOADERS.iter().map(|(kind, _)| *kind))),
+        None => {
+            let unknown = losslab_base::unknown("kind of task", kind, LOADERS.iter().map(|(kind, _)| *kind));
+            Err(format!("a model for a task that this losslab lacks ({unknown})"))
+        }
     }
 }

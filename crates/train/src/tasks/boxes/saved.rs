@@ -77,7 +77,8 @@ impl SavedDetector {
         let about: Description = serde_json::from_value(description)
             .map_err(|error| format!("a damaged description ({error})"))?;
         let contradicts = |what| format!("a description that contradicts itself ({what})");
-        let spec = lab.detectors.parse(&about.detector)?;
+        let lacks = |unknown| format!("a detector that this lab lacks ({unknown})");
+        let spec = lab.detectors.parse(&about.detector).map_err(lacks)?;
         let sizes = about.size.iter().chain([&about.channels]);
         if let Some(found) = sizes.copied().find(|size| *size > MOST || *size == 0) {
             return Err(contradicts(format!("a size of {found}")));

@@ -105,7 +105,8 @@ impl TableModel {
             .map_err(|error| format!("a damaged description ({error})"))?;
         let contradicts = |what| format!("a description that contradicts itself ({what})");
         about.check().map_err(contradicts)?;
-        let spec = lab.models.parse(&about.model)?;
+        let lacks = |unknown| format!("a model that this lab lacks ({unknown})");
+        let spec = lab.models.parse(&about.model).map_err(lacks)?;
         let classification = Classification::of(about.class_names.len());
         let shape = Shape { columns: about.encoder.width(), image: None, outputs: classification.outputs() };
         let (least, stored) = (spec.size(&shape).map_err(contradicts)?, numbers(weights));
