@@ -146,7 +146,7 @@ fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &
     let seeds = request.seeds(None)?;
     let pool = pool(request.threads)?;
     let task = pool.install(|| TableTask::new(lab, source, notes, &seeds, request.metric.as_deref()))?;
-    let models = tables.models.iter().map(|model| (model, model.kind().info().clone())).collect();
+    let models = tables.models.iter().map(|model| (model, *model.kind().info())).collect();
     compare(
         lab,
         request,

@@ -72,6 +72,9 @@ pub struct InputForm {
     pub categories: Vec<Category>,
 }
 
+/// Takes the class logits and box codes of an image.
+pub type EachOutput<'a> = dyn FnMut(&LabelledImage, &[f32], &[f32]) + 'a;
+
 /// A detector in training, or trained.
 pub trait ObjectDetector {
     /// Computes the losses of a batch of training images, each placed as augmentation has drawn it, and leaves the gradient
@@ -110,11 +113,7 @@ pub trait ObjectDetector {
     ///
     /// # Errors
     /// If its outputs for an image are not finite.
-    fn outputs(
-        &mut self,
-        images: &[LabelledImage],
-        each: &mut dyn FnMut(&LabelledImage, &[f32], &[f32]),
-    ) -> Result<(), TrainError>;
+    fn outputs(&mut self, images: &[LabelledImage], each: &mut EachOutput<'_>) -> Result<(), TrainError>;
 
     /// Names and shapes of the parameters, which come first in [`weights`](ObjectDetector::weights).
     fn parameters(&self) -> Vec<(String, Vec<usize>)>;

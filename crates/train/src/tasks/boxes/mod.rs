@@ -35,7 +35,9 @@ mod targets;
 mod training;
 
 pub use description::{AnchorCounts, CategoryObjects, ImageData, ImagePart};
-pub use detector::{DetectorKind, DetectorSpec, Detectors, InputForm, ObjectDetector, StepLosses};
+pub use detector::{
+    DetectorKind, DetectorSpec, Detectors, EachOutput, InputForm, ObjectDetector, StepLosses,
+};
 pub use found::{BoxFound, EpochDetail};
 pub use loss::bind_detector;
 pub use margins::Margins;

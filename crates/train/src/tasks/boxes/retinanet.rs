@@ -1,7 +1,7 @@
 //! The one-stage detector in RetinaNet's form (Lin et al. 2017): every anchor is classified, and the compared loss acts on
 //! all of them.
 
-use super::detector::{DetectorKind, InputForm, ObjectDetector, StepLosses};
+use super::detector::{DetectorKind, EachOutput, InputForm, ObjectDetector, StepLosses};
 use super::loss::{DetectorLoss, bind_detector};
 use super::margins::Margins;
 use super::network_file::NetworkDescription;
@@ -244,11 +244,7 @@ impl ObjectDetector for Network {
         Ok(margins)
     }
 
-    fn outputs(
-        &mut self,
-        images: &[LabelledImage],
-        each: &mut dyn FnMut(&LabelledImage, &[f32], &[f32]),
-    ) -> Result<(), TrainError> {
+    fn outputs(&mut self, images: &[LabelledImage], each: &mut EachOutput<'_>) -> Result<(), TrainError> {
         self.score(images, |_, _, image, logits, codes| each(image, logits, codes))
     }
 
