@@ -4,6 +4,8 @@
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
     columns: usize,
+    /// Height, width and channels, where rows are images.
+    image: Option<[usize; 3]>,
     values: Values,
 }
 
@@ -26,7 +28,7 @@ impl Matrix {
             "{} numbers in rows of {columns}",
             values.len()
         );
-        Matrix { columns, values: Values::Floats(values) }
+        Matrix { columns, image: None, values: Values::Floats(values) }
     }
 
     /// A matrix of bytes; each stands for byte / 255.
@@ -40,7 +42,27 @@ impl Matrix {
             "{} bytes in rows of {columns}",
             values.len()
         );
-        Matrix { columns, values: Values::Bytes(values) }
+        Matrix { columns, image: None, values: Values::Bytes(values) }
+    }
+
+    /// The same matrix, whose rows are images of this height, width and channels.
+    ///
+    /// # Panics
+    /// If such an image is no row.
+    #[track_caller]
+    #[must_use]
+    pub fn of_images(self, [height, width, channels]: [usize; 3]) -> Matrix {
+        assert!(
+            height * width * channels == self.columns,
+            "images of {height} x {width} x {channels} in rows of {}",
+            self.columns
+        );
+        Matrix { image: Some([height, width, channels]), ..self }
+    }
+
+    /// Height, width and channels, where rows are images.
+    pub fn image(&self) -> Option<[usize; 3]> {
+        self.image
     }
 
     /// Numbers per row.

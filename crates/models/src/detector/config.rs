@@ -5,7 +5,7 @@ use std::fmt;
 /// What follows a convolution, before its ReLU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Norm {
-    /// Batch norm (Ioffe & Szegedy 2015), with running statistics in [`DetectorBuffers`](crate::DetectorBuffers).
+    /// Batch norm (Ioffe & Szegedy 2015), with running statistics in [`BatchNorms`](crate::BatchNorms).
     Batch,
     /// Group norm with so many groups (Wu & He 2018): no statistics beyond the image.
     Group(usize),

@@ -16,7 +16,7 @@ use losslab_data::images::{LabelledImage, Normalisation, Placement};
 use losslab_losses::{self as losses, Criterion, Spec, SpecError};
 use losslab_metrics::boxes::{BoundingBox, Category, Detection};
 use losslab_models::detection::{Anchors, Assigned, DecodeConfig, ScoredBox, decode_detections};
-use losslab_models::{Detector, DetectorBuffers, DetectorConfig, ModelInfo, Params, State, prior_bias};
+use losslab_models::{BatchNorms, Detector, DetectorConfig, ModelInfo, Params, State, prior_bias};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ impl DetectorKind for RetinaNet {
 pub struct Network {
     tape: Tape<f32>,
     model: Detector,
-    buffers: DetectorBuffers<f32>,
+    buffers: BatchNorms<f32>,
     anchors: Anchors,
     pixels: Normalisation,
     decode: DecodeConfig,

@@ -173,7 +173,8 @@ impl Task for TableTask {
         let counts: Vec<u64> = self.source.dataset.class_counts().iter().map(|&n| n as u64).collect();
         bind(loss, &counts)?;
         let columns = self.parts.first().map_or(1, Prepared::columns);
-        let shape = Shape { columns, image: None, outputs: Classification::of(self.classes()).outputs() };
+        let image = self.parts.first().and_then(|parts| parts.train.matrix.image());
+        let shape = Shape { columns, image, outputs: Classification::of(self.classes()).outputs() };
         let size = learner.size(&shape).map(drop);
         size.map_err(|problem| SpecError { spec: learner.to_string(), problem })
     }

@@ -27,6 +27,9 @@ struct Description {
     seed: u64,
     /// Rows of each class in the training part.
     class_counts: Vec<u64>,
+    /// Height, width and channels, where rows are images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image: Option<[usize; 3]>,
     /// How a row of the table becomes the model's input.
     encoder: Encoder,
     /// The classes; of two the second is the positive one.
@@ -49,6 +52,7 @@ pub(super) fn describe(task: &TableTask, start: &Start<'_, TableTask>, judged: &
         loss: start.loss.to_string(),
         seed: start.seed,
         class_counts: parts.train.class_counts(),
+        image: parts.train.matrix.image(),
         encoder: parts.encoder.clone(),
         class_names: dataset.class_names.clone(),
         label_values: dataset.label_values.clone(),
@@ -72,6 +76,10 @@ impl Description {
         }
         if self.threshold.is_some_and(|t| !(0.0..=1.0).contains(&t)) {
             return Err("a threshold that is no probability".into());
+        }
+        let pixels = self.image.map(|sides| sides.iter().fold(1_usize, |n, side| n.saturating_mul(*side)));
+        if pixels.is_some_and(|pixels| pixels != self.encoder.width()) {
+            return Err(format!("images of {:?} in rows of {}", self.image, self.encoder.width()));
         }
         if self.encoder.width() == 0 {
             return Err("a model without inputs".into());
@@ -107,7 +115,8 @@ impl TableModel {
         about.check().map_err(contradicts)?;
         let spec = lab.models.parse(&about.model)?;
         let classification = Classification::of(about.class_names.len());
-        let shape = Shape { columns: about.encoder.width(), image: None, outputs: classification.outputs() };
+        let shape =
+            Shape { columns: about.encoder.width(), image: about.image, outputs: classification.outputs() };
         let (least, stored) = (spec.size(&shape).map_err(contradicts)?, numbers(weights));
         if least > stored {
             return Err(format!("{stored} weights, expected at least {least} for {spec}"));

@@ -47,7 +47,8 @@ impl<'a> TableTraining<'a> {
         let criterion = bind(start.loss, &counts)?;
         let classification = Classification::of(data.train.classes);
         let settings = start.settings.clone();
-        let shape = Shape { columns: data.columns(), image: None, outputs: classification.outputs() };
+        let image = data.train.matrix.image();
+        let shape = Shape { columns: data.columns(), image, outputs: classification.outputs() };
         let mut rng = Rng::stream(start.seed, INIT_STREAM);
         let model = start.learner.build(shape, settings.optimizer.build(), &mut rng);
         let mut model = model.map_err(TrainError::Model)?;
