@@ -1,8 +1,7 @@
 //! Convolution, norm, ReLU: what networks for images consist of.
 
 use crate::conv::{Conv, ConvSize};
-use crate::detector::Norm;
-use crate::norms::BatchNorms;
+use crate::norms::{BatchNorms, Norm};
 use losslab_autograd::{Param, Tape, Var};
 use losslab_tensor::init::Init;
 use losslab_tensor::rng::Rng;

@@ -32,14 +32,14 @@ mod state;
 
 pub use block::Phase;
 pub use conv::{Conv, ConvSize};
-pub use detector::{ConfigError, Detector, DetectorConfig, Norm, Output, Stage, feature_size};
+pub use detector::{ConfigError, Detector, DetectorConfig, Output, Stage, feature_size};
 pub use divergence::{Diverged, Divergence};
 pub use linear::{Linear, prior_bias};
 pub use linear_model::LinearModel;
 pub use mlp::{Activation, Mlp};
 pub use model::{Build, Epoch, Examples, Model, ModelKind, Objective, Shape};
 pub use network::{Network, TapeModel};
-pub use norms::BatchNorms;
+pub use norms::{BatchNorms, Norm};
 pub use params::{ModelInfo, ModelParam, Params, spec_name};
 pub use registry::{ModelSpec, Models};
 pub use state::{NamedTensor, Numbers, Shapes, State};

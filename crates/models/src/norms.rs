@@ -3,6 +3,17 @@
 use losslab_autograd::{RunningStatistics, Var};
 use losslab_tensor::Float;
 
+/// What follows a convolution, before its ReLU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Norm {
+    /// Batch norm (Ioffe & Szegedy 2015), with running statistics in [`BatchNorms`](crate::BatchNorms).
+    Batch,
+    /// Group norm with so many groups (Wu & He 2018): no statistics beyond the image.
+    Group(usize),
+    /// Nothing; the convolution has a bias instead.
+    None,
+}
+
 /// The share of the new batch in the running statistics, as in PyTorch.
 const MOMENTUM: f64 = 0.1;
 

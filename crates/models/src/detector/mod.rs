@@ -5,7 +5,7 @@ mod config;
 mod head;
 mod pyramid;
 
-pub use config::{ConfigError, DetectorConfig, Norm, Stage, feature_size};
+pub use config::{ConfigError, DetectorConfig, Stage, feature_size};
 
 use crate::block::{Builder, Phase};
 use crate::norms::BatchNorms;

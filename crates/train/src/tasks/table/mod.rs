@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`TableTask`] | the parts of each seed, and what decides |
 //! | `training` | one training |
+//! | `examples` | rows as models read them |
 //! | `sampling` | which rows an epoch visits |
 //! | `settings` | how models are trained |
 //! | [`Classification`], [`bind`] | two classes or more: head, probabilities, the loss bound to the problem |
@@ -13,6 +14,7 @@
 
 mod classification;
 mod description;
+mod examples;
 mod found;
 mod plane;
 mod sampling;

@@ -1,5 +1,6 @@
 //! A trained model of rows as a file, at work on new rows.
 
+use super::examples::MatrixExamples;
 use super::{Classification, TableFound, TableTask};
 use crate::predict::{Form, Prediction, Predictor, Scores};
 use crate::task::{Judged, Start};
@@ -10,7 +11,7 @@ use losslab_data::formats::{ModelInput, NewData, RowModel};
 use losslab_data::{Encoder, Encoding, Matrix};
 use losslab_losses::{Inverse, Spec, Stage};
 use losslab_metrics::{Metrics, Rows, predicted_classes};
-use losslab_models::{Examples, Model, Shape, State};
+use losslab_models::{Model, Shape, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -254,21 +255,4 @@ impl Predictor for TableModel {
 /// The numbers that a state holds.
 fn numbers(state: &State) -> usize {
     state.0.iter().map(|tensor| tensor.numbers.len()).sum()
-}
-
-/// The rows of a matrix as a model reads them.
-struct MatrixExamples<'a>(&'a Matrix);
-
-impl Examples for MatrixExamples<'_> {
-    fn columns(&self) -> usize {
-        self.0.columns()
-    }
-
-    fn gather(&self, rows: &[u32], out: &mut [f32]) {
-        self.0.gather(rows, out);
-    }
-
-    fn labels(&self) -> &[u32] {
-        &[]
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::TableTask;
 use super::classification::{Classification, bind};
+use super::examples::PartExamples;
 use super::found::{Outputs, TableFound};
 use super::plane::Plane;
 use super::sampling::Sampler;
@@ -16,7 +17,7 @@ use losslab_losses::{
     criterion,
 };
 use losslab_metrics::{Calibration, MetricError, RowMetric, Rows, Scored, assess};
-use losslab_models::{Epoch, Examples, Model, Objective, Shape, State, prior_bias};
+use losslab_models::{Epoch, Model, Objective, Shape, State, prior_bias};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -173,25 +174,6 @@ impl Training<TableFound> for TableTraining<'_> {
             test: Outputs::of(&data.test, test),
         };
         Ok(Judged { metrics, threshold, found })
-    }
-}
-
-/// The rows of a part as a model reads them.
-struct PartExamples<'a>(&'a Part);
-
-impl Examples for PartExamples<'_> {
-    fn columns(&self) -> usize {
-        self.0.matrix.columns()
-    }
-
-    fn gather(&self, rows: &[u32], out: &mut [f32]) {
-        for (out, &row) in out.chunks_exact_mut(self.columns()).zip(rows) {
-            self.0.matrix.gather(&[self.0.rows[row as usize]], out);
-        }
-    }
-
-    fn labels(&self) -> &[u32] {
-        &self.0.labels
     }
 }
 
