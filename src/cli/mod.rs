@@ -155,11 +155,14 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-/// The first paragraph of a message of the argument parser, as one line without its `error: `.
+/// The first paragraph of a message of the argument parser and its tip, as one line without its `error: `.
 fn first_sentence(message: &str) -> String {
-    let paragraph = message.split("\n\n").next().unwrap_or(message);
-    let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("{} (see losslab --help)", line.trim_start_matches("error: "))
+    let one_line = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut paragraphs = message.split("\n\n").map(one_line);
+    let first = paragraphs.next().unwrap_or_default();
+    let tip = paragraphs.find(|paragraph| paragraph.starts_with("tip: a similar"));
+    let tip = tip.map_or_else(String::new, |tip| format!("; {}", tip.trim_start_matches("tip: ")));
+    format!("{}{tip} (see losslab --help)", first.trim_start_matches("error: "))
 }
 
 /// Writes text to standard output; that the reader has gone is not an error.

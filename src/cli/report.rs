@@ -27,9 +27,8 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(lab: &Lab, arguments: Arguments) -> anyhow::Result<()> {
     let (folders, quiet) = (&arguments.folders, arguments.quiet);
-    let mut data = IndexMap::new();
-    data.insert("folders".to_owned(), folders.iter().map(|path| path.display().to_string()).collect());
-    let place = Place { start: Instant::now(), threads: processors(), quiet, resume: true, data };
+    let (start, data) = (Instant::now(), IndexMap::new());
+    let place = Place { start, threads: processors(), quiet, resume: true, data };
     let (plan, store) = match (&folders[..], &arguments.out) {
         ([folder], None) => {
             let store = Store::new(folder);

@@ -11,13 +11,14 @@ use super::learner_args::{BoxRequest, LearnerArguments, TableRequest};
 use super::{emit, notes};
 use anyhow::{Context, bail};
 use clap::Args;
-use losslab_data::formats::{DataKind, Given, Loaded};
+use losslab_data::formats::{DataKind, Loaded};
 use losslab_losses::{OpenSpec, Spec};
 use losslab_report::{ArmName, ModelDescription, Plan};
 use losslab_train::tasks::boxes::BoxTask;
 use losslab_train::tasks::table::TableTask;
 use losslab_train::{Arm, Comparison, Lab, LossSet, ProblemKind, Task};
 use request::Request;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// The arguments of `losslab compare`.
@@ -97,11 +98,16 @@ fn run_default(lab: &Lab, request: Request, learner: &LearnerArguments) -> anyho
     let boxes = if of_tables { None } else { Some(short_boxes(lab, &request, learner)?) };
     request.prepare_folder(&request.out)?;
     if let Some(tables) = tables {
-        let request = request.with_data(Given::new().with("synthetic", ""));
+        let request = request.with_data("synthetic", "");
         compare_tables(lab, &request, &tables, &request.out.join("tabular"))?;
     }
     if let Some(boxes) = boxes {
-        let request = request.with_data(Given::new().with("scenes", SHORT_SCENES));
+        let mut request = request.with_data("scenes", SHORT_SCENES);
+        // What makes the comparison short is said, too, so that its results can be asked for again.
+        request.say("loss", json!(SHORT_LOSSES));
+        request.say("seeds", json!(SHORT_SEEDS));
+        request.say("epochs", json!(boxes.settings.epochs));
+        request.say("width", json!(boxes.settings.width));
         compare_boxes(lab, &request, &boxes, Short::Yes, &request.out.join("scenes"))?;
     }
     Ok(())

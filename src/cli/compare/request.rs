@@ -81,9 +81,19 @@ impl Request {
         Ok(lab.formats.select(&self.data)?)
     }
 
-    /// The same request on other data.
-    pub fn with_data(&self, data: Given) -> Self {
-        Self { data, ..self.clone() }
+    /// The same request on the data that this flag names.
+    pub fn with_data(&self, flag: &str, value: &str) -> Self {
+        let mut request = Self { data: Given::new().with(flag, value), ..self.clone() };
+        request.say(flag, value.into());
+        request
+    }
+
+    /// Adds to what was asked for, unless it was.
+    pub fn say(&mut self, flag: &str, value: Value) {
+        let named = flag == "loss" && self.names_losses();
+        if !named && !self.asked.contains_key(flag) {
+            self.asked.insert(flag.into(), value);
+        }
     }
 
     /// The seeds; `default` is their number where none is given.
