@@ -79,3 +79,8 @@ pub use self::split::{DEFAULT_FRACTIONS, Split};
 pub use self::synthetic::SyntheticSpec;
 pub use self::table::Table;
 pub use losslab_base::{DataError, Place};
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -43,3 +43,8 @@ pub use norms::{BatchNorms, Norm};
 pub use params::{ModelInfo, ModelParam, Params, spec_name};
 pub use registry::{ModelSpec, Models};
 pub use state::{NamedTensor, Numbers, Shapes, State};
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

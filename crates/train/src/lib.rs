@@ -42,3 +42,8 @@ pub use optimizer::OptimizerKind;
 pub use predict::{Form, Prediction, Predictor, Scores};
 pub use task::{Judged, Losses, Settings, Start, Task, Training};
 pub use tune::{MOST_TRIALS, Trial, TrialRecord};
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
