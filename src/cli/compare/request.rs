@@ -35,6 +35,8 @@ pub struct Request {
     pub asked: Map<String, Value>,
     /// The losses named, each another one; if none is, those of a set.
     named: Vec<OpenSpec>,
+    /// The command as it would be typed again.
+    pub command: String,
     set: Option<LossSet>,
     reference: Option<String>,
     seeds: Option<u64>,
@@ -52,6 +54,7 @@ impl Request {
         let request = Self {
             data: given.data,
             asked: given.request,
+            command: given.command,
             metric: arguments.learner.metric().map(Into::into),
             trials: trials(arguments.tune)?,
             threads: thread_count(arguments.threads)?,

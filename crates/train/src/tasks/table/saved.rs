@@ -1,6 +1,7 @@
 //! A trained model of rows as a file, at work on new rows.
 
 use super::{Classification, TableFound, TableTask};
+use crate::model_file::lacking;
 use crate::predict::{Form, Prediction, Predictor, Scores};
 use crate::task::{Judged, Start};
 use crate::{Lab, OptimizerKind};
@@ -105,7 +106,7 @@ impl TableModel {
             .map_err(|error| format!("a damaged description ({error})"))?;
         let contradicts = |what| format!("a description that contradicts itself ({what})");
         about.check().map_err(contradicts)?;
-        let spec = lab.models.parse(&about.model)?;
+        let spec = lab.models.parse(&about.model).map_err(lacking)?;
         let classification = Classification::of(about.class_names.len());
         let shape = Shape { columns: about.encoder.width(), image: None, outputs: classification.outputs() };
         let (least, stored) = (spec.size(&shape).map_err(contradicts)?, numbers(weights));
