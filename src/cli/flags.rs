@@ -20,6 +20,8 @@ pub struct GivenFlags {
     pub data: Given,
     /// All that `compare` was asked for by name, but for files: what a `--config` file can say.
     pub request: Map<String, Value>,
+    /// The command as it would be typed again.
+    pub command: String,
 }
 
 /// Adds the flags of the lab's formats to the commands that take data.
@@ -52,13 +54,13 @@ fn arguments(flags: &[(FormatInfo, &Flag)]) -> Vec<Arg> {
     flags.iter().map(argument).collect()
 }
 
-/// The flags that were given to the command that was named, by default `compare`.
-pub fn given(lab: &Lab, matches: &ArgMatches) -> GivenFlags {
+/// The flags that were given to the command that was named, by default `compare`. `command` is how it was typed.
+pub fn given(lab: &Lab, matches: &ArgMatches, command: String) -> GivenFlags {
     let (name, matches) = matches.subcommand().unwrap_or(("compare", matches));
     let flags = match name {
         PREDICTING => lab.formats.new_flags(),
         _ if LEARNING.contains(&name) => lab.formats.flags(),
-        _ => return GivenFlags::default(),
+        _ => return GivenFlags { command, ..GivenFlags::default() },
     };
     let mut data = Given::new();
     for (_, flag) in flags.iter().filter(|(_, flag)| was_given(matches, flag.name)) {
@@ -68,7 +70,7 @@ pub fn given(lab: &Lab, matches: &ArgMatches) -> GivenFlags {
     let named = |id: &&str| was_given(matches, id) && !OF_THE_PLACE.contains(id) && !is_path(id);
     let ids = matches.ids().map(|id| id.as_str());
     let request = ids.filter(named).map(|id| (id.replace('_', "-"), value(values(matches, id))));
-    GivenFlags { data, request: request.collect() }
+    GivenFlags { data, request: request.collect(), command }
 }
 
 /// Whether a flag stands on the command line. Groups of arguments have names, too, and are none.

@@ -69,6 +69,12 @@ pub trait Task: Sync {
     /// Most epochs of a training.
     fn epochs(&self, settings: &Self::Settings) -> usize;
 
+    /// Says so if no such learner can be built for the data.
+    ///
+    /// # Errors
+    /// What is wrong with its parameters.
+    fn check_learner(&self, learner: &Self::Learner) -> Result<(), TrainError>;
+
     /// Says so if this learner cannot be trained with this loss.
     ///
     /// # Errors

@@ -51,6 +51,8 @@ pub struct Request {
     pub start: Instant,
     /// The losses named, each another one; if none is, those of a set.
     named: Vec<OpenSpec>,
+    /// The command as it would be typed again.
+    pub command: String,
     set: Option<LossSet>,
     reference: Option<String>,
 }
@@ -86,6 +88,7 @@ impl Request {
             work: work(lab, learner, &given.data)?,
             data: given.data,
             asked: given.request,
+            command: given.command,
             metric,
             seeds: seeds(arguments.seed, arguments.seeds.unwrap_or(DEFAULT_SEEDS))?,
             trials: trials(arguments.tune)?,

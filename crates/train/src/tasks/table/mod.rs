@@ -171,14 +171,16 @@ impl Task for TableTask {
         settings.epochs
     }
 
-    fn check(&self, learner: &ModelSpec, loss: &Spec, _: &TableSettings) -> Result<(), SpecError> {
-        let counts: Vec<u64> = self.source.dataset.class_counts().iter().map(|&n| n as u64).collect();
-        bind(loss, &counts)?;
+    fn check_learner(&self, learner: &ModelSpec) -> Result<(), TrainError> {
         let columns = self.parts.first().map_or(1, Prepared::columns);
         let image = self.parts.first().and_then(|parts| parts.train.matrix.image());
         let shape = Shape { columns, image, outputs: Classification::of(self.classes()).outputs() };
-        let size = learner.size(&shape).map(drop);
-        size.map_err(|problem| SpecError { spec: learner.to_string(), problem })
+        learner.size(&shape).map(drop).map_err(|problem| TrainError::Model(format!("model {problem}")))
+    }
+
+    fn check(&self, _: &ModelSpec, loss: &Spec, _: &TableSettings) -> Result<(), SpecError> {
+        let counts: Vec<u64> = self.source.dataset.class_counts().iter().map(|&n| n as u64).collect();
+        bind(loss, &counts).map(drop)
     }
 
     fn begin<'a>(
