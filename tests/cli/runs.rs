@@ -1,33 +1,13 @@
 //! Runs as the unit of a comparison: kept as they end, resumed, merged, judged, and what is said of files that do not fit.
 
-use serde_json::Value;
+use crate::common::{complaint, determined, losslab, printed};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const SMALL: [&str; 9] =
     ["--synthetic", "rows=1010,ratio=100", "--seeds", "2", "--epochs", "3", "--loss", "ce", "--quiet"];
-
-fn losslab(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_losslab")).args(arguments).output().unwrap()
-}
-
-/// Runs losslab, which must succeed; returns what it printed.
-fn printed(arguments: &[&str]) -> String {
-    let output = losslab(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Runs losslab on something bad; returns its one line of error, with the test's folder replaced.
-fn complaint(arguments: &[&str], folder: &Path) -> String {
-    let output = losslab(arguments);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(text.lines().count(), 1, "{arguments:?}: {text}");
-    text.replace(folder.to_str().unwrap(), "DIR")
-}
 
 fn compare(out: &Path, extra: &[&str]) -> String {
     let mut arguments = vec!["compare"];
@@ -35,14 +15,6 @@ fn compare(out: &Path, extra: &[&str]) -> String {
     arguments.extend(["--loss", "focal:gamma=2", "--out", out.to_str().unwrap()]);
     arguments.extend(extra);
     printed(&arguments)
-}
-
-/// `results.json` without what may differ from run to run.
-fn determined(folder: &Path) -> Value {
-    let mut results: Value =
-        serde_json::from_str(&fs::read_to_string(folder.join("results.json")).unwrap()).unwrap();
-    assert!(results.as_object_mut().unwrap().remove("environment").is_some());
-    results
 }
 
 fn modified(path: &Path) -> std::time::SystemTime {
@@ -57,11 +29,11 @@ fn a_resumed_comparison_trains_what_is_missing_and_ends_with_the_same_results() 
     compare(&broken, &["--threads", "1"]);
     let run = |name: &str| broken.join("runs").join(name);
     // As after a kill: one run is missing, one is torn, and there are no results.
-    fs::remove_file(run("ce-1.json")).unwrap();
-    let text = fs::read(run("focal_gamma=2-0.json")).unwrap();
-    fs::write(run("focal_gamma=2-0.json"), &text[..text.len() / 2]).unwrap();
+    fs::remove_file(run("mlp__ce__1.json")).unwrap();
+    let text = fs::read(run("mlp__focal_gamma=2__0.json")).unwrap();
+    fs::write(run("mlp__focal_gamma=2__0.json"), &text[..text.len() / 2]).unwrap();
     fs::remove_file(broken.join("results.json")).unwrap();
-    let kept = modified(&run("ce-0.json"));
+    let kept = modified(&run("mlp__ce__0.json"));
 
     let output = losslab(
         &[
@@ -72,9 +44,9 @@ fn a_resumed_comparison_trains_what_is_missing_and_ends_with_the_same_results() 
     );
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("resumed: 2 of 4 trainings are kept"), "{text}");
-    assert!(text.contains("focal_gamma=2-0.json: not what losslab wrote: EOF"), "{text}");
+    assert!(text.contains("mlp__focal_gamma=2__0.json: not what losslab wrote: EOF"), "{text}");
     assert!(text.contains("2 trainings (2 kept from before)"), "{text}");
-    assert_eq!(modified(&run("ce-0.json")), kept, "a run that was kept is written again");
+    assert_eq!(modified(&run("mlp__ce__0.json")), kept, "a run that was kept is written again");
     // The order of losses is that of the command, which differs here.
     let (mut a, mut b) = (determined(&whole), determined(&broken));
     for results in [&mut a, &mut b] {
@@ -121,17 +93,17 @@ fn a_killed_comparison_is_resumed() {
         .spawn()
         .unwrap();
     let begun = Instant::now();
-    while !out.join("runs/ce-0.json").exists() && begun.elapsed() < Duration::from_secs(60) {
+    while !out.join("runs/mlp__ce__0.json").exists() && begun.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(1));
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    let first = modified(&out.join("runs/ce-0.json"));
+    let first = modified(&out.join("runs/mlp__ce__0.json"));
     printed(&[&arguments[..], &["--resume"]].concat());
-    assert_eq!(modified(&out.join("runs/ce-0.json")), first);
+    assert_eq!(modified(&out.join("runs/mlp__ce__0.json")), first);
     let resumed = determined(&out);
     printed(&arguments);
-    assert_ne!(modified(&out.join("runs/ce-0.json")), first, "without --resume all runs are new");
+    assert_ne!(modified(&out.join("runs/mlp__ce__0.json")), first, "without --resume all runs are new");
     assert_eq!(resumed, determined(&out));
 }
 
@@ -170,7 +142,7 @@ fn a_new_comparison_replaces_runs_and_leaves_other_files_alone() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names, ["ce-0.json", "ce-1.json", "notes.json", "notes.txt"]);
+    assert_eq!(names, ["mlp__ce__0.json", "mlp__ce__1.json", "notes.json", "notes.txt"]);
 }
 
 #[test]
@@ -223,8 +195,8 @@ fn the_reference_is_declared_before_the_runs() {
     let declared = text.find("verdicts rest on Average precision, against focal:gamma=2\n").unwrap();
     assert!(declared < text.find("verdict: ").unwrap(), "{text}");
     let results = determined(&out);
-    assert_eq!(results["reference"], "focal:gamma=2");
-    assert_eq!(results["primary_metric"], "average_precision");
+    assert_eq!(results["reference"], serde_json::json!({"model": "mlp", "loss": "focal:gamma=2"}));
+    assert_eq!(results["metric"], "average_precision");
     assert_eq!(results["verdicts"]["comparisons"][0]["label"], "ce");
     assert_eq!(results["verdicts"]["design"]["kind"], "resplits");
     let one = compare(&out, &["--seed", "1", "--resume"]);
@@ -302,16 +274,16 @@ fn detectors_are_resumed_and_judged_over_images() {
     printed(&arguments);
     let whole = determined(&out);
     assert_eq!(whole["verdicts"]["design"]["kind"], "fixed_test");
-    assert_eq!(whole["primary_metric"], "ap");
+    assert_eq!(whole["metric"], "ap");
     // Detections without their run, and a run without its detections.
-    fs::remove_file(out.join("runs/ce-0.json")).unwrap();
-    fs::remove_file(out.join("detections/focal_gamma=2-1.json")).unwrap();
+    fs::remove_file(out.join("runs/retinanet__ce__0.json")).unwrap();
+    fs::remove_file(out.join("detections/retinanet__focal_gamma=2__1.json")).unwrap();
     printed(&[&arguments[..], &["--resume"]].concat());
     assert_eq!(determined(&out), whole);
     printed(&["report", "--quiet", name]);
     assert_eq!(determined(&out), whole);
     // What stands there is COCO's form.
-    let found = out.join("detections/ce-0.json");
+    let found = out.join("detections/retinanet__ce__0.json");
     let ap = printed(&["coco-eval", "--gt", truth.to_str().unwrap(), "--dt", found.to_str().unwrap()]);
     assert!(ap.contains("Average Precision"), "{ap}");
 }
@@ -345,7 +317,7 @@ fn ctrl_c_keeps_what_is_done() {
         .spawn()
         .unwrap();
     let begun = Instant::now();
-    while !out.join("runs/ce-0.json").exists() && begun.elapsed() < Duration::from_secs(60) {
+    while !out.join("runs/mlp__ce__0.json").exists() && begun.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(1));
     }
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());

@@ -1,16 +1,11 @@
 //! `losslab train` and `losslab predict` as a user meets them.
 
+use crate::common::{losslab, model_file};
 use losslab::data::{CsvOptions, GivenSplits, load_csv};
-use losslab::train::experiment::Task;
-use losslab::train::model::Model;
+use losslab::metrics::{Metrics, Rows};
 use losslab_testing::{Files, real_data};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
-
-fn losslab(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_losslab")).args(arguments).output().unwrap()
-}
 
 #[track_caller]
 fn succeed(arguments: &[&str]) -> (String, String) {
@@ -111,7 +106,7 @@ fn results_on_a_mixed_table_do_not_depend_on_threads() {
     };
     let first = results("one", "1");
     assert_eq!(first["data"]["groups"], serde_json::json!(["patient", 60]));
-    assert_eq!(first["config"]["losses"].as_array().unwrap().len(), 3);
+    assert_eq!(first["losses"].as_array().unwrap().len(), 3);
     assert_eq!(first["gaps"][0]["columns"][0]["column"], "x");
     for (folder, threads) in [("two", "2"), ("four", "4"), ("again", "1")] {
         assert_eq!(results(folder, threads), first, "{threads} threads");
@@ -137,9 +132,12 @@ fn predictions_on_real_data_hold_the_metrics_of_the_run_bit_for_bit() {
     let cells = rows(&out);
     let scores: Vec<f64> = split.test.iter().map(|&row| cells[row as usize][1].parse().unwrap()).collect();
     let labels: Vec<u32> = split.test.iter().map(|&row| dataset.labels[row as usize]).collect();
-    let info = Model::load(&model).unwrap().info;
-    for (name, value) in Task::Binary.evaluate(&scores, &labels, false, info.threshold).unwrap() {
-        assert_eq!(value, info.test_metrics[name], "{name}");
+    let about = model_file::about(&model);
+    let kept = about["test_metrics"].as_object().unwrap();
+    let tested =
+        Rows::of_probabilities(2, &scores, &labels).with_thresholds(0.5, about["threshold"].as_f64());
+    for (name, value) in Metrics::standard().evaluate(&tested).unwrap() {
+        assert_eq!(value, kept[name].as_f64(), "{name}");
     }
     // And they are those that compare reports for the same loss, split and seed.
     let results = files.path("results");
@@ -147,8 +145,8 @@ fn predictions_on_real_data_hold_the_metrics_of_the_run_bit_for_bit() {
     succeed(&[&["compare"], &source[..], &out].concat());
     let text = std::fs::read_to_string(results.join("results.json")).unwrap();
     let results: serde_json::Value = serde_json::from_str(&text).unwrap();
-    for (name, value) in &info.test_metrics {
-        assert_eq!(results["runs"][1]["metrics"][name].as_f64(), *value, "{name}");
+    for (name, value) in kept {
+        assert_eq!(results["runs"][1]["metrics"][name].as_f64(), value.as_f64(), "{name}");
     }
     // Without --raw the bias of the focal loss is gone.
     let (_, corrected) =

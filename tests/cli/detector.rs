@@ -1,15 +1,12 @@
 //! Detectors on the command line: comparing, training, predicting, and what is said of bad input.
 
+use crate::common::losslab;
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 const SCENES: &str = "images=6,size=40,ratio=60,classes=2";
 const SMALL: [&str; 7] = ["--epochs", "1", "--width", "8", "--batch", "3", "--quiet"];
-
-fn losslab(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_losslab")).args(arguments).output().unwrap()
-}
 
 fn json(path: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -30,7 +27,7 @@ fn compare_writes_results_detections_and_pictures() {
     let results = json(&folder.path().join("results.json"));
     assert_eq!(results["data"]["categories"][1]["name"], "triangle");
     assert!(results["data"]["anchors"]["positive"].as_u64().unwrap() > 0);
-    assert_eq!(results["config"]["normalizer"], "positives");
+    assert_eq!(results["settings"]["normalizer"], "positives");
     assert_eq!(results["runs"][1]["loss"], "focal:gamma=2");
     for name in ["ap", "ap50", "ap75", "ap_small", "ar100"] {
         assert!(results["runs"][0]["metrics"].get(name).is_some(), "{name}");
@@ -41,9 +38,9 @@ fn compare_writes_results_detections_and_pictures() {
         .map(|group| shares[group]["gradient"].as_f64().unwrap())
         .sum();
     assert!((sum - 1.0).abs() < 1e-9, "{shares}");
-    let picture = std::fs::read(folder.path().join("pictures/focal_gamma=2.png")).unwrap();
+    let picture = std::fs::read(folder.path().join("pictures/retinanet__focal_gamma=2.png")).unwrap();
     assert_eq!(picture[..4], *b"\x89PNG");
-    assert!(json(&folder.path().join("detections/ce-0.json")).is_array());
+    assert!(json(&folder.path().join("detections/retinanet__ce__0.json")).is_array());
 }
 
 #[test]

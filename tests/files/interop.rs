@@ -3,8 +3,9 @@
 //! What PyTorch says of the files in `fixtures/interop` is recorded there, by `make.py`; that needs no Python. With a Python that
 //! has PyTorch (`LOSSLAB_PYTHON`, by default `python3`) the files are made anew, and the scripts under docs run as a user runs them.
 
-use losslab::train::detector::DetectorModel;
-use losslab::train::model::Model;
+use crate::common::model_file;
+use losslab::Lab;
+use losslab::train::load_model;
 use losslab_testing::Files;
 use serde_json::Value;
 use std::io::Write;
@@ -157,10 +158,10 @@ fn the_scripts_run_models_and_take_them_to_pytorch_and_back() {
     assert_same_rows("run", &predict(&model, "--csv", &table), &rows);
     run(&python, script, &["to-torch".as_ref(), &model, &state]);
     run(&python, script, &["from-torch".as_ref(), &model, &state, &new]);
-    assert!(Model::load(&new).unwrap() == Model::load(&model).unwrap());
+    assert!(model_file::read(&new) == model_file::read(&model));
     // Trained on nothing but the table: rare is yes above an age of about 75.
     run(&python, script, &["train".as_ref(), &table, "rare".as_ref(), &new]);
-    assert_eq!(Model::load(&new).unwrap().info.class_names, ["no", "yes"]);
+    assert_eq!(model_file::about(&new)["class_names"], serde_json::json!(["no", "yes"]));
     predict(&new, "--csv", &table);
 
     let (script, model) = ("docs/interop_detector.py", fixtures.join("detector_losslab.safetensors"));
@@ -169,7 +170,7 @@ fn the_scripts_run_models_and_take_them_to_pytorch_and_back() {
     assert_same_images("run", &predict(&model, "--images", &images), &outputs);
     run(&python, script, &["to-torch".as_ref(), &model, &state]);
     run(&python, script, &["from-torch".as_ref(), &model, &state, &new]);
-    assert!(DetectorModel::load(&new).unwrap() == DetectorModel::load(&model).unwrap());
+    assert!(model_file::read(&new) == model_file::read(&model));
 }
 
 /// Mistakes of a first try, in the header of a file: names, order of axes and tensors of PyTorch.
@@ -201,7 +202,7 @@ fn files_in_the_ways_of_pytorch_are_refused_by_tensor() {
         (r#"layer1.bias": {"dtype": "F32""#, r#"layer1.bias": {"dtype": "I32""#),
         ("{", extra),
     ] {
-        messages += &files.message(Model::load(&edited(mlp, from, to)));
+        messages += &files.message(load_model(&Lab::standard(), &edited(mlp, from, to)));
         messages += "\n";
     }
     let detector = "detector_batch_torch.safetensors";
@@ -216,7 +217,7 @@ fn files_in_the_ways_of_pytorch_are_refused_by_tensor() {
             r#"class.last.weight": {"dtype": "F32", "shape": [4, 3, 3, 3]"#,
         ),
     ] {
-        messages += &files.message(DetectorModel::load(&edited(detector, from, to)));
+        messages += &files.message(load_model(&Lab::standard(), &edited(detector, from, to)));
         messages += "\n";
     }
     insta::assert_snapshot!(messages);

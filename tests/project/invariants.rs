@@ -1,5 +1,6 @@
 //! The invariants of ARCHITECTURE.md that can be read off the sources.
 
+use losslab::losses::Registry;
 use std::path::{Path, PathBuf};
 
 /// All Rust sources below a folder of the workspace.
@@ -26,6 +27,11 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 /// The lines that are not comments.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// A source without its tests, which stand at its end.
+fn without_tests(text: &str) -> &str {
+    text.split("\n#[cfg(test)]").next().unwrap_or(text)
 }
 
 /// Each crate with those that it may use.
@@ -72,6 +78,78 @@ fn crates_use_only_those_below_them() {
             }
         }
     }
+}
+
+/// The manifests say the same: what a crate lists, others have to compile.
+#[test]
+fn crates_list_only_those_below_them() {
+    for (krate, below) in LAYERS {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("crates/{krate}/Cargo.toml"));
+        let manifest = std::fs::read_to_string(path).unwrap();
+        let listed = manifest.split("[dependencies]").nth(1).and_then(|rest| rest.split("\n[").next());
+        for line in listed.unwrap_or_default().lines() {
+            let Some(rest) = line.strip_prefix("losslab-") else { continue };
+            let other = rest.split(['.', ' ']).next().unwrap_or_default();
+            assert!(below.contains(&other), "crates/{krate}/Cargo.toml: {line}");
+        }
+    }
+}
+
+/// Whoever extends a lab must reach all of it: what a part took from a registry of its own would lack the extension.
+#[test]
+fn registries_are_filled_at_one_place() {
+    let calling = |call: &str| -> Vec<String> {
+        ["src", "crates/report/src", "crates/train/src"]
+            .into_iter()
+            .flat_map(sources)
+            .filter(|(_, text)| code(without_tests(text)).any(|line| line.contains(call)))
+            .map(|(path, _)| path.display().to_string())
+            .collect()
+    };
+    for registry in ["Registry", "Metrics", "Models", "Formats", "Detectors"] {
+        assert_eq!(calling(&format!("{registry}::standard")), ["crates/train/src/lab.rs"], "{registry}");
+    }
+    // The program, and the fuzz targets, which have none.
+    assert_eq!(calling("Lab::standard"), ["src/fuzzing.rs", "src/main.rs"]);
+}
+
+/// What depends on a loss or a modifier is declared by it, so that one of a user's own gets it, too.
+#[test]
+fn nothing_depends_on_the_name_of_a_loss() {
+    let registry = Registry::standard();
+    let losses = registry.losses().map(|loss| loss.name());
+    let names: Vec<&str> = losses.chain(registry.modifiers().iter().map(|modifier| modifier.name)).collect();
+    for (path, text) in sources("crates").into_iter().chain(sources("src")) {
+        let own = ["crates/losses/src/zoo", "crates/losses/src/modifiers"];
+        let is_test = path.components().any(|part| part.as_os_str() == "tests");
+        if is_test || own.iter().any(|folder| path.starts_with(folder)) {
+            continue;
+        }
+        for line in code(without_tests(&text)) {
+            let compared = names.iter().find(|name| compares_with(line, name));
+            assert!(compared.is_none(), "{}: {line}", path.display());
+            let matched = line.contains("matches!(") && line.contains("name()");
+            assert!(!matched, "{}: {line}", path.display());
+        }
+    }
+    for line in [r#"x == "focal""#, r#"x.contains("focal:gamma=2")"#, r#""ce" => y"#, r#""a" | "ce" => y"#] {
+        assert!(names.iter().any(|name| compares_with(line, name)), "{line}");
+    }
+    assert!(!names.iter().any(|name| compares_with(r#"const SHORT: [&str; 2] = ["ce", "focal"];"#, name)));
+}
+
+/// Whether a line compares something with a text that begins with this name.
+fn compares_with(line: &str, name: &str) -> bool {
+    const BEFORE: [&str; 7] =
+        ["== ", "!= ", "contains(", "starts_with(", "ends_with(", "strip_prefix(", "| "];
+    const BEHIND: [&str; 4] = ["\" =>", "\" |", "\" ==", "\" !="];
+    let text = format!("\"{name}");
+    line.match_indices(&text).any(|(at, _)| {
+        let (before, behind) = (&line[..at], &line[at + text.len()..]);
+        let is_name = behind.starts_with(['"', ':', '+', ',']);
+        is_name
+            && (BEFORE.iter().any(|b| before.ends_with(b)) || BEHIND.iter().any(|b| behind.starts_with(b)))
+    })
 }
 
 #[test]

@@ -1,29 +1,23 @@
 //! Checkpoints: a training that was ended and resumed has the bits of one that was not; no damaged file is ever taken.
 
-use losslab::data::images::ImageParts;
-use losslab::data::{Dataset, Prepared, Source, SyntheticSpec};
-use losslab::train::checkpoint::{
-    Checkpoint, Disk, Folder, Identity, Keeper, Numbers, RealDisk, Tensor, Tensors, Which, decode, encode,
-};
-use losslab::train::detector::{
-    DetectionProblem, DetectorError, DetectorSettings, NormKind, train_detector_kept,
-};
-use losslab::train::experiment::{OptimizerKind, TrainConfig, TrainError, train_kept};
-use losslab_losses::{Registry, Spec};
+use crate::common::{images, model, retinanet, rows, scenes, spec, synthetic, trained};
+use losslab_losses::Spec;
+use losslab_models::{NamedTensor, Numbers, State};
 use losslab_testing::Files;
+use losslab_train::checkpoint::{
+    Checkpoint, Disk, Folder, Identity, Keeper, RealDisk, Which, decode, encode,
+};
+use losslab_train::tasks::boxes::{DetectorSettings, EpochDetail, NormKind};
+use losslab_train::tasks::table::{TableSettings, TableTask};
+use losslab_train::{OptimizerKind, Start, Task, TrainError, save_model, train};
 use serde_json::json;
 use std::cell::Cell;
 use std::io;
 use std::ops::ControlFlow::{Break, Continue};
 use std::path::Path;
 
-fn spec(text: &str) -> Spec {
-    Spec::parse(text, &Registry::standard()).unwrap()
-}
-
-fn rows() -> Prepared {
-    let dataset: Dataset = "rows=505,ratio=20".parse::<SyntheticSpec>().unwrap().generate();
-    Source::from(dataset).prepare(0, 3).unwrap()
+fn small_rows() -> TableTask {
+    rows(synthetic("rows=505,ratio=20"), 3)
 }
 
 fn keeper(folder: &Path, every: usize, loss: &Spec, resume: bool) -> Keeper {
@@ -37,7 +31,7 @@ fn keeper(folder: &Path, every: usize, loss: &Spec, resume: bool) -> Keeper {
 
 #[test]
 fn rows_resumed_after_any_epoch_have_the_bits_of_an_uninterrupted_training() {
-    let data = rows();
+    let (task, model) = (small_rows(), model("mlp:hidden=7x5"));
     let cases = [
         (OptimizerKind::Sgd, "ce", 6, 15),
         (OptimizerKind::Adam, "focal:gamma=2+undersample:ratio=3", 6, 15),
@@ -46,42 +40,39 @@ fn rows_resumed_after_any_epoch_have_the_bits_of_an_uninterrupted_training() {
     for (optimizer, loss, epochs, patience) in cases {
         let loss = spec(loss);
         let learning_rate = 0.01;
-        let config = TrainConfig {
-            epochs,
-            patience,
-            hidden: vec![7, 5],
-            optimizer,
-            learning_rate,
-            ..TrainConfig::default()
-        };
-        let whole = train_kept(&data, &loss, &config, 3, 1, None, |_| Continue(())).unwrap();
-        assert!(patience > 1 || whole.epochs_run < epochs, "early stopping is one of the cases");
+        let settings =
+            TableSettings { epochs, patience, optimizer, learning_rate, ..TableSettings::default() };
+        let start =
+            |threads| Start { run: 0, learner: &model, loss: &loss, settings: &settings, seed: 3, threads };
+        let whole = train(&task, &start(1), None, &mut |_| Continue(())).unwrap();
+        let run = whole.history.epochs.len();
+        assert!(patience > 1 || run < epochs, "early stopping is one of the cases");
         for every in [1, 2] {
             let files = Files::new();
             let mut epochs = Vec::new();
-            for end in 1..=whole.epochs_run {
+            for end in 1..=run {
                 let mut keeper = keeper(&files.path("kept"), every, &loss, end > 1);
-                let ended = train_kept(&data, &loss, &config, 3, end, Some(&mut keeper), |epoch| {
+                let ended = train(&task, &start(end), Some(&mut keeper), &mut |epoch| {
                     if epoch.epoch == end { Break(()) } else { Continue(()) }
                 });
                 assert!(matches!(ended, Err(TrainError::Stopped { epoch }) if epoch == end));
             }
             let mut keeper = keeper(&files.path("kept"), every, &loss, true);
-            let resumed = train_kept(&data, &loss, &config, 3, 2, Some(&mut keeper), |epoch| {
+            let resumed = train(&task, &start(2), Some(&mut keeper), &mut |epoch| {
                 epochs.push(epoch.epoch);
                 Continue(())
             });
             let resumed = resumed.unwrap();
             assert_eq!(format!("{resumed:?}"), format!("{whole:?}"), "{loss}, every {every}");
-            assert_eq!(epochs, (1..=whole.epochs_run).collect::<Vec<_>>(), "the whole curve is told again");
+            assert_eq!(epochs, (1..=run).collect::<Vec<_>>(), "the whole curve is told again");
         }
     }
 }
 
 #[test]
 fn detectors_resumed_after_any_epoch_have_the_bits_of_an_uninterrupted_training() {
-    let parts = ImageParts::draw(&"images=9,size=32,ratio=60,classes=2".parse().unwrap());
-    let loss = spec("focal:gamma=2,alpha=0.25");
+    let parts = scenes("images=9,size=32,ratio=60,classes=2");
+    let (loss, detector) = (spec("focal:gamma=2,alpha=0.25"), retinanet());
     for (norm, optimizer) in [(NormKind::Batch, OptimizerKind::AdamW), (NormKind::Group, OptimizerKind::Sgd)]
     {
         let settings = DetectorSettings {
@@ -93,34 +84,40 @@ fn detectors_resumed_after_any_epoch_have_the_bits_of_an_uninterrupted_training(
             optimizer,
             ..DetectorSettings::default()
         };
-        let problem = DetectionProblem::new(parts.clone(), &settings).unwrap();
+        let task = images(parts.clone(), &settings);
+        let start =
+            Start { run: 0, learner: &detector, loss: &loss, settings: &settings, seed: 3, threads: 1 };
         let files = Files::new();
         let run = |keeper: Option<&mut Keeper>, end: usize| {
-            train_detector_kept(&problem, &loss, &settings, 3, 1, keeper, |epoch| {
+            train(&task, &start, keeper, &mut |epoch| {
                 if epoch.epoch == end { Break(()) } else { Continue(()) }
             })
         };
         let whole = run(None, usize::MAX).unwrap();
         for end in 1..=4 {
             let ended = run(Some(&mut keeper(&files.path("kept"), 1, &loss, end > 1)), end);
-            assert!(matches!(ended, Err(DetectorError::Stopped { epoch }) if epoch == end));
+            assert!(matches!(ended, Err(TrainError::Stopped { epoch }) if epoch == end));
         }
         let resumed = run(Some(&mut keeper(&files.path("kept"), 1, &loss, true)), usize::MAX).unwrap();
         assert_eq!(resumed.weights, whole.weights);
         assert_eq!(format!("{resumed:?}"), format!("{whole:?}"));
-        assert!(whole.epochs.iter().any(|epoch| epoch.shares.is_some()));
+        let details = whole.history.epochs.iter().filter_map(EpochDetail::of);
+        assert!(details.into_iter().any(|detail| detail.shares.is_some()));
     }
 }
 
 fn small(epoch: usize) -> Checkpoint {
     let weights = vec![0.5, -0.0, f32::MIN_POSITIVE / 2.0, 3e38, epoch as f32, 6.0];
-    let tensor =
-        |name: &str, shape: &[usize], numbers| Tensor { name: name.into(), shape: shape.to_vec(), numbers };
+    let tensor = |name: &str, shape: &[usize], numbers| NamedTensor {
+        name: name.into(),
+        shape: shape.to_vec(),
+        numbers,
+    };
     Checkpoint {
         identity: Identity::new("a.csv", &"f00d", "5711", &json!({"batch": 128}), &spec("ce"), 0),
         epoch,
         progress: json!({"loss": 0.1 + 0.2, "word": u64::MAX}),
-        tensors: Tensors(vec![
+        tensors: State(vec![
             tensor("order/0", &[3], Numbers::U32(vec![2, 0, u32::MAX])),
             tensor("weights/w", &[2, 3], Numbers::F32(weights)),
         ]),
@@ -260,10 +257,9 @@ fn what_is_no_checkpoint_of_this_training_is_refused_in_clear_words() {
     refuse("a later version", &replaced(r#"version\":1"#, r#"version\":2"#));
     refuse("another number", &replaced("128", "129"));
     refuse("another program's", &replaced("\"losslab\"", "\"elselab\""));
-    let model = Files::new();
-    let saved = model.path("m.safetensors");
-    let arguments = ["train", "--synthetic", "rows=505,ratio=20", "--epochs", "1", "--quiet", "--save"];
-    assert!(losslab().args(arguments).arg(&saved).output().unwrap().status.success());
+    let model_files = Files::new();
+    let saved = model_files.path("m.safetensors");
+    save_small_model(&saved);
     refuse("a model", &std::fs::read(saved).unwrap());
     std::fs::remove_file(folder.file(Which::Previous)).unwrap();
     refuse("cut off, without one before it", &good[..99]);
@@ -288,58 +284,22 @@ fn what_is_no_checkpoint_of_this_training_is_refused_in_clear_words() {
     other("data", Identity::new("a.csv", &"beef", "5711", &json!({"batch": 128}), &ce, 0));
     other("loss", Identity::new("a.csv", &"f00d", "5711", &json!({"batch": 128}), &spec("focal"), 0));
     // A checkpoint of the same training whose state is another program's.
-    let data = rows();
     let identity = Identity::new("a.csv", &"f00d", "5711", &json!({"batch": 128}), &ce, 0);
     let mut keeper = Keeper::new(Folder::new(files.0.path()), 1, identity);
     keeper.resume(Which::Latest).unwrap();
-    let trained = train_kept(&data, &ce, &TrainConfig::default(), 3, 1, Some(&mut keeper), |_| Continue(()));
-    messages += &format!("state\n  {}\n", files.message(trained));
+    let (model, settings) = (model("mlp"), TableSettings::default());
+    let start = Start { run: 0, learner: &model, loss: &ce, settings: &settings, seed: 3, threads: 1 };
+    let trained = train(&small_rows(), &start, Some(&mut keeper), &mut |_| Continue(()));
+    messages += &format!("state\n  {}\n", files.message(trained.map(drop)));
     insta::assert_snapshot!(messages);
 }
 
-fn losslab() -> std::process::Command {
-    std::process::Command::new(env!("CARGO_BIN_EXE_losslab"))
-}
-
-/// Killed at a few moments, with a signal that no program can catch; `cargo xtask soak --part kills` does it at many.
-#[test]
-fn a_training_that_is_killed_and_resumed_saves_the_same_model() {
-    let rows = ["--synthetic", "rows=2020,ratio=20", "--epochs", "25", "--optimizer", "sgd"];
-    let scenes = ["--scenes", "images=16,size=40,ratio=60", "--epochs", "8", "--width", "8", "--batch", "4"];
-    for problem in [&rows[..], &scenes[..]] {
-        let files = Files::new();
-        let train = |save: &str| {
-            let mut command = losslab();
-            command
-                .args(["train", "--loss", "focal", "--quiet"])
-                .args(problem)
-                .arg("--save")
-                .arg(files.path(save));
-            command.stdout(std::process::Stdio::null());
-            command
-        };
-        assert!(train("whole.safetensors").status().unwrap().success());
-        let mut kills = 0;
-        for attempt in 1.. {
-            let mut command = train("resumed.safetensors");
-            command.arg("--checkpoint").arg(files.path("kept")).arg("--resume");
-            let mut child = command.spawn().unwrap();
-            if attempt > 3 {
-                assert!(child.wait().unwrap().success());
-                break;
-            }
-            // The first is killed as soon as there is something to go on from, the others at some moment.
-            let kept = files.path("kept").join("checkpoint.safetensors");
-            while attempt == 1 && !kept.exists() && child.try_wait().unwrap().is_none() {
-                std::thread::sleep(std::time::Duration::from_millis(1));
-            }
-            std::thread::sleep(std::time::Duration::from_millis(20 * (attempt - 1)));
-            child.kill().unwrap();
-            kills += i32::from(!child.wait().unwrap().success());
-        }
-        assert!(kills > 0, "the training is too short to be killed");
-        let [whole, resumed] =
-            ["whole", "resumed"].map(|name| std::fs::read(files.path(&format!("{name}.safetensors"))));
-        assert!(whole.unwrap() == resumed.unwrap());
-    }
+/// Trains for an epoch and saves the model.
+fn save_small_model(path: &Path) {
+    let (task, model, ce) = (small_rows(), model("mlp"), spec("ce"));
+    let settings = TableSettings { epochs: 1, ..TableSettings::default() };
+    let trained = trained(&task, &model, &ce, &settings, [3, 1]).unwrap();
+    let start = Start { run: 0, learner: &model, loss: &ce, settings: &settings, seed: 3, threads: 1 };
+    let description = task.model(&start, &trained.judged);
+    save_model(path, TableTask::KIND, &description, &trained.weights).unwrap();
 }

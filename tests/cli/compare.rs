@@ -1,12 +1,10 @@
 //! The command line as a user meets it: what it prints, what it writes, and what it says of bad input.
 
+use crate::common::{self, complaint, losslab};
+use losslab_testing::Files;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-fn losslab(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_losslab")).args(arguments).output().unwrap()
-}
+use std::process::Command;
 
 /// A folder that vanishes with the test, and the path of a file in it.
 fn folder() -> (tempfile::TempDir, impl Fn(&str) -> String) {
@@ -16,14 +14,16 @@ fn folder() -> (tempfile::TempDir, impl Fn(&str) -> String) {
 }
 
 fn results(folder: &str) -> Value {
-    serde_json::from_str(&std::fs::read_to_string(Path::new(folder).join("results.json")).unwrap()).unwrap()
+    common::results(Path::new(folder))
 }
 
-/// `results.json` without what may differ from run to run.
 fn determined(folder: &str) -> Value {
-    let mut results = results(folder);
-    assert!(results.as_object_mut().unwrap().remove("environment").is_some());
-    results
+    common::determined(Path::new(folder))
+}
+
+/// The specs of a list of descriptions.
+fn specs(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|entry| entry["spec"].as_str().unwrap()).collect()
 }
 
 const SMALL: [&str; 6] = ["--synthetic", "rows=1010,ratio=100", "--seeds", "2", "--epochs", "4"];
@@ -39,22 +39,23 @@ fn plain_losslab_compares_on_the_embedded_defaults() {
     assert!(text.contains("AP50") && text.contains("easy negatives"), "{text}");
 
     let tabular = results(&path("losslab-results/tabular"));
-    assert_eq!((&tabular["schema"], &tabular["complete"]), (&Value::from(1), &Value::from(true)));
+    assert_eq!((&tabular["schema"], &tabular["complete"]), (&Value::from(2), &Value::from(true)));
     let losses = ["ce", "alpha-ce:alpha=0.75", "focal:gamma=2,alpha=0.25", "focal:gamma=2"];
-    assert_eq!(tabular["config"]["losses"], serde_json::json!(losses));
+    assert_eq!(specs(&tabular["losses"]), losses);
+    assert_eq!(specs(&tabular["models"]), ["mlp"]);
     for (summary, loss) in tabular["summary"].as_array().unwrap().iter().zip(losses) {
         assert_eq!(summary["loss"], loss);
         assert!(summary["metrics"]["average_precision"]["mean"].is_f64(), "{summary}");
     }
 
     let scenes = results(&path("losslab-results/scenes"));
-    assert_eq!(scenes["config"]["losses"], serde_json::json!(["ce", "focal:gamma=2,alpha=0.25"]));
+    assert_eq!(specs(&scenes["losses"]), ["ce", "focal:gamma=2,alpha=0.25"]);
     let run = &scenes["runs"][0];
     assert!(run["metrics"]["ap50"].is_f64() && run["per_category"].as_array().unwrap().len() == 3, "{run}");
     // What the paper is about: at the start easy negatives have most of cross-entropy's gradient, next to none of focal's.
     let easy = |run: usize| scenes["runs"][run]["epochs"][0]["shares"]["easy_negatives"]["gradient"].as_f64();
     assert!(easy(0).unwrap() > 0.5 && easy(1).unwrap() < 0.05, "{:?} {:?}", easy(0), easy(1));
-    for seed in ["ce-0", "focal_gamma=2,alpha=0.25-0"] {
+    for seed in ["retinanet__ce__0", "retinanet__focal_gamma=2,alpha=0.25__0"] {
         assert!(Path::new(&path(&format!("losslab-results/scenes/detections/{seed}.json"))).is_file());
     }
 }
@@ -172,6 +173,29 @@ fn a_training_that_diverges_is_reported_and_the_others_go_on() {
 }
 
 #[test]
+fn a_comparison_goes_on_and_its_record_and_table_say_how_a_run_diverged() {
+    let files = Files::new();
+    let arguments =
+        ["compare", "--synthetic", "rows=505,ratio=20", "--loss", "ce", "--seeds", "1", "--lr", "1e30"];
+    let output = Command::new(env!("CARGO_BIN_EXE_losslab"))
+        .args(arguments)
+        .args(["--loss", "focal", "--optimizer", "sgd", "--epochs", "2", "--quiet", "--out"])
+        .arg(files.path("out"))
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    let note = "1 of 1 trainings diverged (seeds 0); the table is over the others; with seed 0 the loss was";
+    assert!(shown.contains(&format!("ce: {note}")), "{shown}");
+    let results = common::results(&files.path("out"));
+    for run in results["runs"].as_array().unwrap() {
+        let how = run["diverged"].as_str().unwrap();
+        assert!(how.starts_with("diverged: the loss was ") && how.contains("linear_relu of layer"), "{how}");
+        let page = std::fs::read_to_string(files.path("out/report.html")).unwrap();
+        assert!(page.contains("linear_relu of layer"));
+    }
+}
+
+#[test]
 fn a_threshold_in_the_spec_moves_the_decisions_and_nothing_else() {
     let (_keep, path) = folder();
     let out = path("out");
@@ -190,16 +214,6 @@ fn a_threshold_in_the_spec_moves_the_decisions_and_nothing_else() {
     assert_eq!(metric(1, "f1"), metric(0, "f1_tuned"));
     assert_eq!(metric(2, "recall"), 1.0, "nearly everything is called positive from one in a thousand on");
     assert_ne!(metric(0, "recall"), metric(2, "recall"));
-}
-
-/// Runs losslab on something bad; returns its one line of error, with the test's folder replaced.
-fn complaint(arguments: &[&str], folder: &Path) -> String {
-    let output = losslab(arguments);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-    assert!(output.stdout.is_empty(), "{arguments:?} printed {:?}", String::from_utf8_lossy(&output.stdout));
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(text.lines().count(), 1, "{arguments:?}: {text}");
-    text.trim_end().replace(folder.to_str().unwrap(), "DIR")
 }
 
 #[test]
@@ -240,10 +254,8 @@ fn bad_arguments_are_one_clear_line() {
         let mut arguments = vec!["compare", "--out", &out];
         arguments.extend(*case);
         lines += &complaint(&arguments, keep.path());
-        lines += "\n";
     }
     lines += &complaint(&["compare", "--out", &path("file/below")], keep.path());
-    lines += "\n";
     lines += &complaint(&["compare", "--out", &blocked], keep.path());
     insta::assert_snapshot!(lines);
     assert!(!PathBuf::from(&out).exists(), "nothing is written for arguments that are refused");
@@ -271,7 +283,6 @@ fn bad_files_are_one_clear_line_and_leave_no_results() {
             &["compare", "--quiet", "--csv", &path(name), "--label", "label", "--out", &out],
             keep.path(),
         );
-        lines += "\n";
     }
     lines += &complaint(
         &["compare", "--quiet", "--csv", &path("absent.csv"), "--label", "label", "--out", &out],

@@ -1,0 +1,9 @@
+//! The tests of this crate, as one program: each test program compiles the kernels that it uses anew.
+
+mod checkpoint;
+mod common;
+mod detector;
+mod divergence;
+mod lab;
+mod model;
+mod threads;
