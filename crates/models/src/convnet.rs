@@ -173,7 +173,7 @@ impl Form {
         let Some(image) = shape.image else {
             let columns = shape.columns;
             return Err(format!(
-                "convnet reads images; here are rows of {columns} numbers of a table: use --model mlp"
+                "reads images; here are rows of {columns} numbers of a table: use --model mlp"
             ));
         };
         let (width, depth): (usize, usize) = (params.number("width")?, params.number("depth")?);

@@ -45,11 +45,7 @@ fn what_is_no_network_is_refused() {
     let table = Shape { columns: 6, image: None, outputs: 1 };
     let image = images([28, 28, 1], 1);
     for (spec, shape, expected) in [
-        (
-            "convnet",
-            &table,
-            "convnet: convnet reads images; here are rows of 6 numbers of a table: use --model mlp",
-        ),
+        ("convnet", &table, "convnet: reads images; here are rows of 6 numbers of a table: use --model mlp"),
         (
             "convnet:depth=10",
             &image,
@@ -85,32 +81,33 @@ fn stir(tape: &mut Tape<f64>, draw: &mut Draw) {
 fn the_whole_jacobian() {
     /// A ReLU's kink between the points of a difference is left behind by a shorter one; a wrong gradient is not.
     const STEPS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
-    let total = random::cases(4, 5, |draw, number| {
+    let total = random::cases(3, 5, |draw, number| {
         // At least 2 x 2 cells of 2 images and 3 channels in the last stage: a channel that is nearly the same
         // everywhere has a gradient that consists of rounding alone.
         let image = [draw.between(5, 7), draw.between(5, 7), draw.between(1, 2)];
         let shape = images(image, draw.between(1, 3));
-        let depth = if number % 4 == 3 { 14 } else { 8 };
+        let depth = if number % 8 == 7 { 14 } else { 8 };
         let spec = format!("convnet:width=3,depth={depth}");
         let mut tape = Tape::<f64>::new();
         let model = ConvNet::new(&mut tape, &params(&spec), &shape, &mut Rng::seed(number)).expect("a net");
         stir(&mut tape, draw);
         let rows = draw.between(2, 3);
         let x = draw.tensor(&[rows, shape.columns], (-2.0, 2.0), 0.0);
-        let holds = STEPS.into_iter().map(|step| {
+        let mismatch = |step| {
             let check = GradCheck { step, ..GradCheck::default() };
-            check.jacobian_on(
-                &mut tape.cast(),
-                |tape| {
-                    let mut norms = BatchNorms::new(&model.norms());
-                    model.forward(tape.constant(x.shape(), x.data()), &mut Phase::Train(&mut norms))
-                },
-                number,
-            )
-        });
-        let results: Vec<_> = holds.collect();
-        let found = results.iter().any(Result::is_ok);
-        assert!(found, "case {number}, {spec}, {shape:?}: {results:?}");
+            check
+                .jacobian_on(
+                    &mut tape.cast(),
+                    |tape| {
+                        let mut norms = BatchNorms::new(&model.norms());
+                        model.forward(tape.constant(x.shape(), x.data()), &mut Phase::Train(&mut norms))
+                    },
+                    number,
+                )
+                .err()
+        };
+        let found: Option<Vec<_>> = STEPS.into_iter().map(mismatch).collect();
+        assert!(found.is_none(), "case {number}, {spec}, {shape:?}: {found:?}");
     });
     println!("checked {total} cases of the residual network");
 }

@@ -69,6 +69,15 @@ pub trait Task: Sync {
     /// Most epochs of a training.
     fn epochs(&self, settings: &Self::Settings) -> usize;
 
+    /// Says so if this learner cannot be trained on such data, or not with these settings, whatever the loss.
+    ///
+    /// # Errors
+    /// What does not suit the data.
+    fn check_learner(&self, learner: &Self::Learner, settings: &Self::Settings) -> Result<(), String> {
+        let _ = (learner, settings);
+        Ok(())
+    }
+
     /// Says so if this learner cannot be trained with this loss.
     ///
     /// # Errors

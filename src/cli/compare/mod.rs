@@ -199,6 +199,9 @@ impl<T: Task> Job<'_, T> {
 /// Compares losses and models, and writes to this folder.
 fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Path) -> anyhow::Result<()> {
     let Job { task, settings, learners, seeds, .. } = job;
+    for (learner, _) in learners {
+        task.check_learner(learner, settings).map_err(anyhow::Error::msg)?;
+    }
     let (losses, left_out) = job.losses(lab, request)?;
     let first = learners.first().map(|(learner, _)| learner.to_string()).unwrap_or_default();
     let reference = ArmName { model: first, loss: request.reference(lab, &losses)? };

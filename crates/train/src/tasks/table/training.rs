@@ -1,6 +1,7 @@
 //! One training on rows.
 
 use super::TableTask;
+use super::augmented::Augmenter;
 use super::classification::{Classification, bind};
 use super::found::{Outputs, TableFound};
 use super::plane::Plane;
@@ -36,6 +37,7 @@ pub struct TableTraining<'a> {
     /// Draws rows of the training part.
     sampler: Sampler,
     rng: Rng,
+    augmenter: Option<Augmenter>,
 }
 
 impl<'a> TableTraining<'a> {
@@ -48,6 +50,7 @@ impl<'a> TableTraining<'a> {
         let classification = Classification::of(data.train.classes);
         let settings = start.settings.clone();
         let image = data.train.matrix.image();
+        Augmenter::check(&settings, image).map_err(TrainError::Model)?;
         let shape = Shape { columns: data.columns(), image, outputs: classification.outputs() };
         let mut rng = Rng::stream(start.seed, INIT_STREAM);
         let model = start.learner.build(shape, settings.optimizer.build(), &mut rng);
@@ -65,6 +68,7 @@ impl<'a> TableTraining<'a> {
             data,
             classification,
             spec: start.loss.clone(),
+            augmenter: Augmenter::new(&settings, image, start.seed),
             settings,
             sampler: Sampler::new(&data.train.labels, criterion.training()),
             loss: Bound { criterion: Arc::new(criterion), classification },
@@ -107,9 +111,11 @@ impl<'a> TableTraining<'a> {
 impl Training<TableFound> for TableTraining<'_> {
     fn epoch(&mut self, epoch: usize) -> Result<Losses, TrainError> {
         let order = self.sampler.epoch(&mut self.rng);
+        let plain = PartExamples(&self.data.train);
+        let augmented = self.augmenter.as_ref().map(|augmenter| augmenter.epoch(&plain, epoch));
         let train_loss = self.model.fit(&Epoch {
             number: epoch,
-            examples: &PartExamples(&self.data.train),
+            examples: augmented.as_ref().map_or(&plain as &dyn Examples, |augmented| augmented),
             order,
             batch: self.settings.batch,
             learning_rate: self.settings.learning_rate,
