@@ -47,7 +47,7 @@ pub mod images;
 mod imbalance;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod labels;
-#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
+#[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]
 mod matrix;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod prepare;

@@ -69,11 +69,11 @@ pub trait Task: Sync {
     /// Most epochs of a training.
     fn epochs(&self, settings: &Self::Settings) -> usize;
 
-    /// Says so if no such learner can be built for the data.
+    /// Says so if this learner cannot be trained on such data, or not with these settings, whatever the loss.
     ///
     /// # Errors
-    /// What is wrong with its parameters.
-    fn check_learner(&self, learner: &Self::Learner) -> Result<(), TrainError>;
+    /// What does not suit the data.
+    fn check_learner(&self, learner: &Self::Learner, settings: &Self::Settings) -> Result<(), TrainError>;
 
     /// Says so if this learner cannot be trained with this loss.
     ///

@@ -132,7 +132,7 @@ impl<T: Task> Job<'_, T> {
 /// Compares losses and models, and writes to this folder.
 fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Path) -> anyhow::Result<()> {
     let Job { task, settings, learners, seeds, .. } = job;
-    learners.iter().try_for_each(|(learner, _)| task.check_learner(learner))?;
+    learners.iter().try_for_each(|(learner, _)| task.check_learner(learner, settings))?;
     let (losses, left_out) = job.losses(lab, request)?;
     let first = learners.first().map(|(learner, _)| learner.to_string()).unwrap_or_default();
     let reference = ArmName { model: first, loss: request.reference(lab, &losses)? };

@@ -156,7 +156,7 @@ impl Task for BoxTask {
     }
 
     /// A spec is checked when it is parsed.
-    fn check_learner(&self, _: &DetectorSpec) -> Result<(), TrainError> {
+    fn check_learner(&self, _: &DetectorSpec, _: &DetectorSettings) -> Result<(), TrainError> {
         Ok(())
     }
 

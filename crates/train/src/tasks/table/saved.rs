@@ -209,6 +209,7 @@ impl Predictor for TableModel {
         ModelInput::Rows(RowModel {
             name,
             encoder: &self.about.encoder,
+            image: self.about.image,
             label_values: &self.about.label_values,
         })
     }
