@@ -20,6 +20,8 @@ pub struct GivenFlags {
     pub data: Given,
     /// All that `compare` was asked for by name, but for files: what a `--config` file can say.
     pub request: Map<String, Value>,
+    /// The command as it would be typed again.
+    pub command: String,
 }
 
 /// Adds the flags of the lab's formats to the commands that take data.
@@ -52,14 +54,14 @@ fn arguments(flags: &[(FormatInfo, &Flag)]) -> Vec<Arg> {
     flags.iter().map(argument).collect()
 }
 
-/// The flags that were given to the command that was named, by default `compare`.
-pub fn given(lab: &Lab, command: &Command, matches: &ArgMatches) -> GivenFlags {
+/// The flags that were given to the command that was named, by default `compare`; `typed` is the whole command line.
+pub fn given(lab: &Lab, command: &Command, matches: &ArgMatches, typed: String) -> GivenFlags {
     let command = matches.subcommand_name().and_then(|name| command.find_subcommand(name)).unwrap_or(command);
     let (name, matches) = matches.subcommand().unwrap_or(("compare", matches));
     let flags = match name {
         PREDICTING => lab.formats.new_flags(),
         _ if LEARNING.contains(&name) => lab.formats.flags(),
-        _ => return GivenFlags::default(),
+        _ => return GivenFlags { command, ..GivenFlags::default() },
     };
     let mut data = Given::new();
     for (_, flag) in flags.iter().filter(|(_, flag)| was_given(matches, flag.name)) {
@@ -72,7 +74,7 @@ pub fn given(lab: &Lab, command: &Command, matches: &ArgMatches) -> GivenFlags {
         let named = was_given(matches, id) && !OF_THE_PLACE.contains(&name) && !is_path(name);
         named.then(|| (name.to_owned(), value(values(matches, id))))
     });
-    GivenFlags { data, request: request.collect() }
+    GivenFlags { data, request: request.collect(), command: typed }
 }
 
 /// Whether a flag stands on the command line.

@@ -58,7 +58,8 @@ fn a_file_asks_for_the_same_as_flags() {
     assert_eq!(compare(&files, "plain", &["--config", config]).0, flags, "without the name of the command");
 
     // Flags win, and the rest stays.
-    let (other, _) = compare(&files, "other", &["compare", "--config", config, "--lr", "0.02", "--loss", "gce"]);
+    let (other, _) =
+        compare(&files, "other", &["compare", "--config", config, "--lr", "0.02", "--loss", "gce"]);
     assert_eq!(other["settings"]["learning_rate"], 0.02);
     assert_eq!(other["losses"].as_array().unwrap().len(), 1);
     assert_eq!(other["losses"][0]["spec"], "gce:q=0.7");

@@ -45,7 +45,10 @@ fn models_and_losses_make_a_grid() {
     assert!(correction.contains("over the 3 comparisons listed"), "{correction}");
     assert!(correction.contains("within each model") && correction.contains("every model"), "{correction}");
     for comparison in comparisons {
-        assert!(comparison["p"].is_f64() && text.contains(comparison["sentence"].as_str().unwrap()), "{text}");
+        assert!(
+            comparison["p"].is_f64() && text.contains(comparison["sentence"].as_str().unwrap()),
+            "{text}"
+        );
     }
     let page = std::fs::read_to_string(files.path("grid/report.html")).unwrap();
     assert!(page.contains("2 models with 2 losses each were compared"));

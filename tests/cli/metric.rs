@@ -78,7 +78,10 @@ fn epochs_verdicts_and_results_follow_the_metric() {
     // Average precision is the default, and its name changes nothing.
     let (text, out) = compare("named", "average_precision");
     let named = assert_follows(&text, &out, "average_precision", true);
-    assert_eq!(named["verdicts"]["correction"], "Holm, over the 1 comparisons listed: every loss with the reference loss");
+    assert_eq!(
+        named["verdicts"]["correction"],
+        "Holm, over the 1 comparisons listed: every loss with the reference loss"
+    );
 }
 
 #[test]
@@ -89,10 +92,10 @@ fn a_fixed_test_set_is_resampled_under_any_metric() {
     let (train, test) = (files.write("train.csv", table(200)), files.write("test.csv", table(90)));
     for (metric, higher_is_better) in METRICS {
         let out = files.path(metric);
-        let data = ["--csv", train.to_str().unwrap(), "--test-csv", test.to_str().unwrap(), "--label", "kind"];
+        let data =
+            ["--csv", train.to_str().unwrap(), "--test-csv", test.to_str().unwrap(), "--label", "kind"];
         let how = ["--seeds", "3", "--epochs", "3", "--loss", "ce", "--loss", "focal", "--metric", metric];
-        let text =
-            printed(&[&["compare"][..], &data, &how, &["--out", out.to_str().unwrap()]].concat());
+        let text = printed(&[&["compare"][..], &data, &how, &["--out", out.to_str().unwrap()]].concat());
         let results = assert_follows(&text, &out, metric, higher_is_better);
         let design = &results["verdicts"]["design"];
         assert_eq!((&design["kind"], &design["units"]), (&"fixed_test".into(), &90.into()));
@@ -104,7 +107,8 @@ fn a_fixed_test_set_is_resampled_under_any_metric() {
 fn trials_are_chosen_by_the_metric() {
     let files = Files::new();
     let out = files.path("out");
-    let arguments = ["compare", "--synthetic", "rows=1010,ratio=20", "--seeds", "2", "--epochs", "2", "--tune"];
+    let arguments =
+        ["compare", "--synthetic", "rows=1010,ratio=20", "--seeds", "2", "--epochs", "2", "--tune"];
     let more = ["3", "--loss", "ce", "--metric", "log_loss", "--quiet", "--out", out.to_str().unwrap()];
     printed(&[&arguments[..], &more].concat());
     for run in determined(&out)["runs"].as_array().unwrap() {

@@ -134,7 +134,8 @@ fn predictions_on_real_data_hold_the_metrics_of_the_run_bit_for_bit() {
     let labels: Vec<u32> = split.test.iter().map(|&row| dataset.labels[row as usize]).collect();
     let about = model_file::about(&model);
     let kept = about["test_metrics"].as_object().unwrap();
-    let tested = Rows::of_probabilities(2, &scores, &labels).with_thresholds(0.5, about["threshold"].as_f64());
+    let tested =
+        Rows::of_probabilities(2, &scores, &labels).with_thresholds(0.5, about["threshold"].as_f64());
     for (name, value) in Metrics::standard().evaluate(&tested).unwrap() {
         assert_eq!(value, kept[name].as_f64(), "{name}");
     }

@@ -5,8 +5,11 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// Shape and bytes of each tensor, by name.
+pub type Tensors = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
+
 /// The description, and the bytes of each tensor with its shape.
-pub fn read(path: &Path) -> (Value, BTreeMap<String, (Vec<usize>, Vec<u8>)>) {
+pub fn read(path: &Path) -> (Value, Tensors) {
     let bytes = std::fs::read(path).unwrap();
     let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
     let text = &metadata.metadata().as_ref().unwrap()["losslab"];

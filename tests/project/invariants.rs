@@ -147,7 +147,8 @@ fn compares_with(line: &str, name: &str) -> bool {
     line.match_indices(&text).any(|(at, _)| {
         let (before, behind) = (&line[..at], &line[at + text.len()..]);
         let is_name = behind.starts_with(['"', ':', '+', ',']);
-        is_name && (BEFORE.iter().any(|b| before.ends_with(b)) || BEHIND.iter().any(|b| behind.starts_with(b)))
+        is_name
+            && (BEFORE.iter().any(|b| before.ends_with(b)) || BEHIND.iter().any(|b| behind.starts_with(b)))
     })
 }
 
@@ -159,6 +160,15 @@ fn the_lower_crates_touch_nothing_of_the_world() {
                 for world in
                     ["std::fs", "std::env", "std::time", "std::net", "std::process", "thread_rng", "println!"]
                 {
+                    assert!(!line.contains(world), "{}: {line}", path.display());
+                }
+            }
+        }
+    }
+    for krate in ["metrics", "data", "train", "report"] {
+        for (path, text) in sources(&format!("crates/{krate}/src")) {
+            for line in code(&text) {
+                for world in ["std::env", "std::time", "std::net", "thread_rng", "println!"] {
                     assert!(!line.contains(world), "{}: {line}", path.display());
                 }
             }
@@ -182,6 +192,59 @@ fn no_path_of_a_machine_stands_in_the_sources() {
             for place in ["home", "root", "work", "Users", "opt"].map(|name| format!("/{name}/")) {
                 assert!(!text.contains(&place), "{} contains {place}", path.display());
             }
+        }
+    }
+}
+
+/// The pages for people, with their folders.
+fn pages() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["", "docs"].map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+    let files = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let pages: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .collect();
+    assert!(pages.len() >= 8, "{pages:?}");
+    pages
+}
+
+/// What stands in backticks, outside of blocks of code.
+fn quoted(text: &str) -> Vec<&str> {
+    let prose = text.split("```").step_by(2);
+    prose.flat_map(|part| part.split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn pages_name_files_and_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["benches", "crates", "examples", "fuzz", "src", "tests", "xtask"];
+    let all: Vec<(PathBuf, String)> = folders.into_iter().flat_map(sources).collect();
+    for (page, text) in pages() {
+        let page_folder = page.parent().unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let is_file = !link.is_empty() && !link.contains("://");
+            assert!(!is_file || page_folder.join(link).exists(), "{}: link to {link}", page.display());
+        }
+        for name in quoted(&text) {
+            let is_path = name.split_once('/').is_some_and(|(first, _)| folders.contains(&first))
+                && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-".contains(c));
+            assert!(!is_path || root.join(name).exists(), "{}: path {name}", page.display());
+            let is_source = name.ends_with(".rs") && !name.contains(' ');
+            let found = || all.iter().any(|(path, _)| path.ends_with(name));
+            assert!(!is_source || found(), "{}: file {name}", page.display());
+        }
+    }
+    let architecture = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let table =
+        architecture.split("## Invariants").nth(1).and_then(|rest| rest.split("\n\n").nth(1)).unwrap();
+    for row in table.lines().skip(2) {
+        let tests = quoted(row.trim_end_matches('|').rsplit('|').next().unwrap());
+        assert!(!tests.is_empty(), "an invariant without a test: {row}");
+        for test in tests {
+            let written = [format!("fn {test}("), format!("fn {test}<")];
+            let found = all.iter().any(|(_, text)| written.iter().any(|start| text.contains(start)));
+            assert!(found, "no test {test}");
         }
     }
 }

@@ -108,7 +108,7 @@ pub fn load_idx_like(images: &Path, labels: &Path, reference: &Dataset) -> Resul
 /// If the file cannot be read, is no IDX file of images, or is shorter or longer than its header says.
 pub fn load_idx_images(path: &Path) -> Result<Matrix, DataError> {
     let ([_, height, width], bytes) = read(path, "images")?;
-    Ok(Matrix::bytes(height * width, bytes))
+    Ok(Matrix::bytes(height * width, bytes).of_images([height, width, 1]))
 }
 
 /// The labels as texts, one for each image.

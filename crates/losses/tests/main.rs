@@ -12,8 +12,6 @@ mod jacobian;
 mod large_batches;
 mod paper;
 mod pipeline;
-#[path = "../../autograd/tests/random/mod.rs"]
-mod random;
 mod reference;
 mod registry;
 mod specs;

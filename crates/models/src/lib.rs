@@ -5,7 +5,7 @@
 //! | [`Model`], [`ModelKind`] | what a model is to a training: built, fitted, asked, saved |
 //! | [`Network`] | a model with a forward pass on the tape: what a new one implements |
 //! | [`Models`] | the registry, and specs such as `mlp:hidden=64x64` |
-//! | [`Mlp`], [`LinearModel`] | the models |
+//! | [`Mlp`], [`LinearModel`], [`ConvNet`] | the models |
 //! | [`State`] | weights and optimiser as named tensors |
 //! | [`Divergence`] | how a training went to infinity |
 //! | [`Detector`], [`detection`] | the one-stage detector, and the functions around it: anchors, assignment, NMS |
@@ -15,7 +15,9 @@
 
 #![deny(unsafe_code)]
 
+mod block;
 mod conv;
+mod convnet;
 pub mod detection;
 mod detector;
 mod divergence;
@@ -24,20 +26,27 @@ mod linear_model;
 mod mlp;
 mod model;
 mod network;
+mod norms;
 mod params;
 mod registry;
 mod state;
 
+pub use block::Phase;
 pub use conv::{Conv, ConvSize};
-pub use detector::{
-    ConfigError, Detector, DetectorBuffers, DetectorConfig, Norm, Output, Stage, feature_size,
-};
+pub use convnet::ConvNet;
+pub use detector::{ConfigError, Detector, DetectorConfig, Output, Stage, feature_size};
 pub use divergence::{Diverged, Divergence};
 pub use linear::{Linear, prior_bias};
 pub use linear_model::LinearModel;
 pub use mlp::{Activation, Mlp};
 pub use model::{Build, Epoch, Examples, Model, ModelKind, Objective, Shape};
 pub use network::{Network, TapeModel};
+pub use norms::{BatchNorms, Norm};
 pub use params::{ModelInfo, ModelParam, Params, spec_name};
 pub use registry::{ModelSpec, Models};
 pub use state::{NamedTensor, Numbers, Shapes, State};
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

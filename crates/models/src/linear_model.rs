@@ -1,6 +1,6 @@
 //! Logistic and softmax regression: the baseline that every comparison should have.
 
-use crate::{Linear, ModelInfo, Network, Params, Shape};
+use crate::{Linear, ModelInfo, Network, Params, Phase, Shape};
 use losslab_autograd::{Param, Tape, Var};
 use losslab_tensor::Float;
 use losslab_tensor::init::Init;
@@ -27,7 +27,7 @@ impl Network for LinearModel {
         Ok(Self(Linear::new(tape, "layer0", shape.columns, shape.outputs, Init::XavierNormal, rng)))
     }
 
-    fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+    fn forward<'t, T: Float>(&self, x: Var<'t, T>, _: &mut Phase<'_, T>) -> Var<'t, T> {
         self.0.forward(x)
     }
 

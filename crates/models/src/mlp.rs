@@ -1,6 +1,6 @@
 //! The multi-layer perceptron.
 
-use crate::{Linear, ModelInfo, ModelParam, Network, Params, Shape};
+use crate::{Linear, ModelInfo, ModelParam, Network, Params, Phase, Shape};
 use losslab_autograd::{Param, Tape, Var};
 use losslab_tensor::Float;
 use losslab_tensor::init::Init;
@@ -119,7 +119,7 @@ impl Network for Mlp {
         Ok(Self::new(tape, &sizes(params, shape)?, Activation::Relu, rng))
     }
 
-    fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
+    fn forward<'t, T: Float>(&self, x: Var<'t, T>, _: &mut Phase<'_, T>) -> Var<'t, T> {
         Mlp::forward(self, x)
     }
 

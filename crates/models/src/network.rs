@@ -1,7 +1,7 @@
 //! Models with a forward pass on the tape, and how they are trained and asked.
 
 use crate::model::{Build, Epoch, Examples, Model, ModelKind, Shape};
-use crate::{Divergence, ModelInfo, Params, State};
+use crate::{BatchNorms, Divergence, ModelInfo, Params, Phase, State};
 use losslab_autograd::optim::{Optimizer, global_norm};
 use losslab_autograd::{Param, Tape, Var};
 use losslab_tensor::rng::Rng;
@@ -34,21 +34,29 @@ pub trait Network: Sized + 'static {
         rng: &mut Rng,
     ) -> Result<Self, String>;
 
-    /// The logits `[rows, outputs]` of `x [rows, columns]`.
-    fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T>;
+    /// The logits `[rows, outputs]` of `x [rows, columns]`; only batch norm asks for the phase.
+    fn forward<'t, T: Float>(&self, x: Var<'t, T>, phase: &mut Phase<'_, T>) -> Var<'t, T>;
+
+    /// Name and channels of each batch norm, in the order in which they are built.
+    fn norms(&self) -> Vec<(String, usize)> {
+        Vec::new()
+    }
 
     /// The bias of the last layer, one number per output, which makes the first predictions the rates of the classes.
     /// Without one the model starts wherever its weights do.
     fn output_bias(&self) -> Option<Param>;
-}
 
-/// Rows that are scored at a time.
-const SCORING_BATCH: usize = 1024;
+    /// Rows that are scored at a time: fewer where a row takes much memory.
+    fn scored_rows(_: &Shape) -> usize {
+        1024
+    }
+}
 
 /// A [`Network`] with its tape and optimiser: a [`Model`].
 pub struct TapeModel<N> {
     tape: Tape<f32>,
     network: N,
+    norms: BatchNorms<f32>,
     optimizer: Box<dyn Optimizer<f32>>,
     shape: Shape,
     /// The labels of a step, kept for the next.
@@ -61,9 +69,11 @@ impl<N: Network> TapeModel<N> {
         let build = |build: Build<'_>| {
             let mut tape = Tape::new();
             let network = N::new(&mut tape, build.params, &build.shape, build.rng)?;
+            let norms = BatchNorms::new(&network.norms());
             let model: Box<dyn Model> = Box::new(Self {
                 tape,
                 network,
+                norms,
                 optimizer: build.optimizer,
                 shape: build.shape,
                 labels: Vec::new(),
@@ -83,7 +93,8 @@ impl<N: Network> TapeModel<N> {
         let x = tape.constant_rows([rows.len(), self.shape.columns], |first, out| {
             epoch.examples.gather(&rows[first..], out);
         });
-        let loss = epoch.objective.on_tape(self.network.forward(x), &self.labels);
+        let logits = self.network.forward(x, &mut Phase::Train(&mut self.norms));
+        let loss = epoch.objective.on_tape(logits, &self.labels);
         loss.backward();
         let value = loss.item();
         Divergence::of_step(tape, [epoch.number, step], value, global_norm(tape))?;
@@ -92,18 +103,29 @@ impl<N: Network> TapeModel<N> {
     }
 
     /// Names and shapes of the parameters.
-    fn shapes(&self) -> Vec<(String, Vec<usize>)> {
+    fn parameters(&self) -> Vec<(String, Vec<usize>)> {
         let tape = &self.tape;
         tape.param_ids().map(|param| (tape.name(param), tape.shape(param).dims().to_vec())).collect()
     }
 
+    /// Names and shapes of the parameters, then of the running statistics.
+    fn shapes(&self) -> Vec<(String, Vec<usize>)> {
+        let statistics = self.norms.named().map(|(name, numbers)| (name.to_owned(), vec![numbers.len()]));
+        self.parameters().into_iter().chain(statistics).collect()
+    }
+
     fn values(&self) -> Vec<Vec<f32>> {
-        self.tape.param_ids().map(|param| self.tape.value(param).to_vec()).collect()
+        let parameters = self.tape.param_ids().map(|param| self.tape.value(param).to_vec());
+        parameters.chain(self.norms.named().map(|(_, numbers)| numbers.to_vec())).collect()
     }
 
     fn set_values(&mut self, values: &[Vec<f32>]) {
-        for (param, values) in self.tape.param_ids().zip(values) {
+        let (parameters, statistics) = values.split_at(self.tape.params());
+        for (param, values) in self.tape.param_ids().zip(parameters) {
             self.tape.value_mut(param).copy_from_slice(values);
+        }
+        for ((_, numbers), values) in self.norms.named_mut().zip(statistics) {
+            numbers.copy_from_slice(values);
         }
     }
 }
@@ -122,11 +144,12 @@ impl<N: Network> Model for TapeModel<N> {
 
     fn score(&mut self, examples: &dyn Examples, rows: &[u32]) -> Vec<f32> {
         let mut all = Vec::with_capacity(rows.len() * self.shape.outputs);
-        for rows in rows.chunks(SCORING_BATCH) {
+        for rows in rows.chunks(N::scored_rows(&self.shape)) {
             self.tape.rewind();
             let shape = [rows.len(), self.shape.columns];
             let x = self.tape.constant_rows(shape, |first, out| examples.gather(&rows[first..], out));
-            all.extend_from_slice(&self.network.forward(x).value());
+            let logits = self.network.forward(x, &mut Phase::Eval(&self.norms));
+            all.extend_from_slice(&logits.value());
         }
         all
     }
@@ -157,15 +180,13 @@ impl<N: Network> Model for TapeModel<N> {
     }
 
     fn save(&self, checkpoint: &mut State) {
-        let shapes = self.shapes();
-        checkpoint.put("weights", &shapes, self.values());
-        checkpoint.put_optimizer(&shapes, &*self.optimizer);
+        checkpoint.put("weights", &self.shapes(), self.values());
+        checkpoint.put_optimizer(&self.parameters(), &*self.optimizer);
     }
 
     fn load(&mut self, checkpoint: &mut State) -> Result<(), String> {
-        let shapes = self.shapes();
-        let values = checkpoint.take("weights", &shapes)?;
+        let values = checkpoint.take("weights", &self.shapes())?;
         self.set_values(&values);
-        checkpoint.take_optimizer(&shapes, &mut *self.optimizer)
+        checkpoint.take_optimizer(&self.parameters(), &mut *self.optimizer)
     }
 }

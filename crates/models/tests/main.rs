@@ -3,6 +3,7 @@
 
 mod anchors;
 mod boxes;
+mod convnet;
 mod detector;
 mod jacobian;
 mod messages;

@@ -1,9 +1,7 @@
 //! Verdicts from records made by hand: what is judged, on which design, and the words that are printed.
 
 use crate::common::{environment, grid, logits, plan, run, run_of};
-use losslab_report::{
-    Design, Judgement, Plan, Results, RunRecord, Store, judge, task_lines, verdict_lines,
-};
+use losslab_report::{Design, Judgement, Plan, Results, RunRecord, Store, judge, task_lines, verdict_lines};
 use losslab_train::Lab;
 use std::path::Path;
 
@@ -105,7 +103,11 @@ fn a_grid_is_judged_within_each_model_and_between_models_at_the_reference_loss()
             ("linear / focal:gamma=2", "linear / ce"),
         ]
     );
-    assert!(judgement.correction.starts_with("Holm, over the 5 comparisons listed: "), "{}", judgement.correction);
+    assert!(
+        judgement.correction.starts_with("Holm, over the 5 comparisons listed: "),
+        "{}",
+        judgement.correction
+    );
     let differences: Vec<f64> =
         judgement.verdicts.comparisons.iter().map(|one| one.difference.unwrap()).collect();
     for (found, expected) in differences.iter().zip([0.05, 0.05, -0.2, 0.05, 0.05]) {

@@ -17,15 +17,13 @@ impl Observer for Nobody {
 #[test]
 fn results_of_detectors_do_not_depend_on_threads() {
     let (lab, registry) = (Lab::standard(), Registry::standard());
-    let settings =
-        DetectorSettings { epochs: Some(2), width: 8, batch: 4, ..DetectorSettings::default() };
+    let settings = DetectorSettings { epochs: Some(2), width: 8, batch: 4, ..DetectorSettings::default() };
     let parts = ImageParts::draw(&"images=10,size=40,ratio=60,classes=2".parse().unwrap());
     let task = BoxTask::new(&lab, parts, None, &settings, None).unwrap();
     let detector = lab.detectors.parse("retinanet").unwrap();
     let losses = ["ce", "focal:gamma=2,alpha=0.25"].map(|text| OpenSpec::parse(text, &registry).unwrap());
     let arms = losses.iter().map(|loss| Arm { learner: detector.clone(), loss: loss.clone() });
-    let comparison =
-        Comparison::<BoxTask> { arms: arms.collect(), seeds: vec![0, 1], settings, trials: 1 };
+    let comparison = Comparison::<BoxTask> { arms: arms.collect(), seeds: vec![0, 1], settings, trials: 1 };
     let models = vec![ModelDescription::new(detector.to_string(), &detector.kind.info())];
     let plan = Plan::new(&task, &comparison, models, &losses, arm("retinanet", "ce"));
     let results = [1, 2, 4].map(|threads| {

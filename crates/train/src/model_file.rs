@@ -102,6 +102,11 @@ fn described(text: &str) -> Result<(String, Value), String> {
     }
 }
 
+/// What a model file holds whose kind of task, model or detector the lab lacks.
+pub(crate) fn lacking(problem: String) -> String {
+    format!("a model that this program lacks ({problem})")
+}
+
 /// Numbers as the bytes of a file.
 pub(crate) fn little_endian(numbers: &Numbers) -> (Dtype, Vec<u8>) {
     match numbers {

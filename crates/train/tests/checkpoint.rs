@@ -42,14 +42,8 @@ fn rows_resumed_after_any_epoch_have_the_bits_of_an_uninterrupted_training() {
         let learning_rate = 0.01;
         let settings =
             TableSettings { epochs, patience, optimizer, learning_rate, ..TableSettings::default() };
-        let start = |threads| Start {
-            run: 0,
-            learner: &model,
-            loss: &loss,
-            settings: &settings,
-            seed: 3,
-            threads,
-        };
+        let start =
+            |threads| Start { run: 0, learner: &model, loss: &loss, settings: &settings, seed: 3, threads };
         let whole = train(&task, &start(1), None, &mut |_| Continue(())).unwrap();
         let run = whole.history.epochs.len();
         assert!(patience > 1 || run < epochs, "early stopping is one of the cases");

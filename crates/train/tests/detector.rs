@@ -1,16 +1,18 @@
 //! Detectors from end to end on small scenes: training, saving, finding objects in image files.
 
 use crate::common::{images, retinanet, scenes, spec, trained};
+use losslab_data::Matrix;
 use losslab_data::formats::{ImageModel, ModelInput, NewData, NewImages, NewRows};
 use losslab_data::images::{ImageOptions, ImageParts, ImageSet, encode_png, load_coco, load_folder};
-use losslab_data::Matrix;
 use losslab_losses::{Registry, Spec};
 use losslab_metrics::boxes::{Detection, evaluate, load_detections};
 use losslab_testing::Files;
 use losslab_train::tasks::boxes::{
     BoxFound, BoxTask, DetectionProblem, DetectorSettings, EpochDetail, NormKind, bind_detector,
 };
-use losslab_train::{Form, Lab, Prediction, Predictor, Start, Task, TrainError, Trained, load_model, save_model};
+use losslab_train::{
+    Form, Lab, Prediction, Predictor, Start, Task, TrainError, Trained, load_model, save_model,
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -19,11 +21,7 @@ fn settings() -> DetectorSettings {
 }
 
 /// A training with seed 0 on one thread.
-fn train(
-    task: &BoxTask,
-    loss: &Spec,
-    settings: &DetectorSettings,
-) -> Result<Trained<BoxFound>, TrainError> {
+fn train(task: &BoxTask, loss: &Spec, settings: &DetectorSettings) -> Result<Trained<BoxFound>, TrainError> {
     trained(task, &retinanet(), loss, settings, [0, 1])
 }
 
@@ -202,7 +200,7 @@ fn a_saved_detector_finds_in_image_files_what_it_found_in_its_test() {
     let path = files.path("other.safetensors");
     save_model(&path, BoxTask::KIND, &other, &trained.weights).unwrap();
     let error = files.message(load_model(&lab, &path));
-    let expected = "found a detector that this lab lacks (there is no detector 'yolo'; there are retinanet)";
+    let expected = "found a model that this program lacks (there is no detector 'yolo'; there are retinanet)";
     assert!(error.contains(expected), "{error}");
 
     // A detector is no classifier, and says so.

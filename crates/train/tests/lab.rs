@@ -4,13 +4,15 @@ use crate::common::{rows, spec, synthetic, trained};
 use losslab_autograd::{Param, Tape, Var};
 use losslab_base::rng::Rng;
 use losslab_data::DataError;
-use losslab_data::formats::{DataKind, Flag, Format, FormatInfo, Given, Loaded, ModelInput, NewData, NewRows};
+use losslab_data::formats::{
+    DataKind, Flag, Format, FormatInfo, Given, Loaded, ModelInput, NewData, NewRows,
+};
 use losslab_losses::{Focal, Registry};
 use losslab_metrics::boxes::CocoResults;
 use losslab_metrics::{BoxMetric, MetricError, MetricInfo, RowMetric, Rows};
-use losslab_models::{LinearModel, Mlp, ModelInfo, Network, Params, Shape};
-use losslab_testing::Files;
+use losslab_models::{LinearModel, Mlp, ModelInfo, Network, Params, Phase, Shape};
 use losslab_tensor::Float;
+use losslab_testing::Files;
 use losslab_train::tasks::boxes::RetinaNet;
 use losslab_train::tasks::table::{TableSettings, TableTask};
 use losslab_train::{Form, Lab, Start, Task, load_model, save_model};
@@ -35,8 +37,8 @@ impl Network for Own {
         Ok(Self(LinearModel::new(tape, params, shape, rng)?))
     }
 
-    fn forward<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.0.forward(x)
+    fn forward<'t, T: Float>(&self, x: Var<'t, T>, phase: &mut Phase<'_, T>) -> Var<'t, T> {
+        self.0.forward(x, phase)
     }
 
     fn output_bias(&self) -> Option<Param> {
@@ -68,8 +70,8 @@ fn a_model_that_a_lab_lacks_is_named() {
     let message = files.message(load_model(&Lab::standard(), &path));
     assert_eq!(
         message,
-        "own.safetensors: found a model that this lab lacks (there is no model 'own'; there are mlp, linear), expected a \
-         whole model file that losslab train saved"
+        "own.safetensors: found a model that this program lacks (there is no model 'own'; there are mlp, linear, convnet), expected \
+         a whole model file that losslab train saved"
     );
 }
 
@@ -122,7 +124,10 @@ fn two_entries_of_one_name_are_refused_at_the_start() {
     assert_eq!(panics(|lab| lab.with_loss(Focal)), format!("a loss named 'focal' {taken}"));
     assert_eq!(panics(|lab| lab.with_modifier(smooth)), format!("a modifier named 'smooth' {taken}"));
     assert_eq!(panics(|lab| lab.with_network::<Mlp>()), format!("a model named 'mlp' {taken}"));
-    assert_eq!(panics(|lab| lab.with_metric(Taken)), format!("a metric named 'roc_auc' for 2 classes {taken}"));
+    assert_eq!(
+        panics(|lab| lab.with_metric(Taken)),
+        format!("a metric named 'roc_auc' for 2 classes {taken}")
+    );
     assert_eq!(panics(|lab| lab.with_box_metric(Taken)), format!("a metric named 'ap50' for boxes {taken}"));
     assert_eq!(panics(|lab| lab.with_format(Taken)), format!("a format named 'csv' {taken}"));
     assert_eq!(panics(|lab| lab.with_detector(RetinaNet)), format!("a detector named 'retinanet' {taken}"));

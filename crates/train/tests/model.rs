@@ -68,7 +68,8 @@ fn a_saved_model_is_the_model() {
     let files = Files::new();
     let mut model = loaded(&files);
     save(&files.path("again.safetensors"), &SMALL.description);
-    let bytes = ["good.safetensors", "again.safetensors"].map(|name| std::fs::read(files.path(name)).unwrap());
+    let bytes =
+        ["good.safetensors", "again.safetensors"].map(|name| std::fs::read(files.path(name)).unwrap());
     assert!(bytes[0] == bytes[1], "the bytes of a model do not vary");
     let (logits, _) = predicted(&mut *model, Form::Logits);
     for outputs in [&SMALL.trained.judged.found.validation, &SMALL.trained.judged.found.test] {
@@ -159,7 +160,10 @@ fn messages_about_model_files() {
         ("another kind of task", replaced(r#"\"task\":\"table\""#, r#"\"task\":\"tables\""#)),
         ("no kind of task", replaced(r#"\"task\":\"table\","#, "")),
         ("description damaged", replaced(r#"\"class_counts\":["#, r#"\"class_counts\":{"#)),
-        ("description without its loss", edited(&|about| drop(about.as_object_mut().unwrap().remove("loss")))),
+        (
+            "description without its loss",
+            edited(&|about| drop(about.as_object_mut().unwrap().remove("loss"))),
+        ),
         ("another model", model("mpl:hidden=8x5")),
         ("another parameter", model("mlp:hiden=8x5")),
         ("other widths", model("mlp:hidden=8x6")),

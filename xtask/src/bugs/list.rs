@@ -21,6 +21,7 @@ const AUTOGRAD: &str = "-p losslab-autograd --tests";
 const LOSSES: &str = "-p losslab-losses --tests";
 const TRAIN: &str = "-p losslab-train --tests";
 const MODELS: &str = "-p losslab-models --tests";
+const TRAIN: &str = "-p losslab-train --lib";
 
 macro_rules! bugs {
     ($($name:literal, $class:literal, $file:literal, $tests:expr, $search:literal => $replace:literal;)*) => {

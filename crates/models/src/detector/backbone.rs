@@ -1,8 +1,8 @@
 //! The backbone: runs of convolutions that halve the image, and the cells that the levels are made from.
 
-use super::block::{Builder, ConvBlock, Phase};
 use super::config::DetectorConfig;
 use super::pyramid::{Levels, MAX_LEVELS};
+use crate::block::{Builder, ConvBlock, Phase};
 use crate::conv::ConvSize;
 use losslab_autograd::Var;
 use losslab_tensor::Float;

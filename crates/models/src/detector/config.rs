@@ -1,17 +1,7 @@
 //! What a detector is made of, and which of it is refused.
 
+use crate::norms::Norm;
 use std::fmt;
-
-/// What follows a convolution, before its ReLU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Norm {
-    /// Batch norm (Ioffe & Szegedy 2015), with running statistics in [`DetectorBuffers`](crate::DetectorBuffers).
-    Batch,
-    /// Group norm with so many groups (Wu & He 2018): no statistics beyond the image.
-    Group(usize),
-    /// Nothing; the convolution has a bias instead.
-    None,
-}
 
 /// A run of convolutions of 3x3 of one width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

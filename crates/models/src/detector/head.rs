@@ -1,7 +1,7 @@
 //! A subnet: what turns the cells of a level into numbers per anchor.
 
-use super::block::{Builder, ConvBlock, Phase};
 use super::config::DetectorConfig;
+use crate::block::{Builder, ConvBlock, Phase};
 use crate::conv::{Conv, ConvSize};
 use losslab_autograd::Var;
 use losslab_tensor::Float;

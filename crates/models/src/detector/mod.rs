@@ -1,18 +1,16 @@
 //! A one-stage detector in RetinaNet's form (Lin et al. 2017, "Focal Loss for Dense Object Detection", fig. 3).
 
 mod backbone;
-mod block;
-mod buffers;
 mod config;
 mod head;
 mod pyramid;
 
-pub use buffers::DetectorBuffers;
-pub use config::{ConfigError, DetectorConfig, Norm, Stage, feature_size};
+pub use config::{ConfigError, DetectorConfig, Stage, feature_size};
 
+use crate::block::{Builder, Phase};
+use crate::norms::BatchNorms;
 use crate::prior_bias;
 use backbone::Backbone;
-use block::{Builder, Phase};
 use head::Subnet;
 use losslab_autograd::{Tape, Var};
 use losslab_tensor::Float;
@@ -22,7 +20,7 @@ use pyramid::Pyramid;
 /// Images in, for each anchor one logit per class and one coded box out: backbone, top-down pyramid where there are
 /// several levels, a class subnet and a box subnet that share nothing.
 ///
-/// Like every model it holds no numbers: parameters stand on the tape, running statistics in [`DetectorBuffers`].
+/// Like every model it holds no numbers: parameters stand on the tape, running statistics in [`BatchNorms`].
 ///
 /// ```
 /// use losslab_autograd::Tape;
@@ -100,8 +98,8 @@ impl Detector {
     }
 
     /// The running statistics of an untrained detector.
-    pub fn buffers<T: Float>(&self) -> DetectorBuffers<T> {
-        DetectorBuffers::new(&self.norms)
+    pub fn buffers<T: Float>(&self) -> BatchNorms<T> {
+        BatchNorms::new(&self.norms)
     }
 
     /// Training: `images [N, H, W, channels]`, any H and W of at least 1; batch norm by the statistics of the batch, which
@@ -113,7 +111,7 @@ impl Detector {
     pub fn forward_train<'t, T: Float>(
         &self,
         images: Var<'t, T>,
-        buffers: &mut DetectorBuffers<T>,
+        buffers: &mut BatchNorms<T>,
     ) -> Output<'t, T> {
         self.forward(images, Phase::Train(buffers))
     }
@@ -123,11 +121,7 @@ impl Detector {
     /// # Panics
     /// If the images are of another shape, or the buffers another detector's.
     #[track_caller]
-    pub fn forward_eval<'t, T: Float>(
-        &self,
-        images: Var<'t, T>,
-        buffers: &DetectorBuffers<T>,
-    ) -> Output<'t, T> {
+    pub fn forward_eval<'t, T: Float>(&self, images: Var<'t, T>, buffers: &BatchNorms<T>) -> Output<'t, T> {
         self.forward(images, Phase::Eval(buffers))
     }
 

@@ -1,8 +1,8 @@
 //! The top-down pyramid: coarse cells, which see more of the image, lend their view to the fine ones.
 
 use super::backbone::Backbone;
-use super::block::Builder;
 use super::config::DetectorConfig;
+use crate::block::Builder;
 use crate::conv::{Conv, ConvSize};
 use losslab_autograd::Var;
 use losslab_tensor::Float;

@@ -4,6 +4,7 @@ pub mod boxes;
 pub mod table;
 
 use crate::Lab;
+use crate::model_file::lacking;
 use crate::predict::Predictor;
 use crate::task::Task;
 use losslab_models::State;
@@ -25,8 +26,8 @@ pub(crate) fn load(
     match LOADERS.iter().find(|(known, _)| *known == kind) {
         Some((_, load)) => load(lab, description, weights),
         None => {
-            let unknown = losslab_base::unknown("kind of task", kind, LOADERS.iter().map(|(kind, _)| *kind));
-            Err(format!("a model for a task that this losslab lacks ({unknown})"))
+            let known = LOADERS.iter().map(|(kind, _)| *kind);
+            Err(lacking(losslab_base::unknown("kind of task", kind, known)))
         }
     }
 }

@@ -35,7 +35,9 @@ mod targets;
 mod training;
 
 pub use description::{AnchorCounts, CategoryObjects, ImageData, ImagePart};
-pub use detector::{DetectorKind, DetectorSpec, Detectors, InputForm, ObjectDetector, StepLosses};
+pub use detector::{
+    DetectorKind, DetectorSpec, Detectors, EachOutput, InputForm, ObjectDetector, StepLosses,
+};
 pub use found::{BoxFound, EpochDetail};
 pub use loss::bind_detector;
 pub use margins::Margins;
@@ -151,6 +153,11 @@ impl Task for BoxTask {
 
     fn epochs(&self, settings: &DetectorSettings) -> usize {
         settings.epochs_on(self.problem.parts.train.images.len())
+    }
+
+    /// A spec is checked when it is parsed.
+    fn check_learner(&self, _: &DetectorSpec, _: &DetectorSettings) -> Result<(), TrainError> {
+        Ok(())
     }
 
     fn check(

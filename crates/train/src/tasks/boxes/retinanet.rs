@@ -1,7 +1,7 @@
 //! The one-stage detector in RetinaNet's form (Lin et al. 2017): every anchor is classified, and the compared loss acts on
 //! all of them.
 
-use super::detector::{DetectorKind, InputForm, ObjectDetector, StepLosses};
+use super::detector::{DetectorKind, EachOutput, InputForm, ObjectDetector, StepLosses};
 use super::loss::{DetectorLoss, bind_detector};
 use super::margins::Margins;
 use super::network_file::NetworkDescription;
@@ -16,7 +16,7 @@ use losslab_data::images::{LabelledImage, Normalisation, Placement};
 use losslab_losses::{self as losses, Criterion, Spec, SpecError};
 use losslab_metrics::boxes::{BoundingBox, Category, Detection};
 use losslab_models::detection::{Anchors, Assigned, DecodeConfig, ScoredBox, decode_detections};
-use losslab_models::{Detector, DetectorBuffers, DetectorConfig, ModelInfo, Params, State, prior_bias};
+use losslab_models::{BatchNorms, Detector, DetectorConfig, ModelInfo, Params, State, prior_bias};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ impl DetectorKind for RetinaNet {
 pub struct Network {
     tape: Tape<f32>,
     model: Detector,
-    buffers: DetectorBuffers<f32>,
+    buffers: BatchNorms<f32>,
     anchors: Anchors,
     pixels: Normalisation,
     decode: DecodeConfig,
@@ -244,11 +244,7 @@ impl ObjectDetector for Network {
         Ok(margins)
     }
 
-    fn outputs(
-        &mut self,
-        images: &[LabelledImage],
-        each: &mut dyn FnMut(&LabelledImage, &[f32], &[f32]),
-    ) -> Result<(), TrainError> {
+    fn outputs(&mut self, images: &[LabelledImage], each: &mut EachOutput<'_>) -> Result<(), TrainError> {
         self.score(images, |_, _, image, logits, codes| each(image, logits, codes))
     }
 

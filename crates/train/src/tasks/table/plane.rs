@@ -1,7 +1,8 @@
 //! What a classifier of two numbers says of the whole plane: its logits on a grid, for maps of its decisions.
 
+use super::examples::MatrixExamples;
 use losslab_data::{Encoding, Matrix, Prepared};
-use losslab_models::{Examples, Model};
+use losslab_models::Model;
 use serde::{Deserialize, Serialize};
 
 /// Cells in each direction.
@@ -89,26 +90,9 @@ impl Plane {
             x: data_units(x, a),
             y: data_units(y, b),
             cells: CELLS,
-            logits: model.score(&Grid(grid), &rows),
+            logits: model.score(&MatrixExamples(&grid), &rows),
             points,
         })
-    }
-}
-
-/// The middles of the cells, as a model reads them.
-struct Grid(Matrix);
-
-impl Examples for Grid {
-    fn columns(&self) -> usize {
-        self.0.columns()
-    }
-
-    fn gather(&self, rows: &[u32], out: &mut [f32]) {
-        self.0.gather(rows, out);
-    }
-
-    fn labels(&self) -> &[u32] {
-        &[]
     }
 }
 

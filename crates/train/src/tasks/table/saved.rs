@@ -1,6 +1,8 @@
 //! A trained model of rows as a file, at work on new rows.
 
+use super::examples::MatrixExamples;
 use super::{Classification, TableFound, TableTask};
+use crate::model_file::lacking;
 use crate::predict::{Form, Prediction, Predictor, Scores};
 use crate::task::{Judged, Start};
 use crate::{Lab, OptimizerKind};
@@ -10,7 +12,7 @@ use losslab_data::formats::{ModelInput, NewData, RowModel};
 use losslab_data::{Encoder, Encoding, Matrix};
 use losslab_losses::{Inverse, Spec, Stage};
 use losslab_metrics::{Metrics, Rows, predicted_classes};
-use losslab_models::{Examples, Model, Shape, State};
+use losslab_models::{Model, Shape, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -27,6 +29,9 @@ struct Description {
     seed: u64,
     /// Rows of each class in the training part.
     class_counts: Vec<u64>,
+    /// Height, width and channels, where rows are images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image: Option<[usize; 3]>,
     /// How a row of the table becomes the model's input.
     encoder: Encoder,
     /// The classes; of two the second is the positive one.
@@ -49,6 +54,7 @@ pub(super) fn describe(task: &TableTask, start: &Start<'_, TableTask>, judged: &
         loss: start.loss.to_string(),
         seed: start.seed,
         class_counts: parts.train.class_counts(),
+        image: parts.train.matrix.image(),
         encoder: parts.encoder.clone(),
         class_names: dataset.class_names.clone(),
         label_values: dataset.label_values.clone(),
@@ -72,6 +78,10 @@ impl Description {
         }
         if self.threshold.is_some_and(|t| !(0.0..=1.0).contains(&t)) {
             return Err("a threshold that is no probability".into());
+        }
+        let pixels = self.image.map(|sides| sides.iter().fold(1_usize, |n, side| n.saturating_mul(*side)));
+        if pixels.is_some_and(|pixels| pixels != self.encoder.width()) {
+            return Err(format!("images of {:?} in rows of {}", self.image, self.encoder.width()));
         }
         if self.encoder.width() == 0 {
             return Err("a model without inputs".into());
@@ -105,10 +115,10 @@ impl TableModel {
             .map_err(|error| format!("a damaged description ({error})"))?;
         let contradicts = |what| format!("a description that contradicts itself ({what})");
         about.check().map_err(contradicts)?;
-        let lacks = |unknown| format!("a model that this lab lacks ({unknown})");
-        let spec = lab.models.parse(&about.model).map_err(lacks)?;
+        let spec = lab.models.parse(&about.model).map_err(lacking)?;
         let classification = Classification::of(about.class_names.len());
-        let shape = Shape { columns: about.encoder.width(), image: None, outputs: classification.outputs() };
+        let shape =
+            Shape { columns: about.encoder.width(), image: about.image, outputs: classification.outputs() };
         let (least, stored) = (spec.size(&shape).map_err(contradicts)?, numbers(weights));
         if least > stored {
             return Err(format!("{stored} weights, expected at least {least} for {spec}"));
@@ -199,6 +209,7 @@ impl Predictor for TableModel {
         ModelInput::Rows(RowModel {
             name,
             encoder: &self.about.encoder,
+            image: self.about.image,
             label_values: &self.about.label_values,
         })
     }
@@ -246,21 +257,4 @@ impl Predictor for TableModel {
 /// The numbers that a state holds.
 fn numbers(state: &State) -> usize {
     state.0.iter().map(|tensor| tensor.numbers.len()).sum()
-}
-
-/// The rows of a matrix as a model reads them.
-struct MatrixExamples<'a>(&'a Matrix);
-
-impl Examples for MatrixExamples<'_> {
-    fn columns(&self) -> usize {
-        self.0.columns()
-    }
-
-    fn gather(&self, rows: &[u32], out: &mut [f32]) {
-        self.0.gather(rows, out);
-    }
-
-    fn labels(&self) -> &[u32] {
-        &[]
-    }
 }

@@ -1,7 +1,9 @@
 //! One training on rows.
 
 use super::TableTask;
+use super::augmented::Augmenter;
 use super::classification::{Classification, bind};
+use super::examples::PartExamples;
 use super::found::{Outputs, TableFound};
 use super::plane::Plane;
 use super::sampling::Sampler;
@@ -36,6 +38,7 @@ pub struct TableTraining<'a> {
     /// Draws rows of the training part.
     sampler: Sampler,
     rng: Rng,
+    augmenter: Option<Augmenter>,
 }
 
 impl<'a> TableTraining<'a> {
@@ -47,7 +50,9 @@ impl<'a> TableTraining<'a> {
         let criterion = bind(start.loss, &counts)?;
         let classification = Classification::of(data.train.classes);
         let settings = start.settings.clone();
-        let shape = Shape { columns: data.columns(), image: None, outputs: classification.outputs() };
+        let image = data.train.matrix.image();
+        Augmenter::check(&settings, image).map_err(TrainError::Model)?;
+        let shape = Shape { columns: data.columns(), image, outputs: classification.outputs() };
         let mut rng = Rng::stream(start.seed, INIT_STREAM);
         let model = start.learner.build(shape, settings.optimizer.build(), &mut rng);
         let mut model = model.map_err(TrainError::Model)?;
@@ -64,6 +69,7 @@ impl<'a> TableTraining<'a> {
             data,
             classification,
             spec: start.loss.clone(),
+            augmenter: Augmenter::new(&settings, image, start.seed),
             settings,
             sampler: Sampler::new(&data.train.labels, criterion.training()),
             loss: Bound { criterion: Arc::new(criterion), classification },
@@ -106,9 +112,11 @@ impl<'a> TableTraining<'a> {
 impl Training<TableFound> for TableTraining<'_> {
     fn epoch(&mut self, epoch: usize) -> Result<Losses, TrainError> {
         let order = self.sampler.epoch(&mut self.rng);
+        let plain = PartExamples(&self.data.train);
+        let augmented = self.augmenter.as_ref().map(|augmenter| augmenter.epoch(&plain, epoch));
         let train_loss = self.model.fit(&Epoch {
             number: epoch,
-            examples: &PartExamples(&self.data.train),
+            examples: augmented.as_ref().map_or(&plain as &dyn Examples, |augmented| augmented),
             order,
             batch: self.settings.batch,
             learning_rate: self.settings.learning_rate,
@@ -172,25 +180,6 @@ impl Training<TableFound> for TableTraining<'_> {
             test: Outputs::of(&data.test, test),
         };
         Ok(Judged { metrics, threshold, found })
-    }
-}
-
-/// The rows of a part as a model reads them.
-struct PartExamples<'a>(&'a Part);
-
-impl Examples for PartExamples<'_> {
-    fn columns(&self) -> usize {
-        self.0.matrix.columns()
-    }
-
-    fn gather(&self, rows: &[u32], out: &mut [f32]) {
-        for (out, &row) in out.chunks_exact_mut(self.columns()).zip(rows) {
-            self.0.matrix.gather(&[self.0.rows[row as usize]], out);
-        }
-    }
-
-    fn labels(&self) -> &[u32] {
-        &self.0.labels
     }
 }
 

@@ -1,18 +1,28 @@
-//! What a detector with batch norm keeps beside its parameters: the running statistics.
+//! What a network with batch norm keeps beside its parameters: the running statistics.
 
 use losslab_autograd::{RunningStatistics, Var};
 use losslab_tensor::Float;
 
+/// What follows a convolution, before its ReLU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Norm {
+    /// Batch norm (Ioffe & Szegedy 2015), with running statistics in [`BatchNorms`](crate::BatchNorms).
+    Batch,
+    /// Group norm with so many groups (Wu & He 2018): no statistics beyond the image.
+    Group(usize),
+    /// Nothing; the convolution has a bias instead.
+    None,
+}
+
 /// The share of the new batch in the running statistics, as in PyTorch.
 const MOMENTUM: f64 = 0.1;
 
-/// The running statistics of a detector's batch norms, named so that they can be saved with its parameters.
+/// The running statistics of a network's batch norms, named so that they can be saved with its parameters.
 ///
-/// Made by [`Detector::buffers`](crate::Detector::buffers), updated by every
-/// [`forward_train`](crate::Detector::forward_train) (r = .9 r + .1 batch; PyTorch's rule), read by
-/// [`forward_eval`](crate::Detector::forward_eval). Without batch norm there are none.
+/// Updated by every forward pass of training (r = .9 r + .1 batch; PyTorch's rule), read by those of evaluation.
+/// Without batch norm there are none.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DetectorBuffers<T> {
+pub struct BatchNorms<T> {
     norms: Vec<Named<T>>,
 }
 
@@ -23,9 +33,10 @@ struct Named<T> {
     statistics: RunningStatistics<T>,
 }
 
-impl<T: Float> DetectorBuffers<T> {
-    /// Mean 0 and variance 1 for each norm: its name and its number of channels.
-    pub(super) fn new(norms: &[(String, usize)]) -> Self {
+impl<T: Float> BatchNorms<T> {
+    /// Mean 0 and variance 1 for each norm: its name and its number of channels, as
+    /// [`Network::norms`](crate::Network::norms) lists them.
+    pub fn new(norms: &[(String, usize)]) -> Self {
         let norms = norms.iter().map(|(name, channels)| Named {
             mean_name: format!("{name}.running_mean"),
             variance_name: format!("{name}.running_variance"),
@@ -52,7 +63,7 @@ impl<T: Float> DetectorBuffers<T> {
     }
 
     /// The same numbers rounded to another type.
-    pub fn cast<U: Float>(&self) -> DetectorBuffers<U> {
+    pub fn cast<U: Float>(&self) -> BatchNorms<U> {
         let cast = |numbers: &[T]| numbers.iter().map(|&x| U::from_f64(x.to_f64())).collect();
         let norms = self.norms.iter().map(|norm| Named {
             mean_name: norm.mean_name.clone(),
@@ -62,15 +73,15 @@ impl<T: Float> DetectorBuffers<T> {
                 variance: cast(&norm.statistics.variance),
             },
         });
-        DetectorBuffers { norms: norms.collect() }
+        BatchNorms { norms: norms.collect() }
     }
 
-    pub(super) fn statistics(&self, norm: usize) -> &RunningStatistics<T> {
+    pub(crate) fn statistics(&self, norm: usize) -> &RunningStatistics<T> {
         &self.norms[norm].statistics
     }
 
     /// Takes in the batch that `y`, the result of a `batch_norm`, was normalised with.
-    pub(super) fn update(&mut self, norm: usize, y: Var<'_, T>) {
+    pub(crate) fn update(&mut self, norm: usize, y: Var<'_, T>) {
         self.norms[norm].statistics.update(y, MOMENTUM);
     }
 }

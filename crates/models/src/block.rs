@@ -1,8 +1,7 @@
-//! Convolution, norm, ReLU: what backbone and subnets consist of.
+//! Convolution, norm, ReLU: what networks for images consist of.
 
-use super::buffers::DetectorBuffers;
-use super::config::Norm;
 use crate::conv::{Conv, ConvSize};
+use crate::norms::{BatchNorms, Norm};
 use losslab_autograd::{Param, Tape, Var};
 use losslab_tensor::init::Init;
 use losslab_tensor::rng::Rng;
@@ -12,30 +11,30 @@ use losslab_tensor::{Float, Shape, Tensor};
 const EPSILON: f64 = 1e-5;
 
 /// Where the statistics of batch norm come from.
-pub(super) enum Phase<'a, T> {
+pub enum Phase<'a, T> {
     /// From the batch, which also moves the running ones.
-    Train(&'a mut DetectorBuffers<T>),
+    Train(&'a mut BatchNorms<T>),
     /// From training.
-    Eval(&'a DetectorBuffers<T>),
+    Eval(&'a BatchNorms<T>),
 }
 
-/// What building a detector needs everywhere: the tape and the random numbers, and the norms met so far.
-pub(super) struct Builder<'a, T> {
-    pub(super) tape: &'a mut Tape<T>,
-    pub(super) rng: &'a mut Rng,
-    pub(super) norm: Norm,
+/// What building such a network needs everywhere: the tape and the random numbers, and the norms met so far.
+pub(crate) struct Builder<'a, T> {
+    pub(crate) tape: &'a mut Tape<T>,
+    pub(crate) rng: &'a mut Rng,
+    pub(crate) norm: Norm,
     /// Name and channels of each running statistics.
-    pub(super) norms: Vec<(String, usize)>,
+    pub(crate) norms: Vec<(String, usize)>,
 }
 
 impl<T: Float> Builder<'_, T> {
     /// A convolution with bias and nothing behind it.
-    pub(super) fn conv(&mut self, name: &str, size: ConvSize, init: Init) -> Conv {
+    pub(crate) fn conv(&mut self, name: &str, size: ConvSize, init: Init) -> Conv {
         Conv::new(self.tape, name, size, true, init, self.rng)
     }
 
     /// A block whose statistics are kept apart for each of `levels` levels.
-    pub(super) fn block(&mut self, name: &str, size: ConvSize, init: Init, levels: usize) -> ConvBlock {
+    pub(crate) fn block(&mut self, name: &str, size: ConvSize, init: Init, levels: usize) -> ConvBlock {
         let conv = Conv::new(self.tape, name, size, self.norm == Norm::None, init, self.rng);
         let mut affine = || {
             let mut param = |what, value| {
@@ -75,26 +74,48 @@ enum BlockNorm {
     },
 }
 
-/// `relu(norm(conv(x)))`. Parameters: `NAME.weight`, and `NAME.gamma` and `NAME.beta` of the norm, or `NAME.bias` without.
+/// A convolution and its norm. Parameters: `NAME.weight`, and `NAME.gamma` and `NAME.beta` of the norm, or `NAME.bias`
+/// without.
 ///
 /// Where a block is shared by the levels of a pyramid, so are all its parameters; the statistics of batch norm are not,
 /// because each level is normalised by its own batch in training, and a mixture would fit none in evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ConvBlock {
+pub(crate) struct ConvBlock {
     conv: Conv,
     norm: BlockNorm,
 }
 
 impl ConvBlock {
-    pub(super) fn forward<'t, T: Float>(
+    /// `relu(norm(conv(x)))`.
+    pub(crate) fn forward<'t, T: Float>(
         &self,
         x: Var<'t, T>,
         level: usize,
         phase: &mut Phase<'_, T>,
     ) -> Var<'t, T> {
+        self.apply(x, level, phase, true)
+    }
+
+    /// `norm(conv(x))`, as at the end of a residual branch.
+    pub(crate) fn forward_without_relu<'t, T: Float>(
+        &self,
+        x: Var<'t, T>,
+        phase: &mut Phase<'_, T>,
+    ) -> Var<'t, T> {
+        self.apply(x, 0, phase, false)
+    }
+
+    fn apply<'t, T: Float>(
+        &self,
+        x: Var<'t, T>,
+        level: usize,
+        phase: &mut Phase<'_, T>,
+        relu: bool,
+    ) -> Var<'t, T> {
         let tape = x.tape();
         let y = match self.norm {
-            BlockNorm::None => return self.conv.forward_relu(x),
+            BlockNorm::None if relu => return self.conv.forward_relu(x),
+            BlockNorm::None => self.conv.forward(x),
             BlockNorm::Group { groups, affine } => {
                 let [gamma, beta] = affine.map(|param| tape.var(param));
                 self.conv.forward(x).group_norm(gamma, beta, groups, EPSILON)
@@ -113,12 +134,15 @@ impl ConvBlock {
                         let mean = tape.constant(gamma.shape(), &statistics.mean);
                         let variance = tape.constant(gamma.shape(), &statistics.variance);
                         let scale = gamma / (variance + tape.constant([], &[T::lift(EPSILON)])).sqrt();
-                        let weight = tape.var(self.conv.weight) * scale;
-                        return x.conv2d_relu(weight, beta - mean * scale, self.conv.conv);
+                        let (weight, bias) = (tape.var(self.conv.weight) * scale, beta - mean * scale);
+                        return match relu {
+                            true => x.conv2d_relu(weight, bias, self.conv.conv),
+                            false => x.conv2d(weight, bias, self.conv.conv),
+                        };
                     }
                 }
             }
         };
-        y.relu()
+        if relu { y.relu() } else { y }
     }
 }
