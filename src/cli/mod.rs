@@ -121,6 +121,14 @@ enum ParseError {
 }
 
 impl ParseError {
+    /// The same error, of arguments from this file.
+    fn of_file(self, path: &Path) -> Self {
+        match self {
+            Self::Wrong(error) => Self::Wrong(error.context(format!("--config {}", path.display()))),
+            Self::Help(text) => Self::Help(text),
+        }
+    }
+
     fn of(error: &clap::Error, program: &str) -> Self {
         match error.use_stderr() {
             false => Self::Help(error.to_string()),
@@ -135,15 +143,16 @@ fn parse(lab: &Lab, arguments: &[OsString]) -> Result<Parsed, ParseError> {
     let wrong = |error| ParseError::of(&error, &program);
     let command = flags::add(lab, Cli::command());
     let matches = command.clone().try_get_matches_from(arguments).map_err(wrong)?;
-    let added = config::arguments(lab, &command, &matches).map_err(ParseError::Wrong)?;
-    let matches = match added {
+    let matches = match config::arguments(lab, &command, &matches).map_err(ParseError::Wrong)? {
         None => matches,
-        Some(added) => {
+        Some(config::Added { path, arguments: added }) => {
             let all = config::inserted(arguments, matches.subcommand_name(), added);
-            command.try_get_matches_from(all).map_err(wrong)?
+            // Without the file the arguments were right.
+            let parsed = command.clone().try_get_matches_from(all).map_err(wrong);
+            parsed.map_err(|error| error.of_file(&path))?
         }
     };
-    let given = flags::given(lab, &matches, typed(&program, arguments));
+    let given = flags::given(lab, &command, &matches, typed(&program, arguments));
     Ok(Parsed { cli: Cli::from_arg_matches(&matches).map_err(wrong)?, given })
 }
 

@@ -39,6 +39,12 @@ fn compare(files: &Files, name: &str, arguments: &[&str]) -> (Value, String) {
     (determined(&out), text)
 }
 
+/// The bytes of the results before the environment, which stands last.
+fn written(files: &Files, name: &str) -> String {
+    let text = std::fs::read_to_string(files.path(name).join("results.json")).unwrap();
+    text[..text.find("\"environment\"").unwrap()].to_owned()
+}
+
 #[test]
 fn a_file_asks_for_the_same_as_flags() {
     let files = Files::new();
@@ -47,6 +53,7 @@ fn a_file_asks_for_the_same_as_flags() {
     let (flags, _) = compare(&files, "flags", &FLAGS);
     let (file, text) = compare(&files, "file", &["compare", "--config", config]);
     assert_eq!(file, flags);
+    assert_eq!(written(&files, "file"), written(&files, "flags"));
     assert!(!text.contains("training"), "quiet is asked for: {text}");
     assert_eq!(compare(&files, "plain", &["--config", config]).0, flags, "without the name of the command");
 
@@ -68,6 +75,7 @@ fn results_ask_for_themselves_again() {
     let kept = files.path("flags/results.json");
     let (again, _) = compare(&files, "again", &["compare", "--config", kept.to_str().unwrap()]);
     assert_eq!(again, flags);
+    assert_eq!(written(&files, "again"), written(&files, "flags"));
     // A folder is no part of what was asked for.
     assert_eq!(results(&files.path("again"))["environment"]["out"], files.path("again").to_str().unwrap());
     assert!(flags["request"].get("out").is_none() && flags["request"].get("threads").is_none());
@@ -106,6 +114,7 @@ fn what_is_wrong_with_a_file_is_one_line() {
         ("table.toml", "[epochs]\nmost = 3\n"),
         ("text.toml", "epochs = \"many\"\n"),
         ("number.toml", "quiet = 1\n"),
+        ("again.toml", "epochs = 1\n\nepochs = 2\n"),
         ("loss.toml", "loss = [\"ce\", \"focl\"]\n"),
         ("broken.toml", "epochs = \n"),
         ("broken.json", "{"),
@@ -122,7 +131,7 @@ fn what_is_wrong_with_a_file_is_one_line() {
     let absent = files.path("absent.toml");
     lines += &complaint(&["compare", "--config", absent.to_str().unwrap()], files.0.path());
     insta::assert_snapshot!(lines);
-    assert!(lines.starts_with("error: DIR/unknown.toml: there is no key 'epoch'; there are "), "{lines}");
+    assert!(lines.starts_with("error: --config DIR/unknown.toml: there is no key 'epoch'; there are "), "{lines}");
     assert!(lines.lines().next().unwrap().ends_with("(did you mean 'epochs'?)"), "{lines}");
     assert!(!files.path("out").exists());
 }

@@ -94,7 +94,8 @@ fn described(text: &str) -> Result<(String, Value), String> {
     }
     match (top.remove("task"), top.remove("model")) {
         (Some(Value::String(kind)), Some(description)) => Ok((kind, description)),
-        _ => {
+        (_, Some(_)) => Err("a description without a kind of task".into()),
+        (_, None) => {
             let found: Vec<String> = top.keys().filter(|key| *key != "version").cloned().collect();
             Err(format!("a description of {} instead of a model", found.join(", ")))
         }

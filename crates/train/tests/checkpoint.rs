@@ -63,7 +63,7 @@ fn rows_resumed_after_any_epoch_have_the_bits_of_an_uninterrupted_training() {
                 Continue(())
             });
             let resumed = resumed.unwrap();
-            assert_eq!(format!("{resumed:?}"), format!("{whole:?}"), "{loss}, every {every}");
+            assert!(format!("{resumed:?}") == format!("{whole:?}"), "{loss}, every {every}");
             assert_eq!(epochs, (1..=run).collect::<Vec<_>>(), "the whole curve is told again");
         }
     }
@@ -100,7 +100,7 @@ fn detectors_resumed_after_any_epoch_have_the_bits_of_an_uninterrupted_training(
         }
         let resumed = run(Some(&mut keeper(&files.path("kept"), 1, &loss, true)), usize::MAX).unwrap();
         assert_eq!(resumed.weights, whole.weights);
-        assert_eq!(format!("{resumed:?}"), format!("{whole:?}"));
+        assert!(format!("{resumed:?}") == format!("{whole:?}"));
         let details = whole.history.epochs.iter().filter_map(EpochDetail::of);
         assert!(details.into_iter().any(|detail| detail.shares.is_some()));
     }

@@ -194,6 +194,15 @@ fn a_saved_detector_finds_in_image_files_what_it_found_in_its_test() {
     let text = files.write("found.json", &prediction.text);
     assert_eq!(load_detections(&text).unwrap(), found);
 
+    // One that the lab lacks is named.
+    let mut other = description.clone();
+    other["detector"] = json!("yolo");
+    let path = files.path("other.safetensors");
+    save_model(&path, BoxTask::KIND, &other, &trained.weights).unwrap();
+    let error = files.message(load_model(&lab, &path));
+    let expected = "found a model that this program lacks (there is no detector 'yolo'; there are retinanet)";
+    assert!(error.contains(expected), "{error}");
+
     // A detector is no classifier, and says so.
     let rows = NewRows { matrix: Arc::new(Matrix::floats(1, vec![0.0])), labels: None, notes: Vec::new() };
     let error = model.predict(&NewData::Rows(rows), Form::Predictions).unwrap_err();

@@ -70,8 +70,8 @@ fn a_model_that_a_lab_lacks_is_named() {
     let message = files.message(load_model(&Lab::standard(), &path));
     assert_eq!(
         message,
-        "own.safetensors: found there is no model 'own'; there are mlp, linear, expected a whole model file that losslab \
-         train saved"
+        "own.safetensors: found a model that this program lacks (there is no model 'own'; there are mlp, linear, convnet), expected \
+         a whole model file that losslab train saved"
     );
 }
 
