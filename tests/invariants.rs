@@ -158,7 +158,8 @@ fn pages_name_files_and_tests_that_exist() {
         }
     }
     let architecture = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
-    let table = architecture.split("## Invariants").nth(1).and_then(|rest| rest.split("\n\n").nth(1)).unwrap();
+    let table =
+        architecture.split("## Invariants").nth(1).and_then(|rest| rest.split("\n\n").nth(1)).unwrap();
     for row in table.lines().skip(2) {
         let tests = quoted(row.trim_end_matches('|').rsplit('|').next().unwrap());
         assert!(!tests.is_empty(), "an invariant without a test: {row}");

@@ -73,7 +73,10 @@ pub fn given(lab: &Lab, matches: &ArgMatches) -> GivenFlags {
 
 /// Whether a flag stands on the command line. Groups of arguments have names, too, and are none.
 pub fn was_given(matches: &ArgMatches, id: &str) -> bool {
-    matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine)
+    let is_group = || matches.try_get_one::<clap::Id>(id).is_ok();
+    matches.try_contains_id(id).is_ok()
+        && matches.value_source(id) == Some(ValueSource::CommandLine)
+        && !is_group()
 }
 
 /// The texts that a flag was given; none for a switch.
