@@ -79,7 +79,10 @@ pub fn given(lab: &Lab, command: &Command, matches: &ArgMatches, typed: String) 
 
 /// Whether a flag stands on the command line.
 pub fn was_given(matches: &ArgMatches, id: &str) -> bool {
-    matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine)
+    let is_group = || matches.try_get_one::<clap::Id>(id).is_ok();
+    matches.try_contains_id(id).is_ok()
+        && matches.value_source(id) == Some(ValueSource::CommandLine)
+        && !is_group()
 }
 
 /// The texts that a flag was given; none for a switch.
