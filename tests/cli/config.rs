@@ -131,7 +131,10 @@ fn what_is_wrong_with_a_file_is_one_line() {
     let absent = files.path("absent.toml");
     lines += &complaint(&["compare", "--config", absent.to_str().unwrap()], files.0.path());
     insta::assert_snapshot!(lines);
-    assert!(lines.starts_with("error: --config DIR/unknown.toml: there is no key 'epoch'; there are "), "{lines}");
+    assert!(
+        lines.starts_with("error: --config DIR/unknown.toml: there is no key 'epoch'; there are "),
+        "{lines}"
+    );
     assert!(lines.lines().next().unwrap().ends_with("(did you mean 'epochs'?)"), "{lines}");
     assert!(!files.path("out").exists());
 }

@@ -33,5 +33,8 @@ fn an_unknown_name_is_answered_with_what_there_is_and_the_nearest() {
     assert!(loss.contains("there is no loss 'focl'; there are ce, alpha-ce, focal, "), "{loss}");
     assert!(loss.ends_with("(did you mean 'focal'?)\n"), "{loss}");
     // Far from everything there is nothing to guess.
-    assert_eq!(of(&["--model", "xyz"]), "error: --model: there is no model 'xyz'; there are mlp, linear, convnet\n");
+    assert_eq!(
+        of(&["--model", "xyz"]),
+        "error: --model: there is no model 'xyz'; there are mlp, linear, convnet\n"
+    );
 }

@@ -8,4 +8,5 @@ mod detector;
 mod jacobian;
 mod messages;
 mod mlp;
+mod torch_convnet;
 mod torch_detector;

@@ -4,6 +4,7 @@ mod checkpoint;
 mod common;
 mod detector;
 mod divergence;
+mod images;
 mod lab;
 mod model;
 mod threads;
