@@ -194,11 +194,11 @@ fn what_needs_images_is_refused_for_a_table() {
     let table = table.expect("a task");
     let plain = TableSettings::default();
     let refused = |task: &TableTask, text: &str, settings: &TableSettings| {
-        task.check_learner(&model(text), settings).expect_err("refused")
+        task.check_learner(&model(text), settings).expect_err("refused").to_string()
     };
     assert_eq!(
         refused(&table, "convnet", &plain),
-        "convnet: reads images; here are rows of 2 numbers of a table: use --model mlp"
+        "model convnet: reads images; here are rows of 2 numbers of a table: use --model mlp"
     );
     let flips = TableSettings { flips: true, ..plain.clone() };
     assert_eq!(refused(&table, "mlp", &flips), "--flips: mirrors images; here are rows of a table");
