@@ -19,7 +19,6 @@ pub struct Bug {
 const TENSOR: &str = "-p losslab-tensor --tests";
 const AUTOGRAD: &str = "-p losslab-autograd --tests";
 const LOSSES: &str = "-p losslab-losses --tests";
-const TRAIN: &str = "-p losslab-train --tests";
 const MODELS: &str = "-p losslab-models --tests";
 const TRAIN: &str = "-p losslab-train --lib";
 
