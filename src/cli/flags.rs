@@ -61,7 +61,7 @@ pub fn given(lab: &Lab, command: &Command, matches: &ArgMatches, typed: String) 
     let flags = match name {
         PREDICTING => lab.formats.new_flags(),
         _ if LEARNING.contains(&name) => lab.formats.flags(),
-        _ => return GivenFlags { command, ..GivenFlags::default() },
+        _ => return GivenFlags { command: typed, ..GivenFlags::default() },
     };
     let mut data = Given::new();
     for (_, flag) in flags.iter().filter(|(_, flag)| was_given(matches, flag.name)) {
