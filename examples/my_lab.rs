@@ -138,25 +138,25 @@ impl Network for MyModel {
     }
 }
 
-/// A metric: of those who can look at one row in twenty, how many of the positives do they see?
+/// A metric: whoever can look at one row in a hundred, what share of the positives do they see?
 struct MyMetric;
 
 impl RowMetric for MyMetric {
     fn info(&self) -> MetricInfo {
         let meaning =
-            "share of the positives that are among the twentieth of all rows that is scored highest";
-        MetricInfo::new("mine", "Recall at 5 %", "recall at 5 %", meaning).undefined_if(Some("no positives"))
+            "share of the positives that are among the hundredth of all rows that is scored highest";
+        MetricInfo::new("mine", "Recall at 1 %", "recall at 1 %", meaning).undefined_if(Some("no positives"))
     }
 
     fn suits(&self, classes: usize) -> bool {
         classes == 2
     }
 
-    /// Rows that tie with the last of the twentieth are seen as well.
+    /// Rows that tie with the last of the hundredth are seen as well.
     fn value(&self, rows: &Rows<'_>) -> Result<Option<f64>, MetricError> {
         let ranking = rows.ranking()?;
         let positives = ranking.positives();
-        let most = (positives + ranking.negatives()).div_ceil(20);
+        let most = (positives + ranking.negatives()).div_ceil(100);
         let seen = ranking.steps().iter().find(|step| step.true_positives + step.false_positives >= most);
         Ok(seen.filter(|_| positives > 0).map(|step| step.true_positives as f64 / positives as f64))
     }

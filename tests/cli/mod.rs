@@ -11,6 +11,7 @@ mod killed;
 mod losses;
 mod metric;
 mod model;
+mod my_lab;
 mod names;
 mod runs;
 mod tune;
