@@ -1,6 +1,6 @@
-//! A training step of the residual network, the same as the peers' in `peers/torch_bench.py`: 128 images of 28x28x1, 10
-//! classes, width 16, depth 8, softmax cross-entropy, Adam. 7.0 GFLOP a step, counting multiplications and additions of the
-//! convolutions forward and backward.
+//! A training step of the residual network, the same as the peers' in `peers/torch_bench.py`: 128 images of
+//! 28x28x1, 10 classes, width 16, depth 8, softmax cross-entropy, Adam. 7.0 GFLOP a step, counting
+//! multiplications and additions of the convolutions forward and backward.
 
 use losslab_autograd::Tape;
 use losslab_autograd::optim::{Adam, Optimizer};
