@@ -1,6 +1,6 @@
 """losslab beside PyTorch and JAX on the same works, as a Markdown table of times and ratios.
 
-    python3 benches/compare.py [--python PYTHON] [--rounds 10] [--only limits,detector,memory,start,mlp,conv,gemm,losses]
+    python3 benches/compare.py [--python PYTHON] [--rounds 10] [--only limits,detector,convnet,memory,start,mlp,conv,gemm,losses]
 
 PYTHON is an interpreter that has PyTorch and JAX, or one of them; who is absent is left out, and it says so. The rest
 needs nothing but Rust and Python. Ours and the peers take turns of a quarter of a second, --rounds times for each work:
@@ -188,6 +188,7 @@ def limits(figures):
 GROUPS = {
     "limits": limits,
     "detector": scaling,
+    "convnet": works(["convnet"]),
     "memory": memory,
     "start": start,
     "mlp": works(["mlp"]),
@@ -200,6 +201,7 @@ GROUPS = {
 LOGIT = "ns per logit"
 ROWS = [
     ("detector step, batch 16 (1157 MFLOP)", "detector", [2], "ms", 1e-3),
+    ("convnet step, width 16, depth 8, 28x28, batch 128 (7.0 GFLOP)", "convnet", [2], "ms", 1e-3),
     ("MLP 784-256-128-10, batch 128, momentum", "mlp 784 momentum", [1, 2], "ms", 1e-3),
     ("the same, Adam", "mlp 784 adam", [1, 2], "ms", 1e-3),
     ("MLP 32-64-64-1, batch 256, momentum", "mlp 32 momentum", [1, 2], "µs", 1e-6),

@@ -5,6 +5,8 @@
 
 #[path = "steps/conv.rs"]
 mod conv;
+#[path = "steps/convnet.rs"]
+mod convnet;
 #[path = "steps/detector.rs"]
 mod detector;
 #[path = "steps/gemm.rs"]
@@ -49,6 +51,10 @@ fn work(name: &str, threads: usize) -> Vec<(&'static str, Step)> {
     let ours: Step = match (kind, &numbers[..]) {
         ("detector", []) => {
             let mut step = detector::detector(threads);
+            Box::new(move || _ = step())
+        }
+        ("convnet", []) => {
+            let mut step = convnet::convnet(threads);
             Box::new(move || _ = step())
         }
         ("mlp", [784]) => Box::new(mlp::mlp(&[784, 256, 128, 10], 128, optimizer, threads)),

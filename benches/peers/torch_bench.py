@@ -77,6 +77,41 @@ def detector_step(wrap):
     return step
 
 
+class Residual(nn.Module):
+    """Two convolutions beside a shortcut that takes every second cell and adds channels of 0."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        conv = lambda inputs, stride: [nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)]
+        self.branch = nn.Sequential(*conv(inputs, stride), nn.ReLU(), *conv(outputs, 1))
+        self.stride, self.more = stride, outputs - inputs
+
+    def forward(self, x):
+        shortcut = x
+        if self.more:
+            shortcut = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.more))
+        return F.relu(self.branch(x) + shortcut)
+
+
+def convnet_step(wrap):
+    """He et al. 2016, section 4.2, with 8 layers."""
+    first = [nn.Conv2d(1, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
+    blocks = [Residual(16, 16, 1), Residual(16, 32, 2), Residual(32, 64, 2)]
+    net = nn.Sequential(*first, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+    net = net.to(memory_format=torch.channels_last)
+    images = torch.randn(128, 1, 28, 28).to(memory_format=torch.channels_last)
+    classes = torch.randint(0, 10, (128,))
+    loss = wrap(lambda x: F.cross_entropy(net(x), classes))
+    optimizer = optimised(net.parameters(), "adam")
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss(images).backward()
+        optimizer.step()
+
+    return step
+
+
 def mlp_step(sizes, batch, optimizer):
     def make(wrap):
         layers = []
@@ -139,6 +174,8 @@ def makers(name):
     numbers = [int(text) for text in what if text.isdigit()]
     if kind == "detector":
         return variants(detector_step, "PyTorch, channels last")
+    if kind == "convnet":
+        return variants(convnet_step, "PyTorch, channels last")
     if kind == "mlp":
         shape = {784: ((784, 256, 128, 10), 128), 32: ((32, 64, 64, 1), 256)}[numbers[0]]
         return variants(mlp_step(*shape, what[1]), "PyTorch, fused")

@@ -1,4 +1,5 @@
-//! The numbers that a network is fed: a row per example, kept as f32 or, for images, as the bytes they came in.
+//! The numbers that a network is fed: a row per example, kept as f32 or, for images, as the bytes they came
+//! in.
 
 use super::scale::Scaling;
 use std::sync::Arc;
@@ -17,8 +18,8 @@ enum Values {
     Floats(Vec<f32>),
     /// Stands for byte / 255. A quarter of the memory: 60 000 digits of 28 x 28 take 47 MB instead of 188.
     Bytes(Arc<Vec<u8>>),
-    /// Stands for the number of the byte in its channel's list; channels lie side by side. The bytes are shared by the
-    /// scalings of several splits.
+    /// Stands for the number of the byte in its channel's list; channels lie side by side. The bytes are
+    /// shared by the scalings of several splits.
     Scaled(Arc<Vec<u8>>, Vec<Levels>),
 }
 

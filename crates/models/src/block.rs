@@ -74,11 +74,12 @@ enum BlockNorm {
     },
 }
 
-/// A convolution and its norm. Parameters: `NAME.weight`, and `NAME.gamma` and `NAME.beta` of the norm, or `NAME.bias`
-/// without.
+/// A convolution and its norm. Parameters: `NAME.weight`, and `NAME.gamma` and `NAME.beta` of the norm, or
+/// `NAME.bias` without.
 ///
-/// Where a block is shared by the levels of a pyramid, so are all its parameters; the statistics of batch norm are not,
-/// because each level is normalised by its own batch in training, and a mixture would fit none in evaluation.
+/// Where a block is shared by the levels of a pyramid, so are all its parameters; the statistics of batch
+/// norm are not, because each level is normalised by its own batch in training, and a mixture would fit none
+/// in evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConvBlock {
     conv: Conv,
@@ -129,7 +130,8 @@ impl ConvBlock {
                         y
                     }
                     Phase::Eval(buffers) => {
-                        // The norm is affine now: scaling the weights' columns spares three passes over the cells.
+                        // The norm is affine now: scaling the weights' columns spares three passes over the
+                        // cells.
                         let statistics = buffers.statistics(first + level);
                         let mean = tape.constant(gamma.shape(), &statistics.mean);
                         let variance = tape.constant(gamma.shape(), &statistics.variance);

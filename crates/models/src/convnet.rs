@@ -16,17 +16,18 @@ const MOST_WIDTH: usize = 1024;
 /// Numbers of images that are scored at a time: a network keeps every layer's output.
 const SCORED_NUMBERS: usize = 1 << 17;
 
-/// The residual network for CIFAR-10 (He et al. 2016, "Deep Residual Learning for Image Recognition", sec. 4.2):
-/// `[rows, H * W * C] -> [rows, outputs]`.
+/// The residual network for CIFAR-10 (He et al. 2016, "Deep Residual Learning for Image Recognition", sec.
+/// 4.2): `[rows, H * W * C] -> [rows, outputs]`.
 ///
-/// A convolution of 3x3 to w channels; three stages of n residual blocks with w, 2w and 4w channels; the mean over all
-/// cells; a linear layer: 6n + 2 layers with weights. A block is `relu(x + norm(conv(relu(norm(conv(x))))))` with
-/// convolutions of 3x3 and batch norm. The first block of the second and third stage halves height and width (rounded up),
-/// and its shortcut takes every second cell of every second row and adds channels of 0 (option A of the paper, which has no
-/// parameters).
+/// A convolution of 3x3 to w channels; three stages of n residual blocks with w, 2w and 4w channels; the mean
+/// over all cells; a linear layer: 6n + 2 layers with weights. A block is `relu(x +
+/// norm(conv(relu(norm(conv(x))))))` with convolutions of 3x3 and batch norm. The first block of the second
+/// and third stage halves height and width (rounded up), and its shortcut takes every second cell of every
+/// second row and adds channels of 0 (option A of the paper, which has no parameters).
 ///
-/// Parameters: `first`, `stage0.block0.conv0`, `stage0.block0.conv1`, .., each `.weight`, `.gamma` and `.beta` with the
-/// statistics `.running_mean` and `.running_variance`, and `last.weight`, `last.bias`. Convolutions start by He et al. 2015.
+/// Parameters: `first`, `stage0.block0.conv0`, `stage0.block0.conv1`, .., each `.weight`, `.gamma` and
+/// `.beta` with the statistics `.running_mean` and `.running_variance`, and `last.weight`, `last.bias`.
+/// Convolutions start by He et al. 2015.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConvNet {
     image: [usize; 3],
@@ -67,7 +68,8 @@ impl Residual {
         (branch + self.shortcut(x)).relu()
     }
 
-    /// x, or every second cell of it with channels of 0 behind its own: a convolution of 1x1 whose weight is the identity.
+    /// x, or every second cell of it with channels of 0 behind its own: a convolution of 1x1 whose weight is
+    /// the identity.
     fn shortcut<'t, T: Float>(&self, x: Var<'t, T>) -> Var<'t, T> {
         let Self { inputs, outputs, stride, .. } = *self;
         if stride == 1 && inputs == outputs {

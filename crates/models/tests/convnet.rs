@@ -79,11 +79,12 @@ fn stir(tape: &mut Tape<f64>, draw: &mut Draw) {
 
 #[test]
 fn the_whole_jacobian() {
-    /// A ReLU's kink between the points of a difference is left behind by a shorter one; a wrong gradient is not.
+    /// A ReLU's kink between the points of a difference is left behind by a shorter one; a wrong gradient is
+    /// not.
     const STEPS: [f64; 4] = [1e-3, 1e-4, 1e-5, 1e-6];
     let total = random::cases(3, 5, |draw, number| {
-        // At least 2 x 2 cells of 2 images and 3 channels in the last stage: a channel that is nearly the same
-        // everywhere has a gradient that consists of rounding alone.
+        // At least 2 x 2 cells of 2 images and 3 channels in the last stage: a channel that is nearly the
+        // same everywhere has a gradient that consists of rounding alone.
         let image = [draw.between(5, 7), draw.between(5, 7), draw.between(1, 2)];
         let shape = images(image, draw.between(1, 3));
         let depth = if number % 8 == 7 { 14 } else { 8 };

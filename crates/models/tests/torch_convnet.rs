@@ -1,5 +1,5 @@
-//! A residual network beside the same net written in PyTorch 2 (float64, `docs/interop_convnet.py`): its wiring and
-//! shortcuts, its gradients, and batch norm in training and in evaluation.
+//! A residual network beside the same net written in PyTorch 2 (float64, `docs/interop_convnet.py`): its
+//! wiring and shortcuts, its gradients, and batch norm in training and in evaluation.
 
 use losslab_autograd::{Param, Tape};
 use losslab_models::{BatchNorms, ConvNet, Network, Params, Phase, Shape};

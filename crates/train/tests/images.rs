@@ -214,3 +214,26 @@ fn what_needs_images_is_refused_for_a_table() {
     assert!(!text.contains("flips") && !text.contains("shift"), "{text}");
     assert_eq!(serde_json::from_str::<TableSettings>(&text).expect("settings"), plain);
 }
+
+/// `tests/fixtures/convnet/make.py` made the network in PyTorch and recorded what it says of the images.
+#[test]
+fn a_network_of_pytorch_says_here_what_it_said_there() {
+    let fixtures = std::path::Path::new("tests/fixtures/convnet");
+    let mut model = load_model(&Lab::standard(), &fixtures.join("convnet.safetensors")).expect("a model");
+    let given = Given::new().with("image-folder", "tests/fixtures/convnet/images");
+    let formats = Formats::standard();
+    let format = formats.select_new(&given).expect("flags").expect("a format");
+    let new = format.load_new(&given, &model.input("m")).expect("images");
+    let prediction = model.predict(&new, Form::Logits).expect("a prediction");
+    let recorded = std::fs::read_to_string(fixtures.join("logits.csv")).expect("a file");
+    let found = prediction.text.lines().skip(1).flat_map(|line| line.split(',').skip(1));
+    let pairs: Vec<[f64; 2]> = found
+        .zip(recorded.lines().flat_map(|line| line.split(',')))
+        .map(|pair| [pair.0, pair.1].map(|cell| cell.parse().expect("a number")))
+        .collect();
+    let largest = pairs.iter().map(|[_, z]| z.abs()).fold(0.0, f64::max);
+    assert_eq!(pairs.len(), 9);
+    for [found, expected] in pairs {
+        assert!((found - expected).abs() <= 1e-5 * largest, "{found}, PyTorch says {expected}");
+    }
+}

@@ -23,7 +23,8 @@ const FLAGS: &[Flag] = &[
     Flag::one(
         KEY,
         "DIR",
-        "Images to learn from: a folder per class with PNG and JPEG files, or such folders in train, val and test",
+        "Images to learn from: a folder per class with PNG and JPEG files, \
+         or such folders in train, val and test",
     )
     .path(),
     POSITIVE,
@@ -33,7 +34,8 @@ const FLAGS: &[Flag] = &[
 const NEW_FLAGS: &[Flag] = &[Flag::one(
     KEY,
     "DIR",
-    "Folder of PNG and JPEG images for a model of images; folders in it that are named as its classes say the truth",
+    "Folder of PNG and JPEG images for a model of images; \
+     folders in it that are named as its classes say the truth",
 )
 .path()];
 

@@ -93,7 +93,7 @@ fn a_format_to_learn_from_alone_cannot_be_given_to_a_model() {
     let error = formats.select_new(&given(&[("lines", "a.txt")])).map(|_| ()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "there is no data flag '--lines'; there are --csv, --label, --idx-images, --images, --coco \
+        "there is no data flag '--lines'; there are --csv, --label, --idx-images, --image-folder, --images, --coco \
          (did you mean '--images'?)"
     );
     let model = losslab_data::images::ImageOptions::default();

@@ -74,7 +74,7 @@ fn flags_are_listed_once_with_what_a_command_line_needs() {
     assert_eq!(of("scenes")[0].1.default_missing, Some(""));
     assert!(flags.iter().all(|(_, flag)| !flag.help.is_empty() && !flag.help.ends_with('.')));
     let names = |flags: Vec<(_, &Flag)>| flags.into_iter().map(|(_, flag)| flag.name).collect::<Vec<_>>();
-    assert_eq!(names(formats.new_flags()), ["csv", "label", "idx-images", "images", "coco"]);
+    assert_eq!(names(formats.new_flags()), ["csv", "label", "idx-images", "image-folder", "images", "coco"]);
     let flags = [("voc", "a"), ("voc07", ""), ("splits", "b"), ("label", "c"), ("test-csv", "d")];
     assert_eq!(formats.paths(&given(&flags)), ["d", "b", "a"]);
 }

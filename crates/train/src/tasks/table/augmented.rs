@@ -10,8 +10,8 @@ const STREAM: u64 = 3;
 
 /// How the training images of one seed are changed.
 ///
-/// The draws of an image depend on seed, epoch and row alone, so that neither threads, batches nor an interruption change
-/// them. A row that an epoch visits more than once is changed alike each time.
+/// The draws of an image depend on seed, epoch and row alone, so that neither threads, batches nor an
+/// interruption change them. A row that an epoch visits more than once is changed alike each time.
 pub(super) struct Augmenter {
     augmentation: Augmentation,
     image: [usize; 3],
