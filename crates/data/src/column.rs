@@ -16,7 +16,7 @@ pub enum Cells {
     /// Finite numbers.
     Numbers {
         /// One per row; 0 in the rows that are missing.
-        values: Vec<f32>,
+        values: Vec<f64>,
         /// Rows without a value, ascending.
         missing: Vec<u32>,
     },
@@ -40,7 +40,7 @@ pub enum Kind {
 
 impl Column {
     /// A column of numbers without gaps.
-    pub fn numbers(name: impl Into<String>, values: Vec<f32>) -> Column {
+    pub fn numbers(name: impl Into<String>, values: Vec<f64>) -> Column {
         Column { name: name.into(), cells: Cells::Numbers { values, missing: Vec::new() } }
     }
 

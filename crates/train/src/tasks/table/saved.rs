@@ -86,7 +86,7 @@ impl Description {
             return Err("a model without inputs".into());
         }
         for column in &self.encoder.columns {
-            if let Encoding::Number { fill, scaling } = &column.encoding {
+            if let Encoding::Number { fill, scaling, .. } = &column.encoding {
                 let finite = [*fill, scaling.mean, scaling.scale].iter().all(|x| x.is_finite());
                 if !finite || scaling.scale <= 0.0 {
                     return Err(format!("the scaling of column {:?}", column.name));
