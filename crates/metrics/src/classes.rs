@@ -116,16 +116,20 @@ impl Decisions {
     }
 
     /// R_K = (c s - sum_k t_k p_k) / sqrt( (s^2 - sum_k p_k^2) (s^2 - sum_k t_k^2) ) with s examples, c
-    /// correct ones, t_k of class k and p_k predicted as k (Gorodkin 2004). Undefined if all labels or all
-    /// decisions are equal.
+    /// correct ones, t_k of class k and p_k predicted as k (Gorodkin 2004). 0 if all decisions are equal, as in
+    /// scikit-learn: they tell nothing of the classes. Undefined if all labels are equal, where scikit-learn returns 0.
     pub fn mcc(&self) -> Option<f64> {
         let truth = |c: &Confusion| (c.true_positives + c.false_negatives) as f64;
         let called = |c: &Confusion| (c.true_positives + c.false_positives) as f64;
         let sum = |f: &dyn Fn(&Confusion) -> f64| self.confusions.iter().map(f).sum::<f64>();
         let s = self.predicted.len() as f64;
         let c = sum(&|c| c.true_positives as f64);
-        let product = (s * s - sum(&|c| called(c).powi(2))) * (s * s - sum(&|c| truth(c).powi(2)));
-        (product > 0.0).then(|| (c * s - sum(&|c| truth(c) * called(c))) / product.sqrt())
+        let (of_decisions, of_labels) =
+            (s * s - sum(&|c| called(c).powi(2)), s * s - sum(&|c| truth(c).powi(2)));
+        let covariance = c * s - sum(&|c| truth(c) * called(c));
+        let correlation =
+            || if of_decisions > 0.0 { covariance / (of_decisions * of_labels).sqrt() } else { 0.0 };
+        (of_labels > 0.0).then(correlation)
     }
 }
 
