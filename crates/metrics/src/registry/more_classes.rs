@@ -21,7 +21,7 @@ const fn entry(info: MetricInfo, value: Value) -> Entry {
 }
 
 fn sorted(rows: &Rows<'_>) -> Result<WeightedAveragePrecision, MetricError> {
-    WeightedAveragePrecision::of_classes(rows.probabilities()?, rows.classes(), rows.labels())
+    WeightedAveragePrecision::of_classes(&rows.ranking_scores(), rows.classes(), rows.labels())
 }
 
 /// The mean over classes of a metric of each class against the rest.
@@ -62,7 +62,7 @@ pub(super) const ALL: [Entry; 10] = [
         )
         .in_range(0.0, f64::INFINITY)
         .lower_is_better(),
-        |rows| classes::log_loss(rows.probabilities()?, rows.classes(), rows.labels()),
+        |rows| rows.log_loss(),
     ),
     entry(
         MetricInfo::new(

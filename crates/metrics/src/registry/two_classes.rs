@@ -60,7 +60,7 @@ pub(super) const ALL: [Entry; 16] = [
         )
         .in_range(0.0, f64::INFINITY)
         .lower_is_better(),
-        |rows| probability::log_loss(rows.probabilities()?, rows.positives()),
+        |rows| rows.log_loss(),
     ),
     entry(
         MetricInfo::new(
