@@ -24,16 +24,16 @@ import interop_file
 class Block(nn.Module):
     """relu(norm(conv(x))). Levels share all but the statistics of batch norm."""
 
-    def __init__(self, info, inputs, outputs, stride=1, levels=1):
+    def __init__(self, network, inputs, outputs, stride=1, levels=1):
         super().__init__()
-        norm, self.levels = info["norm"], levels
+        norm, self.levels = network["norm"], levels
         self.conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=norm == "none")
         if norm == "batch":
             self.norms = nn.ModuleList(nn.BatchNorm2d(outputs) for _ in range(levels))
             for other in self.norms[1:]:
                 other.weight, other.bias = self.norms[0].weight, self.norms[0].bias
         elif norm == "group":
-            self.norms = nn.ModuleList([nn.GroupNorm(info["groups"], outputs)] * levels)
+            self.norms = nn.ModuleList([nn.GroupNorm(network["groups"], outputs)] * levels)
         else:
             self.norms = nn.ModuleList([nn.Identity()] * levels)
 
@@ -58,12 +58,12 @@ class Block(nn.Module):
 class Subnet(nn.Module):
     """Blocks and a last convolution, shared by all levels: [N, C, H, W] -> [N, H * W * anchors, numbers]."""
 
-    def __init__(self, info, inputs, numbers):
+    def __init__(self, network, inputs, numbers):
         super().__init__()
-        width, depth = info["head"]
-        levels, anchors = len(info["strides"]), len(info["anchor_shapes"][0])
+        width, depth = network["head"]
+        levels, anchors = len(network["strides"]), len(network["anchor_shapes"][0])
         self.numbers = numbers
-        self.blocks = nn.ModuleList(Block(info, width if i else inputs, width, levels=levels) for i in range(depth))
+        self.blocks = nn.ModuleList(Block(network, width if i else inputs, width, levels=levels) for i in range(depth))
         self.last = nn.Conv2d(width if depth else inputs, anchors * numbers, 3, padding=1)
 
     def forward(self, x, level):
@@ -88,13 +88,14 @@ class Detector(nn.Module):
 
     def __init__(self, info):
         super().__init__()
-        stages, levels, head = info["stages"], len(info["strides"]), info["head"][0]
-        halvings = int(math.log2(info["strides"][-1]))
+        network = info["network"]
+        stages, levels, head = network["stages"], len(network["strides"]), network["head"][0]
+        halvings = int(math.log2(network["strides"][-1]))
         self.backbone, taps, inputs = nn.ModuleList(), [], info["channels"]
         for number, (width, depth) in enumerate(stages):
             for i in range(depth):
                 # The first convolution of a stage halves the image, as long as that is needed.
-                self.backbone.append(Block(info, inputs, width, stride=2 if i == 0 and number < halvings else 1))
+                self.backbone.append(Block(network, inputs, width, stride=2 if i == 0 and number < halvings else 1))
                 inputs = width
             # The coarsest level stands behind everything, each finer one before the halving that leads to the next.
             if number == len(stages) - 1 or halvings - levels <= number < halvings - 1:
@@ -104,8 +105,8 @@ class Detector(nn.Module):
             self.lateral = nn.ModuleList(nn.Conv2d(width, head, 1) for _, width in taps)
             self.smooth = nn.ModuleList(nn.Conv2d(head, head, 3, padding=1) for _ in taps)
             inputs = head
-        self.class_subnet = Subnet(info, inputs, len(info["categories"]))
-        self.box_subnet = Subnet(info, inputs, 4)
+        self.class_subnet = Subnet(network, inputs, len(info["categories"]))
+        self.box_subnet = Subnet(network, inputs, 4)
 
     def forward(self, x):
         """Images [N, C, H, W] -> class logits [N, anchors, classes], box codes [N, anchors, 4]; levels finest first."""
@@ -143,14 +144,14 @@ class Detector(nn.Module):
 
 
 def load(path):
-    info, tensors = interop_file.read(path, "detector")
+    info, tensors = interop_file.read(path, "boxes")
     detector = Detector(info).eval()
     interop_file.to_torch(detector.places(), tensors)
     return info, detector
 
 
 def save(path, info, detector):
-    interop_file.write(path, "detector", info, interop_file.from_torch(detector.places()))
+    interop_file.write(path, "boxes", info, interop_file.from_torch(detector.places()))
 
 
 # From an image file to the network's input.
@@ -191,7 +192,7 @@ def encode(info, path):
         image = image.convert("RGB" if image.mode in ("P", "RGBA") else "L")  # transparency is left out
     pixels = numpy.asarray(image.convert("L" if info["channels"] == 1 else "RGB"))
     pixels = letterbox(pixels.reshape(image.height, image.width, info["channels"]), *info["size"])
-    mean, scale = (numpy.array(info[key], dtype=numpy.float32) for key in ("mean", "scale"))
+    mean, scale = (numpy.array(info["network"][key], dtype=numpy.float32) for key in ("mean", "scale"))
     return torch.from_numpy((pixels.astype(numpy.float32) - mean) * scale).permute(2, 0, 1)[None]
 
 

@@ -17,25 +17,25 @@ LINEAR = (1, 0)  # [in, out] -> [out, in]
 CONV = (3, 2, 0, 1)  # [height, width, in, out] -> [out, in, height, width]
 
 
-def read(path, kind):
-    """The description of a model of this kind ("model" or "detector"), and its tensors, axes in losslab's order."""
+def read(path, task):
+    """The description of a model of this task ("table" or "boxes"), and its tensors, axes in losslab's order."""
     with open(path, "rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         numbers = file.read()
     top = json.loads(header.pop("__metadata__")["losslab"])
-    if top["version"] != 1 or kind not in top:
-        raise ValueError(f"{path}: found version {top['version']} of {list(top)}, expected version 1 of {kind}")
+    if top["version"] != 1 or top["task"] != task:
+        raise ValueError(f"{path}: found version {top['version']} of {top['task']}, expected version 1 of {task}")
     tensors = {}
     for name, entry in header.items():
         start, end = entry["data_offsets"]
         array = numpy.frombuffer(numbers[start:end], "<f4").reshape(entry["shape"])
         tensors[name] = torch.from_numpy(array.copy())
-    return top[kind], tensors
+    return top["model"], tensors
 
 
-def write(path, kind, description, tensors):
+def write(path, task, description, tensors):
     """Writes such a file. All tensors become f32, the only type that losslab reads."""
-    header = {"__metadata__": {"losslab": json.dumps({"version": 1, kind: description})}}
+    header = {"__metadata__": {"losslab": json.dumps({"version": 1, "task": task, "model": description})}}
     numbers = b""
     for name, tensor in sorted(tensors.items()):
         data = tensor.detach().cpu().numpy().astype("<f4").tobytes()

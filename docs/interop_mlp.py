@@ -42,21 +42,30 @@ class Mlp(nn.Module):
             yield f"layer{i}.bias", layer.bias, interop_file.VECTOR
 
 
+def hidden_widths(spec):
+    """The widths of the hidden layers: "mlp:hidden=7x4", "mlp:hidden=none"; "mlp" alone has 64 and 64, "linear" none."""
+    name, _, params = spec.partition(":")
+    hidden = dict(param.split("=") for param in params.split(",") if param).get("hidden", "64x64")
+    if name not in ("mlp", "linear"):
+        raise ValueError(f"a model {spec}, expected mlp or linear")
+    return [] if name == "linear" or hidden == "none" else [int(width) for width in hidden.split("x")]
+
+
 def build(info):
     """The network that a description asks for: two classes have one logit, more have one each."""
-    classes = len(info["class_names"])
-    return Mlp([sum(map(width, info["encoder"]["columns"])), *info["hidden"], 1 if classes == 2 else classes])
+    classes, hidden = len(info["class_names"]), hidden_widths(info["model"])
+    return Mlp([sum(map(width, info["encoder"]["columns"])), *hidden, 1 if classes == 2 else classes])
 
 
 def load(path):
-    info, tensors = interop_file.read(path, "model")
+    info, tensors = interop_file.read(path, "table")
     mlp = build(info)
     interop_file.to_torch(mlp.places(), tensors)
     return info, mlp
 
 
 def save(path, info, mlp):
-    interop_file.write(path, "model", info, interop_file.from_torch(mlp.places()))
+    interop_file.write(path, "table", info, interop_file.from_torch(mlp.places()))
 
 
 # From a row of a table to the network's input.
@@ -111,10 +120,10 @@ def describe(rows, label, hidden):
     if len(labels) == 2 and counts[0] < counts[1]:  # the positive class is the second one: here the rarer
         labels, counts = labels[::-1], counts[::-1]
     return {
+        "model": "mlp:hidden=" + ("x".join(map(str, hidden)) or "none"),
         "loss": "ce",  # what it was trained with: `predict` undoes the bias that some losses give probabilities
         "seed": 0,
         "class_counts": counts,
-        "hidden": hidden,
         "encoder": {"columns": [describe_column(name, rows) for name in rows[0] if name != label]},
         "class_names": labels,
         "label_values": [[value, i] for i, value in enumerate(labels)],
@@ -141,7 +150,7 @@ def describe_column(name, rows):
 
 def train(rows, label, hidden=(16, 16), epochs=100):
     """An ordinary training on all rows."""
-    info = describe(rows, label, list(hidden))
+    info = describe(rows, label, hidden)
     x, mlp = encode(info, rows), build(info)
     class_of = dict(info["label_values"])
     y = torch.tensor([class_of[row[label]] for row in rows])

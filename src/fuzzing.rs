@@ -1,5 +1,5 @@
 //! Every reader of bytes from outside, as a function of the bytes alone: what the fuzz targets in `fuzz/` and the test
-//! `tests/fuzz_corpus.rs` run. Whatever the bytes, none of them may panic, hang, or take memory out of proportion.
+//! `tests/files/fuzz_corpus.rs` run. Whatever the bytes, none of them may panic, hang, or take memory out of proportion.
 //!
 //! What a reader accepts is used as the command line would use it: a check that it lets something through which breaks
 //! later on.

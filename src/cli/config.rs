@@ -7,30 +7,34 @@ use clap::{ArgAction, ArgMatches, Command};
 use losslab_train::Lab;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// What a file adds to the command line.
+pub struct Added {
+    /// The file.
+    pub path: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+}
 
 /// The arguments that the `--config` file adds, if the command line names one.
-pub fn arguments(
-    lab: &Lab,
-    command: &Command,
-    matches: &ArgMatches,
-) -> anyhow::Result<Option<Vec<OsString>>> {
+pub fn arguments(lab: &Lab, command: &Command, matches: &ArgMatches) -> anyhow::Result<Option<Added>> {
     let (command, matches) = match matches.subcommand() {
         Some(("compare", matches)) => (command.find_subcommand("compare").unwrap_or(command), matches),
         Some(_) => return Ok(None),
         None => (command, matches),
     };
-    let Some(path) = matches.get_one::<std::path::PathBuf>("config") else { return Ok(None) };
+    let Some(path) = matches.get_one::<PathBuf>("config") else { return Ok(None) };
     let values = read(path)?;
     let named = own_format(lab, matches);
     let mut added = Vec::new();
     for (key, value) in &values {
-        let wrong = || format!("{}: {key}", path.display());
+        let wrong = || format!("--config {}: {key}", path.display());
         let argument = command.get_arguments().find(|argument| argument.get_long() == Some(key));
         let Some(argument) = argument.filter(|_| key != "config" && key != "help" && key != "version") else {
             let known = command.get_arguments().filter_map(clap::Arg::get_long);
             let problem = losslab_base::unknown("key", key, known.filter(|name| *name != "config"));
-            bail!("{}: {problem}", path.display());
+            bail!("--config {}: {problem}", path.display());
         };
         let overridden = named.is_some_and(|named| is_of_other_format(lab, key, named));
         if was_given(matches, argument.get_id().as_str()) || overridden {
@@ -38,7 +42,7 @@ pub fn arguments(
         }
         added.extend(texts(key, value, argument).with_context(wrong)?);
     }
-    Ok(Some(added))
+    Ok(Some(Added { path: path.clone(), arguments: added }))
 }
 
 /// The format of data that the command line itself names.
@@ -74,7 +78,10 @@ fn texts(key: &str, value: &Value, argument: &clap::Arg) -> anyhow::Result<Vec<O
         Value::Array(values) if argument.get_value_delimiter().is_some() => {
             Ok(vec![flag(values.iter().map(text).collect::<Result<Vec<_>, _>>()?.join(","))])
         }
-        Value::Array(values) => values.iter().map(|value| text(value).map(flag)).collect(),
+        Value::Array(values) if matches!(argument.get_action(), ArgAction::Append) => {
+            values.iter().map(|value| text(value).map(flag)).collect()
+        }
+        Value::Array(_) => bail!("found a list, expected one value"),
         value => Ok(vec![flag(text(value)?)]),
     }
 }
@@ -88,7 +95,11 @@ fn read(path: &Path) -> anyhow::Result<Map<String, Value>> {
     }
     match toml::from_str::<Map<String, Value>>(&text) {
         Ok(values) => Ok(values),
-        Err(error) => bail!("--config {name}: not TOML: {}", error.to_string().replace('\n', " ")),
+        Err(error) => {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            bail!("--config {name}, line {line}: not TOML: {}", error.message().replace('\n', ", "))
+        }
     }
 }
 

@@ -40,9 +40,6 @@ pub struct DetectorArguments {
     /// Do not mirror training images
     #[arg(long)]
     no_flips: bool,
-    /// Move training images by up to so many pixels [default: 0]
-    #[arg(long, value_name = "N")]
-    shift: Option<usize>,
     /// Drop detections below this score; not neutral between losses [default: none]
     #[arg(long, value_name = "P")]
     score_cut: Option<f64>,
@@ -81,7 +78,7 @@ impl DetectorArguments {
             prior: self.prior.unwrap_or(default.prior),
             normalizer: self.normalizer.unwrap_or(default.normalizer),
             flips: !self.no_flips,
-            shift: self.shift.unwrap_or(default.shift),
+            shift: train.shift().unwrap_or(default.shift),
             score_cut: self.score_cut,
             ..default
         })
@@ -105,7 +102,6 @@ impl DetectorArguments {
             ("--clip", self.clip.is_some()),
             ("--weight-decay", self.weight_decay.is_some()),
             ("--no-flips", self.no_flips),
-            ("--shift", self.shift.is_some()),
             ("--score-cut", self.score_cut.is_some()),
         ];
         match given.iter().find(|(_, given)| *given) {

@@ -4,7 +4,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use losslab_data::formats::{Flag, FormatInfo, Given, Takes};
 use losslab_train::Lab;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 /// The commands that learn, and the one that gives new data to a saved model.
 const LEARNING: [&str; 2] = ["compare", "train"];
@@ -20,6 +20,8 @@ pub struct GivenFlags {
     pub data: Given,
     /// All that `compare` was asked for by name, but for files: what a `--config` file can say.
     pub request: Map<String, Value>,
+    /// The command as it would be typed again.
+    pub command: String,
 }
 
 /// Adds the flags of the lab's formats to the commands that take data.
@@ -52,28 +54,35 @@ fn arguments(flags: &[(FormatInfo, &Flag)]) -> Vec<Arg> {
     flags.iter().map(argument).collect()
 }
 
-/// The flags that were given to the command that was named, by default `compare`.
-pub fn given(lab: &Lab, matches: &ArgMatches) -> GivenFlags {
+/// The flags that were given to the command that was named, by default `compare`; `typed` is the whole command line.
+pub fn given(lab: &Lab, command: &Command, matches: &ArgMatches, typed: String) -> GivenFlags {
+    let command = matches.subcommand_name().and_then(|name| command.find_subcommand(name)).unwrap_or(command);
     let (name, matches) = matches.subcommand().unwrap_or(("compare", matches));
     let flags = match name {
         PREDICTING => lab.formats.new_flags(),
         _ if LEARNING.contains(&name) => lab.formats.flags(),
-        _ => return GivenFlags::default(),
+        _ => return GivenFlags { command: typed, ..GivenFlags::default() },
     };
     let mut data = Given::new();
     for (_, flag) in flags.iter().filter(|(_, flag)| was_given(matches, flag.name)) {
         data.add(flag.name, values(matches, flag.name));
     }
     let is_path = |name: &str| flags.iter().any(|(_, flag)| flag.name == name && flag.is_path);
-    let named = |id: &&str| was_given(matches, id) && !OF_THE_PLACE.contains(id) && !is_path(id);
-    let ids = matches.ids().map(|id| id.as_str());
-    let request = ids.filter(named).map(|id| (id.replace('_', "-"), value(values(matches, id))));
-    GivenFlags { data, request: request.collect() }
+    // In the order of their declaration, so that it does not matter where and in what order they were given.
+    let request = command.get_arguments().filter_map(|argument| {
+        let (id, name) = (argument.get_id().as_str(), argument.get_long()?);
+        let named = was_given(matches, id) && !OF_THE_PLACE.contains(&name) && !is_path(name);
+        named.then(|| (name.to_owned(), value(values(matches, id))))
+    });
+    GivenFlags { data, request: request.collect(), command: typed }
 }
 
-/// Whether a flag stands on the command line. Groups of arguments have names, too, and are none.
+/// Whether a flag stands on the command line.
 pub fn was_given(matches: &ArgMatches, id: &str) -> bool {
-    matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine)
+    let is_group = || matches.try_get_one::<clap::Id>(id).is_ok();
+    matches.try_contains_id(id).is_ok()
+        && matches.value_source(id) == Some(ValueSource::CommandLine)
+        && !is_group()
 }
 
 /// The texts that a flag was given; none for a switch.
@@ -85,10 +94,11 @@ fn values(matches: &ArgMatches, id: &str) -> Vec<String> {
     raw.into_iter().flatten().map(|value| value.to_string_lossy().into_owned()).collect()
 }
 
-/// The texts of a flag as JSON: true for a switch, numbers as numbers.
+/// The texts of a flag as JSON: true for a switch, numbers as numbers where they are written as JSON writes them: a label
+/// `1e2` stays what it is.
 fn value(texts: Vec<String>) -> Value {
-    let one = |text: String| match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+    let one = |text: String| match serde_json::from_str::<Number>(&text) {
+        Ok(number) if number.to_string() == text => Value::Number(number),
         _ => Value::String(text),
     };
     let mut values: Vec<Value> = texts.into_iter().map(one).collect();

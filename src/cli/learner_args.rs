@@ -42,6 +42,7 @@ fn has_hidden(spec: &ModelSpec) -> bool {
 }
 
 /// The checked settings of tables.
+#[derive(Clone)]
 pub struct TableRequest {
     /// The models, each another one.
     pub models: Vec<ModelSpec>,
@@ -50,6 +51,7 @@ pub struct TableRequest {
 }
 
 /// The checked settings of images with boxes.
+#[derive(Clone)]
 pub struct BoxRequest {
     /// The detectors, each another one.
     pub detectors: Vec<DetectorSpec>,

@@ -37,6 +37,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use losslab_train::Lab;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A laboratory for classification losses under class imbalance.
@@ -95,7 +96,7 @@ pub fn run_with(lab: Lab, arguments: impl IntoIterator<Item = OsString>) -> Exit
     let Parsed { cli, given } = parsed;
     finish(match cli.command.unwrap_or(Command::Compare(Box::new(cli.compare))) {
         Command::Compare(arguments) => compare::run(&lab, *arguments, given),
-        Command::Report(arguments) => report::run(&lab, arguments),
+        Command::Report(arguments) => report::run(&lab, arguments, given),
         Command::Train(arguments) => train::run(&lab, *arguments, given),
         Command::Predict(arguments) => predict::run(&lab, arguments, given),
         Command::Losses(arguments) => losses::run(&lab.losses, arguments),
@@ -119,29 +120,57 @@ enum ParseError {
     Wrong(anyhow::Error),
 }
 
-impl From<clap::Error> for ParseError {
-    fn from(error: clap::Error) -> Self {
+impl ParseError {
+    /// The same error, of arguments from this file.
+    fn of_file(self, path: &Path) -> Self {
+        match self {
+            Self::Wrong(error) => Self::Wrong(error.context(format!("--config {}", path.display()))),
+            Self::Help(text) => Self::Help(text),
+        }
+    }
+
+    fn of(error: &clap::Error, program: &str) -> Self {
         match error.use_stderr() {
             false => Self::Help(error.to_string()),
-            true => Self::Wrong(anyhow::anyhow!("{}", first_sentence(&error.to_string()))),
+            true => Self::Wrong(anyhow::anyhow!("{}", first_sentence(&error.to_string(), program))),
         }
     }
 }
 
 /// Parses the arguments, and those of a `--config` file where they name one.
 fn parse(lab: &Lab, arguments: &[OsString]) -> Result<Parsed, ParseError> {
+    let program = program(arguments);
+    let wrong = |error| ParseError::of(&error, &program);
     let command = flags::add(lab, Cli::command());
-    let matches = command.clone().try_get_matches_from(arguments)?;
-    let added = config::arguments(lab, &command, &matches).map_err(ParseError::Wrong)?;
-    let matches = match added {
+    let matches = command.clone().try_get_matches_from(arguments).map_err(wrong)?;
+    let matches = match config::arguments(lab, &command, &matches).map_err(ParseError::Wrong)? {
         None => matches,
-        Some(added) => {
+        Some(config::Added { path, arguments: added }) => {
             let all = config::inserted(arguments, matches.subcommand_name(), added);
-            command.try_get_matches_from(all)?
+            // Without the file the arguments were right.
+            let parsed = command.clone().try_get_matches_from(all).map_err(wrong);
+            parsed.map_err(|error| error.of_file(&path))?
         }
     };
-    let given = flags::given(lab, &matches);
-    Ok(Parsed { cli: Cli::from_arg_matches(&matches)?, given })
+    let given = flags::given(lab, &command, &matches, typed(&program, arguments));
+    Ok(Parsed { cli: Cli::from_arg_matches(&matches).map_err(wrong)?, given })
+}
+
+/// The name of the program: that of the file that was started.
+fn program(arguments: &[OsString]) -> String {
+    let stem = arguments.first().and_then(|path| Path::new(path).file_stem());
+    stem.map_or_else(|| "losslab".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+/// The command as it would be typed again.
+fn typed(program: &str, arguments: &[OsString]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+.,:/@%".contains(c);
+    let quoted = |argument: String| match argument.chars().all(plain) && !argument.is_empty() {
+        true => argument,
+        false => format!("'{}'", argument.replace('\'', "'\\''")),
+    };
+    let arguments = arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    std::iter::once(program.to_owned()).chain(arguments).map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 fn finish(result: anyhow::Result<()>) -> ExitCode {
@@ -155,11 +184,14 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-/// The first paragraph of a message of the argument parser, as one line without its `error: `.
-fn first_sentence(message: &str) -> String {
-    let paragraph = message.split("\n\n").next().unwrap_or(message);
-    let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("{} (see losslab --help)", line.trim_start_matches("error: "))
+/// The first paragraph of a message of the argument parser and its tip, as one line without its `error: `.
+fn first_sentence(message: &str, program: &str) -> String {
+    let one_line = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut paragraphs = message.split("\n\n").map(one_line);
+    let first = paragraphs.next().unwrap_or_default();
+    let tip = paragraphs.find(|paragraph| paragraph.starts_with("tip: a similar"));
+    let tip = tip.map_or_else(String::new, |tip| format!("; {}", tip.trim_start_matches("tip: ")));
+    format!("{}{tip} (see {program} --help)", first.trim_start_matches("error: "))
 }
 
 /// Writes text to standard output; that the reader has gone is not an error.

@@ -1,6 +1,7 @@
 //! `losslab report`: `results.json`, table and verdicts from the runs that stand in folders, without training.
 
 use super::compare::{Place, Session};
+use super::flags::GivenFlags;
 use super::{emit, processors};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -25,11 +26,10 @@ pub struct Arguments {
 }
 
 /// Runs the command.
-pub fn run(lab: &Lab, arguments: Arguments) -> anyhow::Result<()> {
+pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
     let (folders, quiet) = (&arguments.folders, arguments.quiet);
-    let mut data = IndexMap::new();
-    data.insert("folders".to_owned(), folders.iter().map(|path| path.display().to_string()).collect());
-    let place = Place { start: Instant::now(), threads: processors(), quiet, resume: true, data };
+    let (command, start, data) = (given.command, Instant::now(), IndexMap::new());
+    let place = Place { command, start, threads: processors(), quiet, resume: true, data };
     let (plan, store) = match (&folders[..], &arguments.out) {
         ([folder], None) => {
             let store = Store::new(folder);

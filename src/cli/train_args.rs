@@ -26,6 +26,12 @@ pub struct TrainArguments {
     /// sgd (momentum 0.9), adam or adamw (rows: weight decay 0.01) [default: adam; detectors adamw]
     #[arg(long, value_name = "NAME")]
     optimizer: Option<OptimizerKind>,
+    /// Mirror training images left and right, every other time; for rows that are images, detectors do it anyway
+    #[arg(long)]
+    flips: bool,
+    /// Move training images by up to so many pixels along each axis; inputs that move in are 0 [default: 0]
+    #[arg(long, value_name = "N")]
+    shift: Option<usize>,
 }
 
 impl TrainArguments {
@@ -39,6 +45,8 @@ impl TrainArguments {
             batch: self.batch()?.unwrap_or(default.batch),
             learning_rate: self.learning_rate()?.unwrap_or(default.learning_rate),
             optimizer: self.optimizer.unwrap_or(default.optimizer),
+            flips: self.flips,
+            shift: self.shift.unwrap_or(default.shift),
         })
     }
 
@@ -84,6 +92,11 @@ impl TrainArguments {
         self.optimizer
     }
 
+    /// Most pixels that training images are moved by, if given.
+    pub fn shift(&self) -> Option<usize> {
+        self.shift
+    }
+
     /// Says so if something is given that detectors do not have.
     pub fn refuse_for_detectors(&self) -> anyhow::Result<()> {
         anyhow::ensure!(
@@ -91,11 +104,12 @@ impl TrainArguments {
             "--patience: detectors run all epochs of their learning rate's cycle"
         );
         anyhow::ensure!(self.hidden.is_none(), "--hidden: detectors have no hidden layers, see --width");
+        anyhow::ensure!(!self.flips, "--flips: detectors mirror training images anyway, unless --no-flips");
         Ok(())
     }
 
     /// Without what only rows have: for the short comparison of detectors beside one on rows.
     pub fn for_scenes(&self) -> TrainArguments {
-        TrainArguments { patience: None, hidden: None, batch: None, lr: None, ..self.clone() }
+        TrainArguments { patience: None, hidden: None, batch: None, lr: None, flips: false, ..self.clone() }
     }
 }

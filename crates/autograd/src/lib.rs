@@ -23,3 +23,8 @@ pub use ops::pool::Pool;
 pub use ops::running::RunningStatistics;
 pub use tape::{NonFinite, Operation, Origin, Param, Tape};
 pub use var::{Indices, Var};
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

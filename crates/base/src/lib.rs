@@ -28,3 +28,8 @@ pub use error::{DataError, Place, counted, listed, quoted};
 pub use fingerprint::Fnv1a;
 pub use names::{nearest, unknown};
 pub use real::{Fused, Lane, Real};
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -35,6 +35,8 @@ pub enum Features {
     Columns(Vec<Column>),
     /// Images of one size, a row each; pixels are on one scale by nature. Shared: no copy per split.
     Pixels(Arc<Matrix>),
+    /// The same, each channel to be standardised by the images of the training part.
+    Images(Arc<Matrix>),
 }
 
 /// Rows that belong together, such as the visits of one patient.
@@ -58,7 +60,7 @@ impl Dataset {
     pub fn columns(&self) -> usize {
         match &self.features {
             Features::Columns(columns) => columns.len(),
-            Features::Pixels(pixels) => pixels.columns(),
+            Features::Pixels(pixels) | Features::Images(pixels) => pixels.columns(),
         }
     }
 
@@ -66,7 +68,9 @@ impl Dataset {
     pub fn feature_names(&self) -> Vec<String> {
         match &self.features {
             Features::Columns(columns) => columns.iter().map(|column| column.name.clone()).collect(),
-            Features::Pixels(pixels) => (0..pixels.columns()).map(|i| format!("pixel{i}")).collect(),
+            Features::Pixels(pixels) | Features::Images(pixels) => {
+                (0..pixels.columns()).map(|i| format!("pixel{i}")).collect()
+            }
         }
     }
 
@@ -125,6 +129,10 @@ impl Dataset {
         match &self.features {
             Features::Columns(columns) => hash_columns(&mut hash, columns, self.rows()),
             Features::Pixels(pixels) => pixels.visit_bytes(|bytes| hash.bytes(bytes)),
+            Features::Images(pixels) => {
+                pixels.image().iter().flatten().for_each(|&side| hash.number(side as u64));
+                pixels.visit_bytes(|bytes| hash.bytes(bytes));
+            }
         }
         if let Some(groups) = &self.groups {
             hash.text(&groups.column);

@@ -4,14 +4,15 @@
 //! |---|---|---|
 //! | numbers | the median of the training rows: robust where a mean follows a few large values | standardised in f64 |
 //! | categories | a level of its own: that a value is missing often says something | one 0/1 input per level |
-//! | pixels | there are none | value / 255 |
+//! | pixels of IDX files | there are none | value / 255 |
+//! | pixels of image files | there are none | each channel standardised over all pixels of the training images |
 //!
 //! Only levels of the training rows have an input, in order (numbers by value, then texts). One that is met later
 //! is 0 in all of them, and so is a gap in a column that had none in training. Levels are not standardised: a level
 //! of one row in a thousand would weigh 32 times as much as a common one. This is scikit-learn's
 //! `SimpleImputer(strategy="median")`, `StandardScaler` and `OneHotEncoder(handle_unknown="ignore")`.
 //!
-//! Pixels are not standardised either: a corner pixel that is lit in one image of 60 000 would become 245 there.
+//! A pixel is never standardised by itself: a corner pixel that is lit in one image of 60 000 would become 245 there.
 
 use std::sync::Arc;
 
@@ -22,6 +23,9 @@ use super::dataset::{Dataset, Features};
 use super::dictionary::{Dictionary, natural_order};
 use super::matrix::Matrix;
 use super::scale::Scaling;
+
+/// A pixel of which nothing but its range is known.
+const BYTE: Scaling = Scaling { mean: 0.0, scale: 255.0, constant: false };
 
 /// How the columns of a data set become the inputs of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,7 +77,11 @@ impl Encoder {
         assert!(!rows.is_empty(), "Encoder::fit: no rows to fit on");
         let columns = match &dataset.features {
             Features::Columns(columns) => columns.iter().map(|c| ColumnEncoder::fit(c, rows)).collect(),
-            Features::Pixels(_) => dataset.feature_names().into_iter().map(ColumnEncoder::pixel).collect(),
+            Features::Pixels(pixels) => ColumnEncoder::pixels(pixels.columns(), &[BYTE]),
+            Features::Images(pixels) => {
+                let channels = pixels.image().map_or(1, |[_, _, channels]| channels);
+                ColumnEncoder::pixels(pixels.columns(), &pixels.channel_scalings(channels, rows))
+            }
         };
         Encoder { columns }
     }
@@ -109,8 +117,27 @@ impl Encoder {
         );
         match &dataset.features {
             Features::Pixels(pixels) => pixels.clone(),
+            Features::Images(pixels) => {
+                self.transform_pixels(pixels).unwrap_or_else(|| panic!("Encoder::transform: not of pixels"))
+            }
             Features::Columns(columns) => self.transform_columns(columns, dataset.rows()),
         }
+    }
+
+    /// The inputs of these images, if the encoder is one of so many pixels whose channels are scaled alike.
+    pub fn transform_pixels(&self, pixels: &Arc<Matrix>) -> Option<Arc<Matrix>> {
+        let channels = pixels.image().map_or(1, |[_, _, channels]| channels);
+        let scaling = |column: &ColumnEncoder| match column.encoding {
+            Encoding::Number { scaling, .. } => Some(scaling),
+            Encoding::OneHot { .. } => None,
+        };
+        let scalings: Vec<Scaling> =
+            self.columns.get(..channels)?.iter().map(scaling).collect::<Option<_>>()?;
+        if self.columns != ColumnEncoder::pixels(pixels.columns(), &scalings) {
+            return None;
+        }
+        let is_plain = scalings.iter().all(|scaling| *scaling == BYTE);
+        Some(if is_plain { pixels.clone() } else { Arc::new(pixels.scaled(&scalings)) })
     }
 
     /// The inputs of `rows` rows of a table.
@@ -134,14 +161,6 @@ impl Encoder {
         }
         Arc::new(Matrix::floats(width, out))
     }
-
-    /// Whether this is the encoding of so many pixels.
-    pub fn is_pixels(&self) -> bool {
-        self.columns
-            .iter()
-            .enumerate()
-            .all(|(i, column)| *column == ColumnEncoder::pixel(format!("pixel{i}")))
-    }
 }
 
 impl ColumnEncoder {
@@ -153,9 +172,13 @@ impl ColumnEncoder {
         ColumnEncoder { name: column.name.clone(), encoding }
     }
 
-    fn pixel(name: String) -> ColumnEncoder {
-        let scaling = Scaling { mean: 0.0, scale: 255.0, constant: false };
-        ColumnEncoder { name, encoding: Encoding::Number { fill: 0.0, rounded: false, scaling } }
+    /// So many pixels, whose channels lie side by side and are scaled like this.
+    fn pixels(count: usize, channels: &[Scaling]) -> Vec<ColumnEncoder> {
+        let pixel = |(i, &scaling): (usize, &Scaling)| ColumnEncoder {
+            name: format!("pixel{i}"),
+            encoding: Encoding::Number { fill: 0.0, rounded: false, scaling },
+        };
+        channels.iter().cycle().take(count).enumerate().map(pixel).collect()
     }
 
     /// Writes the column's inputs to the front of each of `out`'s rows, which hold `width` numbers and are 0.

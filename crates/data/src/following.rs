@@ -150,7 +150,7 @@ impl Dataset {
     pub fn schema(&self) -> Schema {
         let columns = match &self.features {
             Features::Columns(columns) => columns.iter().map(|c| (c.name.clone(), c.kind())).collect(),
-            Features::Pixels(_) => {
+            Features::Pixels(_) | Features::Images(_) => {
                 self.feature_names().into_iter().map(|name| (name, Kind::Number)).collect()
             }
         };

@@ -48,7 +48,7 @@ pub mod images;
 mod imbalance;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod labels;
-#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
+#[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]
 mod matrix;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod prepare;
@@ -80,3 +80,8 @@ pub use self::split::{DEFAULT_FRACTIONS, Split};
 pub use self::synthetic::SyntheticSpec;
 pub use self::table::Table;
 pub use losslab_base::{DataError, Place};
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

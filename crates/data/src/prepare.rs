@@ -142,7 +142,7 @@ fn gaps(encoder: &Encoder, parts: [(&Dataset, &[u32]); 3]) -> Vec<Gaps> {
         let count = |count: &dyn Fn(&Column, &[u32]) -> usize| {
             parts.map(|(data, rows)| match &data.features {
                 Features::Columns(columns) => count(&columns[j], rows),
-                Features::Pixels(_) => 0,
+                Features::Pixels(_) | Features::Images(_) => 0,
             })
         };
         let missing = count(&|cells, rows| cells.missing_among(rows));

@@ -91,3 +91,8 @@ pub use zoo::{
     AlphaCe, Asl, Ce, Dice, DualFocal, Focal, FocalStar, Gce, HingeP, Ldam, Poly1, Poly1Focal, Qfl,
     ReducedFocal, Vfl, dice,
 };
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,13 +4,13 @@
 
 use crate::batches::MEAN;
 use crate::common::build;
-use crate::random::Draw;
 use losslab_autograd::{GradCheck, Tape, Var};
 use losslab_losses::{
     Alpha, Criterion, Equation, Head, Normalizer, ParamInfo, Reduction, Registry, TapeBatch, TapeTargets,
     TargetKind, criterion,
 };
 use losslab_tensor::{Shape, Tensor};
+use losslab_testing::random::Draw;
 use std::sync::Arc;
 
 const REDUCTIONS: [Reduction; 6] = [
@@ -165,14 +165,14 @@ fn every_loss_and_modifier_on_random_batches() {
     let (registry, mut total, mut stream) = (Registry::standard(), 0, 0);
     for loss in registry.losses() {
         stream += 1;
-        total += crate::random::cases(25, stream, |draw, number| {
+        total += losslab_testing::random::cases(25, stream, |draw, number| {
             let problem = of_loss(draw, &**loss);
             check(draw, &problem, number);
         });
     }
     for form in registry.modifiers() {
         stream += 1;
-        total += crate::random::cases(25, stream, |draw, number| {
+        total += losslab_testing::random::cases(25, stream, |draw, number| {
             let text = format!("ce+{}", spec(draw, form.name, form.params, true));
             let (head, classes) = head(draw, true, false);
             let reduction = REDUCTIONS[draw.below(REDUCTIONS.len())];

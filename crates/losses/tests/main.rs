@@ -7,12 +7,11 @@ mod capabilities;
 mod common;
 mod extremes;
 mod gradients;
+mod inverse;
 mod jacobian;
 mod large_batches;
 mod paper;
 mod pipeline;
-#[path = "../../autograd/tests/random/mod.rs"]
-mod random;
 mod reference;
 mod registry;
 mod specs;

@@ -180,7 +180,8 @@ fn forms_of_one_modifier_are_told_apart_by_their_parameters() {
 #[test]
 fn what_a_modifier_does_is_checked_where_it_is_bound() {
     const WRONG: ModifierInfo = ModifierInfo { params: &[], ..BOOST };
-    let effects: [fn(&[f64], &[u64]) -> Result<Effect, String>; 5] = [
+    type Does = fn(&[f64], &[u64]) -> Result<Effect, String>;
+    let effects: [Does; 5] = [
         |_, _| Ok(Effect::ClassWeights(vec![1.0])),
         |_, _| Ok(Effect::ClassWeights(vec![1.0, f64::NAN])),
         |_, _| Ok(Effect::ClassWeights(vec![1.0, -1.0])),

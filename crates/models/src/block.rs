@@ -74,7 +74,8 @@ enum BlockNorm {
     },
 }
 
-/// `relu(norm(conv(x)))`. Parameters: `NAME.weight`, and `NAME.gamma` and `NAME.beta` of the norm, or `NAME.bias` without.
+/// A convolution and its norm. Parameters: `NAME.weight`, and `NAME.gamma` and `NAME.beta` of the norm, or `NAME.bias`
+/// without.
 ///
 /// Where a block is shared by the levels of a pyramid, so are all its parameters; the statistics of batch norm are not,
 /// because each level is normalised by its own batch in training, and a mixture would fit none in evaluation.
@@ -85,15 +86,36 @@ pub(crate) struct ConvBlock {
 }
 
 impl ConvBlock {
+    /// `relu(norm(conv(x)))`.
     pub(crate) fn forward<'t, T: Float>(
         &self,
         x: Var<'t, T>,
         level: usize,
         phase: &mut Phase<'_, T>,
     ) -> Var<'t, T> {
+        self.apply(x, level, phase, true)
+    }
+
+    /// `norm(conv(x))`, as at the end of a residual branch.
+    pub(crate) fn forward_without_relu<'t, T: Float>(
+        &self,
+        x: Var<'t, T>,
+        phase: &mut Phase<'_, T>,
+    ) -> Var<'t, T> {
+        self.apply(x, 0, phase, false)
+    }
+
+    fn apply<'t, T: Float>(
+        &self,
+        x: Var<'t, T>,
+        level: usize,
+        phase: &mut Phase<'_, T>,
+        relu: bool,
+    ) -> Var<'t, T> {
         let tape = x.tape();
         let y = match self.norm {
-            BlockNorm::None => return self.conv.forward_relu(x),
+            BlockNorm::None if relu => return self.conv.forward_relu(x),
+            BlockNorm::None => self.conv.forward(x),
             BlockNorm::Group { groups, affine } => {
                 let [gamma, beta] = affine.map(|param| tape.var(param));
                 self.conv.forward(x).group_norm(gamma, beta, groups, EPSILON)
@@ -112,12 +134,15 @@ impl ConvBlock {
                         let mean = tape.constant(gamma.shape(), &statistics.mean);
                         let variance = tape.constant(gamma.shape(), &statistics.variance);
                         let scale = gamma / (variance + tape.constant([], &[T::lift(EPSILON)])).sqrt();
-                        let weight = tape.var(self.conv.weight) * scale;
-                        return x.conv2d_relu(weight, beta - mean * scale, self.conv.conv);
+                        let (weight, bias) = (tape.var(self.conv.weight) * scale, beta - mean * scale);
+                        return match relu {
+                            true => x.conv2d_relu(weight, bias, self.conv.conv),
+                            false => x.conv2d(weight, bias, self.conv.conv),
+                        };
                     }
                 }
             }
         };
-        y.relu()
+        if relu { y.relu() } else { y }
     }
 }

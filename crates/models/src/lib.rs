@@ -5,7 +5,7 @@
 //! | [`Model`], [`ModelKind`] | what a model is to a training: built, fitted, asked, saved |
 //! | [`Network`] | a model with a forward pass on the tape: what a new one implements |
 //! | [`Models`] | the registry, and specs such as `mlp:hidden=64x64` |
-//! | [`Mlp`], [`LinearModel`] | the models |
+//! | [`Mlp`], [`LinearModel`], [`ConvNet`] | the models |
 //! | [`State`] | weights and optimiser as named tensors |
 //! | [`Divergence`] | how a training went to infinity |
 //! | [`Detector`], [`detection`] | the one-stage detector, and the functions around it: anchors, assignment, NMS |
@@ -17,6 +17,7 @@
 
 mod block;
 mod conv;
+mod convnet;
 pub mod detection;
 mod detector;
 mod divergence;
@@ -32,6 +33,7 @@ mod state;
 
 pub use block::Phase;
 pub use conv::{Conv, ConvSize};
+pub use convnet::ConvNet;
 pub use detector::{ConfigError, Detector, DetectorConfig, Output, Stage, feature_size};
 pub use divergence::{Diverged, Divergence};
 pub use linear::{Linear, prior_bias};
@@ -43,3 +45,8 @@ pub use norms::{BatchNorms, Norm};
 pub use params::{ModelInfo, ModelParam, Params, spec_name};
 pub use registry::{ModelSpec, Models};
 pub use state::{NamedTensor, Numbers, Shapes, State};
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

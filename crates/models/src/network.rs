@@ -45,10 +45,12 @@ pub trait Network: Sized + 'static {
     /// The bias of the last layer, one number per output, which makes the first predictions the rates of the classes.
     /// Without one the model starts wherever its weights do.
     fn output_bias(&self) -> Option<Param>;
-}
 
-/// Rows that are scored at a time.
-const SCORING_BATCH: usize = 1024;
+    /// Rows that are scored at a time: fewer where a row takes much memory.
+    fn scored_rows(_: &Shape) -> usize {
+        1024
+    }
+}
 
 /// A [`Network`] with its tape and optimiser: a [`Model`].
 pub struct TapeModel<N> {
@@ -142,7 +144,7 @@ impl<N: Network> Model for TapeModel<N> {
 
     fn score(&mut self, examples: &dyn Examples, rows: &[u32]) -> Vec<f32> {
         let mut all = Vec::with_capacity(rows.len() * self.shape.outputs);
-        for rows in rows.chunks(SCORING_BATCH) {
+        for rows in rows.chunks(N::scored_rows(&self.shape)) {
             self.tape.rewind();
             let shape = [rows.len(), self.shape.columns];
             let x = self.tape.constant_rows(shape, |first, out| examples.gather(&rows[first..], out));

@@ -34,8 +34,9 @@ struct Named<T> {
 }
 
 impl<T: Float> BatchNorms<T> {
-    /// Mean 0 and variance 1 for each norm: its name and its number of channels.
-    pub(crate) fn new(norms: &[(String, usize)]) -> Self {
+    /// Mean 0 and variance 1 for each norm: its name and its number of channels, as
+    /// [`Network::norms`](crate::Network::norms) lists them.
+    pub fn new(norms: &[(String, usize)]) -> Self {
         let norms = norms.iter().map(|(name, channels)| Named {
             mean_name: format!("{name}.running_mean"),
             variance_name: format!("{name}.running_variance"),

@@ -1,7 +1,7 @@
 //! The registry of models: command line, reports and saved models find them here by name.
 
 use crate::params::spec_name;
-use crate::{Build, LinearModel, Mlp, Model, ModelKind, Network, Params, Shape, TapeModel};
+use crate::{Build, ConvNet, LinearModel, Mlp, Model, ModelKind, Network, Params, Shape, TapeModel};
 use std::fmt;
 
 /// The kinds of model that specs are resolved against. It is a value: a crate extends it by its own.
@@ -13,7 +13,10 @@ pub struct Models {
 impl Models {
     /// The models of this crate; the first is the default.
     pub fn standard() -> Self {
-        Self { kinds: Vec::new() }.with_network::<Mlp>().with_network::<LinearModel>()
+        Self { kinds: Vec::new() }
+            .with_network::<Mlp>()
+            .with_network::<LinearModel>()
+            .with_network::<ConvNet>()
     }
 
     /// This registry and one kind of model more.

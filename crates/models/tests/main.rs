@@ -3,8 +3,10 @@
 
 mod anchors;
 mod boxes;
+mod convnet;
 mod detector;
 mod jacobian;
 mod messages;
 mod mlp;
+mod torch_convnet;
 mod torch_detector;

@@ -85,3 +85,8 @@ pub fn fuzz(lab: &Lab, bytes: &[u8]) {
     results.verdicts.as_ref().map(|judgement| verdict_lines(judgement, results.plan().trials));
     html::page_text(Story { results: &results, records: &records, lab, pictures: &[] });
 }
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -27,3 +27,8 @@ pub use reduce::sum;
 pub use shape::{MAX_RANK, Shape};
 pub use tensor::Tensor;
 pub use workers::Workers;
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -95,7 +95,9 @@ impl<Found> Fitted<'_, Found> {
         let Self { mut training, history, best } = self;
         training.set_weights(&best).map_err(TrainError::Model)?;
         let judged = training.judge().map_err(|error| error.after(history.best_epoch))?;
-        Ok(Trained { history, judged, weights: best })
+        // Those from a checkpoint are in the order of its file.
+        let weights = training.weights();
+        Ok(Trained { history, judged, weights })
     }
 }
 

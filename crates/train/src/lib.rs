@@ -40,5 +40,12 @@ pub use loss_sets::{LossSet, ProblemKind};
 pub use model_file::{load_model, parse_model, save_model};
 pub use optimizer::OptimizerKind;
 pub use predict::{Form, Prediction, Predictor, Scores};
+/// JSON, of which the descriptions in model files are made.
+pub use serde_json::Value;
 pub use task::{Judged, Losses, Settings, Start, Task, Training};
 pub use tune::{MOST_TRIALS, Trial, TrialRecord};
+
+/// The examples of README.md are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

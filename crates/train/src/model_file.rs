@@ -94,11 +94,17 @@ fn described(text: &str) -> Result<(String, Value), String> {
     }
     match (top.remove("task"), top.remove("model")) {
         (Some(Value::String(kind)), Some(description)) => Ok((kind, description)),
-        _ => {
+        (_, Some(_)) => Err("a description without a kind of task".into()),
+        (_, None) => {
             let found: Vec<String> = top.keys().filter(|key| *key != "version").cloned().collect();
             Err(format!("a description of {} instead of a model", found.join(", ")))
         }
     }
+}
+
+/// What a model file holds whose kind of task, model or detector the lab lacks.
+pub(crate) fn lacking(problem: String) -> String {
+    format!("a model that this program lacks ({problem})")
 }
 
 /// Numbers as the bytes of a file.

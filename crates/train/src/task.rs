@@ -69,6 +69,12 @@ pub trait Task: Sync {
     /// Most epochs of a training.
     fn epochs(&self, settings: &Self::Settings) -> usize;
 
+    /// Says so if this learner cannot be trained on such data, or not with these settings, whatever the loss.
+    ///
+    /// # Errors
+    /// What does not suit the data.
+    fn check_learner(&self, learner: &Self::Learner, settings: &Self::Settings) -> Result<(), TrainError>;
+
     /// Says so if this learner cannot be trained with this loss.
     ///
     /// # Errors

@@ -11,13 +11,13 @@ use super::learner_args::{BoxRequest, LearnerArguments, TableRequest};
 use super::{emit, notes};
 use anyhow::{Context, bail};
 use clap::Args;
-use losslab_data::formats::{DataKind, Given, Loaded};
+use losslab_data::formats::Loaded;
 use losslab_losses::{OpenSpec, Spec};
 use losslab_report::{ArmName, ModelDescription, Plan};
 use losslab_train::tasks::boxes::BoxTask;
 use losslab_train::tasks::table::TableTask;
 use losslab_train::{Arm, Comparison, Lab, LossSet, ProblemKind, Task};
-use request::Request;
+use request::{Request, Work};
 use std::path::{Path, PathBuf};
 
 /// The arguments of `losslab compare`.
@@ -61,74 +61,25 @@ pub struct Arguments {
     quiet: bool,
 }
 
-/// The comparison of detectors that plain `losslab` runs: its scenes, losses, seeds, epochs and width.
-const SHORT_SCENES: &str = "ratio=60,images=200,contrast=60";
-const SHORT_LOSSES: [&str; 2] = ["ce", "focal:gamma=2,alpha=0.25"];
-const SHORT_SEEDS: u64 = 3;
-const SHORT_EPOCHS: usize = 20;
-const SHORT_WIDTH: usize = 16;
-
 /// Runs the command.
 pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
-    let learner = arguments.learner.clone();
     let request = Request::new(lab, arguments, given)?;
-    match request.format(lab)?.map(|format| format.info().kind) {
-        Some(DataKind::Table) => {
-            let tables = learner.tables(lab)?;
-            request.prepare_folder(&request.out)?;
-            compare_tables(lab, &request, &tables, &request.out)
+    request.prepare_folder()?;
+    match &request.work {
+        Work::Tables(tables) => compare_tables(lab, &request, tables, &request.out),
+        Work::Boxes(boxes) => compare_boxes(lab, &request, boxes, &request.out),
+        Work::Embedded { tables, scenes } => {
+            if let Some(tables) = tables {
+                let request = request.on_embedded_table();
+                compare_tables(lab, &request, tables, &request.out.join("tabular"))?;
+            }
+            if let Some(scenes) = scenes {
+                let request = request.on_embedded_scenes(scenes);
+                compare_boxes(lab, &request, scenes, &request.out.join("scenes"))?;
+            }
+            Ok(())
         }
-        Some(DataKind::Boxes) => {
-            let boxes = learner.boxes(lab)?;
-            request.prepare_folder(&request.out)?;
-            compare_boxes(lab, &request, &boxes, Short::No, &request.out)
-        }
-        None => run_default(lab, request, &learner),
     }
-}
-
-/// Without data: the embedded table and the embedded scenes, or the one of them that the arguments are about.
-fn run_default(lab: &Lab, request: Request, learner: &LearnerArguments) -> anyhow::Result<()> {
-    let (of_tables, of_boxes) = (learner.is_of_tables(lab), learner.is_of_boxes(lab));
-    if of_tables && of_boxes {
-        bail!("a model or metric of rows and one of boxes: name data, or only one of them");
-    }
-    let tables = if of_boxes { None } else { Some(learner.tables(lab)?) };
-    let boxes = if of_tables { None } else { Some(short_boxes(lab, &request, learner)?) };
-    request.prepare_folder(&request.out)?;
-    if let Some(tables) = tables {
-        let request = request.with_data(Given::new().with("synthetic", ""));
-        compare_tables(lab, &request, &tables, &request.out.join("tabular"))?;
-    }
-    if let Some(boxes) = boxes {
-        let request = request.with_data(Given::new().with("scenes", SHORT_SCENES));
-        compare_boxes(lab, &request, &boxes, Short::Yes, &request.out.join("scenes"))?;
-    }
-    Ok(())
-}
-
-/// The short comparison of detectors, checked.
-fn short_boxes(lab: &Lab, request: &Request, learner: &LearnerArguments) -> anyhow::Result<BoxRequest> {
-    let mut boxes = learner.short_boxes(lab)?;
-    boxes.settings.epochs = boxes.settings.epochs.or(Some(SHORT_EPOCHS));
-    if !learner.has_width() {
-        boxes.settings.width = SHORT_WIDTH;
-    }
-    if !request.names_losses() {
-        request.reference(lab, &short_losses(lab)?)?;
-    }
-    Ok(boxes)
-}
-
-fn short_losses(lab: &Lab) -> anyhow::Result<Vec<OpenSpec>> {
-    Ok(SHORT_LOSSES.iter().map(|text| OpenSpec::parse(text, &lab.losses)).collect::<Result<_, _>>()?)
-}
-
-/// Whether it is the short comparison of detectors.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Short {
-    Yes,
-    No,
 }
 
 /// What the data that a request names turned out to hold.
@@ -143,33 +94,20 @@ fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &
         2 => ProblemKind::Binary,
         _ => ProblemKind::Classes,
     };
-    let seeds = request.seeds(None)?;
+    let seeds = request.seeds.clone();
     let pool = pool(request.threads)?;
     let task = pool.install(|| TableTask::new(lab, source, notes, &seeds, request.metric.as_deref()))?;
     let models = tables.models.iter().map(|model| (model, *model.kind().info())).collect();
-    compare(
-        lab,
-        request,
-        &Job { task, settings: tables.settings.clone(), learners: models, seeds, kind, losses: None },
-        folder,
-    )
+    let settings = tables.settings.clone();
+    compare(lab, request, &Job { task, settings, learners: models, seeds, kind }, folder)
 }
 
-fn compare_boxes(
-    lab: &Lab,
-    request: &Request,
-    boxes: &BoxRequest,
-    short: Short,
-    folder: &Path,
-) -> anyhow::Result<()> {
+fn compare_boxes(lab: &Lab, request: &Request, boxes: &BoxRequest, folder: &Path) -> anyhow::Result<()> {
     let Loaded::Boxes { parts, voc_rule } = load(lab, request)? else { bail!("expected images with boxes") };
-    let settings = boxes.settings.clone();
+    let (settings, seeds) = (boxes.settings.clone(), request.seeds.clone());
     let task = BoxTask::new(lab, parts, voc_rule, &settings, request.metric.as_deref())?;
     let learners = boxes.detectors.iter().map(|detector| (detector, detector.kind.info())).collect();
-    let is_short = short == Short::Yes;
-    let seeds = request.seeds(is_short.then_some(SHORT_SEEDS))?;
-    let losses = if is_short { Some(short_losses(lab)?) } else { None };
-    compare(lab, request, &Job { task, settings, learners, seeds, kind: ProblemKind::Boxes, losses }, folder)
+    compare(lab, request, &Job { task, settings, learners, seeds, kind: ProblemKind::Boxes }, folder)
 }
 
 /// A comparison whose data are loaded.
@@ -179,8 +117,6 @@ struct Job<'a, T: Task> {
     learners: Vec<(&'a T::Learner, losslab_models::ModelInfo)>,
     seeds: Vec<u64>,
     kind: ProblemKind,
-    /// What is compared where no loss is named, instead of the quick set.
-    losses: Option<Vec<OpenSpec>>,
 }
 
 impl<T: Task> Job<'_, T> {
@@ -189,16 +125,14 @@ impl<T: Task> Job<'_, T> {
         let suits = |spec: &Spec| {
             self.learners.iter().try_for_each(|(learner, _)| self.task.check(learner, spec, &self.settings))
         };
-        match &self.losses {
-            Some(losses) if !request.names_losses() => Ok((losses.clone(), Vec::new())),
-            _ => request.losses(lab, self.kind, suits),
-        }
+        request.losses(lab, self.kind, suits)
     }
 }
 
 /// Compares losses and models, and writes to this folder.
 fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Path) -> anyhow::Result<()> {
     let Job { task, settings, learners, seeds, .. } = job;
+    learners.iter().try_for_each(|(learner, _)| task.check_learner(learner, settings))?;
     let (losses, left_out) = job.losses(lab, request)?;
     let first = learners.first().map(|(learner, _)| learner.to_string()).unwrap_or_default();
     let reference = ArmName { model: first, loss: request.reference(lab, &losses)? };

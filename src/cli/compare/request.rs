@@ -2,25 +2,39 @@
 
 use super::Arguments;
 use crate::cli::flags::GivenFlags;
+use crate::cli::learner_args::{BoxRequest, LearnerArguments, TableRequest};
 use crate::cli::{at_least_one, thread_count};
 use anyhow::{Context, bail};
-use losslab_data::formats::{Format, Given};
+use losslab_data::formats::{DataKind, Format, Given};
 use losslab_losses::{OpenSpec, Spec, SpecError};
 use losslab_train::{Lab, LossSet, MOST_TRIALS, ProblemKind};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Seeds of a comparison, unless `--seeds` says otherwise.
 const DEFAULT_SEEDS: u64 = 5;
+/// More seeds are a slip of the finger.
+const MOST_SEEDS: u64 = 100_000;
+
+/// The comparison of detectors that plain `losslab` runs: its scenes, losses, seeds, epochs and width.
+const SHORT_SCENES: &str = "ratio=60,images=200,contrast=60";
+const SHORT_LOSSES: [&str; 2] = ["ce", "focal:gamma=2,alpha=0.25"];
+const SHORT_SEEDS: u64 = 3;
+const SHORT_EPOCHS: usize = 20;
+const SHORT_WIDTH: usize = 16;
 
 /// A checked request: what to load, what to compare and how, and where to write.
 #[derive(Clone)]
 pub struct Request {
     /// The flags that name data.
     pub data: Given,
+    /// What is trained on them.
+    pub work: Work,
     /// The deciding metric, if one is named.
     pub metric: Option<String>,
+    /// The seeds.
+    pub seeds: Vec<u64>,
     /// Trials per arm and seed.
     pub trials: usize,
     /// Threads to train on.
@@ -33,14 +47,30 @@ pub struct Request {
     pub quiet: bool,
     /// All that was asked for, as flags with their values, for `results.json`.
     pub asked: Map<String, Value>,
-    /// The losses named, each another one; if none is, those of a set.
-    named: Vec<OpenSpec>,
-    set: Option<LossSet>,
-    reference: Option<String>,
-    seeds: Option<u64>,
-    seed: u64,
     /// When the command began.
     pub start: Instant,
+    /// The losses named, each another one; if none is, those of a set.
+    named: Vec<OpenSpec>,
+    /// The command as it would be typed again.
+    pub command: String,
+    set: Option<LossSet>,
+    reference: Option<String>,
+}
+
+/// What is trained, by the kind of data.
+#[derive(Clone)]
+pub enum Work {
+    /// Models on rows of a table.
+    Tables(TableRequest),
+    /// Detectors on images with boxes.
+    Boxes(BoxRequest),
+    /// No data are named: the embedded table and the embedded scenes, or the one that the arguments are about.
+    Embedded {
+        /// Models on the embedded table.
+        tables: Option<TableRequest>,
+        /// Detectors on the embedded scenes.
+        scenes: Option<BoxRequest>,
+    },
 }
 
 impl Request {
@@ -49,29 +79,34 @@ impl Request {
     /// # Errors
     /// The first that is wrong.
     pub fn new(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<Self> {
+        let learner = &arguments.learner;
+        let metric: Option<String> = learner.metric().map(Into::into);
+        if let Some(metric) = &metric {
+            check_metric(lab, metric)?;
+        }
         let request = Self {
+            work: work(lab, learner, &given.data)?,
             data: given.data,
             asked: given.request,
-            metric: arguments.learner.metric().map(Into::into),
+            command: given.command,
+            metric,
+            seeds: seeds(arguments.seed, arguments.seeds.unwrap_or(DEFAULT_SEEDS))?,
             trials: trials(arguments.tune)?,
             threads: thread_count(arguments.threads)?,
             named: named_losses(lab, &arguments.loss, arguments.tune)?,
             set: arguments.loss_set,
             reference: reference(lab, arguments.reference.as_deref())?,
-            seeds: arguments.seeds,
-            seed: arguments.seed,
             out: arguments.out,
             resume: arguments.resume,
             quiet: arguments.quiet,
             start: Instant::now(),
         };
-        request.format(lab)?;
-        request.seeds(None)?;
-        if !request.named.is_empty() {
-            request.reference(lab, &request.named)?;
-        }
-        if let Some(metric) = &request.metric {
-            check_metric(lab, metric)?;
+        match &request.work {
+            _ if !request.named.is_empty() => drop(request.reference(lab, &request.named)?),
+            Work::Embedded { scenes: Some(_), .. } if request.set.is_none() => {
+                request.reference(lab, &short_losses(lab)?)?;
+            }
+            _ => {}
         }
         Ok(request)
     }
@@ -81,23 +116,47 @@ impl Request {
         Ok(lab.formats.select(&self.data)?)
     }
 
-    /// The same request on other data.
-    pub fn with_data(&self, data: Given) -> Self {
-        Self { data, ..self.clone() }
+    /// The same request on the embedded table.
+    pub fn on_embedded_table(&self) -> Self {
+        self.on("synthetic", "")
     }
 
-    /// The seeds; `default` is their number where none is given.
-    pub fn seeds(&self, default: Option<u64>) -> anyhow::Result<Vec<u64>> {
-        let seeds = self.seeds.or(default).unwrap_or(DEFAULT_SEEDS);
-        at_least_one("--seeds", seeds as usize)?;
-        let Some(end) = self.seed.checked_add(seeds) else {
-            bail!("--seed {}: seeds up to seed + {seeds} do not fit 64 bits", self.seed);
-        };
-        Ok((self.seed..end).collect())
+    /// The same request on the embedded scenes, where fewer losses and seeds are the default. What makes it short is said, too,
+    /// so that its results can be asked for again.
+    pub fn on_embedded_scenes(&self, scenes: &BoxRequest) -> Self {
+        let mut request = self.on("scenes", SHORT_SCENES);
+        if !self.asked.contains_key("seeds") {
+            request.seeds.truncate(SHORT_SEEDS as usize);
+        }
+        if !self.names_losses() {
+            request.say("loss", json!(SHORT_LOSSES));
+        }
+        request.say("seeds", json!(request.seeds.len()));
+        request.say("epochs", json!(scenes.settings.epochs));
+        request.say("width", json!(scenes.settings.width));
+        request
+    }
+
+    fn on(&self, flag: &str, value: &str) -> Self {
+        let mut request = Self { data: Given::new().with(flag, value), ..self.clone() };
+        request.say(flag, value.into());
+        request
+    }
+
+    /// Adds to what was asked for, unless it was.
+    fn say(&mut self, flag: &str, value: Value) {
+        if !self.asked.contains_key(flag) {
+            self.asked.insert(flag.into(), value);
+        }
+    }
+
+    /// Whether this is the short comparison on the embedded scenes.
+    fn is_short(&self) -> bool {
+        matches!(self.work, Work::Embedded { .. }) && self.data.has("scenes")
     }
 
     /// Whether losses are named, or a set of them.
-    pub fn names_losses(&self) -> bool {
+    fn names_losses(&self) -> bool {
         !self.named.is_empty() || self.set.is_some()
     }
 
@@ -108,6 +167,9 @@ impl Request {
         kind: ProblemKind,
         suits: impl Fn(&Spec) -> Result<(), SpecError>,
     ) -> anyhow::Result<(Vec<OpenSpec>, Vec<String>)> {
+        if !self.names_losses() && self.is_short() {
+            return Ok((short_losses(lab)?, Vec::new()));
+        }
         if self.named.is_empty() {
             let set = self.set.unwrap_or(LossSet::Quick);
             let (losses, left_out) = set.losses(kind, &lab.losses, suits)?;
@@ -138,13 +200,57 @@ impl Request {
     }
 
     /// Creates the folder and writes to it, before hours of training rather than after.
-    pub fn prepare_folder(&self, folder: &Path) -> anyhow::Result<()> {
+    pub fn prepare_folder(&self) -> anyhow::Result<()> {
+        let folder = &self.out;
         let cannot_write = || cannot_write(folder);
         std::fs::create_dir_all(folder).with_context(cannot_write)?;
         let probe = folder.join(".losslab-write-test");
         std::fs::write(&probe, b"").with_context(cannot_write)?;
         std::fs::remove_file(&probe).with_context(cannot_write)
     }
+}
+
+/// What is trained, by the data that are named.
+fn work(lab: &Lab, learner: &LearnerArguments, data: &Given) -> anyhow::Result<Work> {
+    match lab.formats.select(data)?.map(|format| format.info().kind) {
+        Some(DataKind::Table) => Ok(Work::Tables(learner.tables(lab)?)),
+        Some(DataKind::Boxes) => Ok(Work::Boxes(learner.boxes(lab)?)),
+        None => {
+            let (of_tables, of_boxes) = (learner.is_of_tables(lab), learner.is_of_boxes(lab));
+            if of_tables && of_boxes {
+                bail!("a model or metric of rows and one of boxes: name data, or only one of them");
+            }
+            let tables = if of_boxes { None } else { Some(learner.tables(lab)?) };
+            let scenes = if of_tables { None } else { Some(short_boxes(lab, learner)?) };
+            Ok(Work::Embedded { tables, scenes })
+        }
+    }
+}
+
+/// Detectors for the short comparison.
+fn short_boxes(lab: &Lab, learner: &LearnerArguments) -> anyhow::Result<BoxRequest> {
+    let mut boxes = learner.short_boxes(lab)?;
+    boxes.settings.epochs = boxes.settings.epochs.or(Some(SHORT_EPOCHS));
+    if !learner.has_width() {
+        boxes.settings.width = SHORT_WIDTH;
+    }
+    Ok(boxes)
+}
+
+fn short_losses(lab: &Lab) -> anyhow::Result<Vec<OpenSpec>> {
+    Ok(SHORT_LOSSES.iter().map(|text| OpenSpec::parse(text, &lab.losses)).collect::<Result<_, _>>()?)
+}
+
+/// So many seeds from the first on.
+fn seeds(first: u64, count: u64) -> anyhow::Result<Vec<u64>> {
+    at_least_one("--seeds", count as usize)?;
+    if count > MOST_SEEDS {
+        bail!("--seeds {count}: expected at most {MOST_SEEDS}");
+    }
+    let Some(end) = first.checked_add(count) else {
+        bail!("--seed {first}: seeds up to seed + {count} do not fit 64 bits");
+    };
+    Ok((first..end).collect())
 }
 
 /// What is said of a folder that cannot be written.

@@ -29,6 +29,8 @@ pub struct Session<'l> {
 
 /// Where a comparison runs: all that its results must not depend on.
 pub struct Place {
+    /// The command as it would be typed again.
+    pub command: String,
     /// When the command began.
     pub start: Instant,
     /// Threads.
@@ -44,10 +46,12 @@ pub struct Place {
 impl<'l> Session<'l> {
     /// Writes the plan of a comparison.
     pub fn begin(lab: &'l Lab, request: &Request, plan: Plan, folder: &Path) -> anyhow::Result<Self> {
-        let plan = Plan { command: command_line(), request: Value::Object(request.asked.clone()), ..plan };
+        let plan =
+            Plan { command: request.command.clone(), request: Value::Object(request.asked.clone()), ..plan };
         let store = Store::new(folder);
         store.begin(&plan, request.resume).with_context(|| cannot_write(folder))?;
         let place = Place {
+            command: request.command.clone(),
             start: request.start,
             threads: request.threads,
             quiet: request.quiet,
@@ -215,7 +219,7 @@ impl<'l> Session<'l> {
     fn environment(&self) -> Environment {
         Environment {
             version: env!("CARGO_PKG_VERSION"),
-            command: command_line(),
+            command: self.place.command.clone(),
             seconds: self.place.start.elapsed().as_secs_f64(),
             threads: self.place.threads,
             processors: processors(),
@@ -272,18 +276,6 @@ fn files(lab: &Lab, request: &Request) -> IndexMap<String, Vec<String>> {
 /// A pool of so many threads.
 pub fn pool(threads: usize) -> anyhow::Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("cannot start threads")
-}
-
-/// The command as it would be typed again.
-fn command_line() -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+.,:/@%".contains(c);
-    let quoted = |argument: String| match argument.chars().all(plain) && !argument.is_empty() {
-        true => argument,
-        false => format!("'{}'", argument.replace('\'', "'\\''")),
-    };
-    let arguments =
-        std::env::args_os().skip(1).map(|argument| quoted(argument.to_string_lossy().into_owned()));
-    std::iter::once("losslab".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 /// Keeps what comes out of runs, and tells how they go.

@@ -95,6 +95,7 @@ impl Arguments {
         loss: &Spec,
         settings: &T::Settings,
     ) -> anyhow::Result<()> {
+        task.check_learner(learner, settings)?;
         task.check(learner, loss, settings)?;
         let (seed, threads) =
             (self.seed, thread_count(self.threads.or(Some(processors().min(T::MOST_THREADS))))?);

@@ -20,6 +20,7 @@ const TENSOR: &str = "-p losslab-tensor --tests";
 const AUTOGRAD: &str = "-p losslab-autograd --tests";
 const LOSSES: &str = "-p losslab-losses --tests";
 const MODELS: &str = "-p losslab-models --tests";
+const TRAIN: &str = "-p losslab-train --lib";
 
 macro_rules! bugs {
     ($($name:literal, $class:literal, $file:literal, $tests:expr, $search:literal => $replace:literal;)*) => {
@@ -96,7 +97,7 @@ bugs! {
     "Normalizer::Elements => (0..losses).filter(|&i| counts(i)).count() as f64," => "Normalizer::Elements => losses as f64,";
     "ignored-positives-are-counted", "loss divided by the wrong count", "crates/losses/src/evaluate.rs", LOSSES,
     "filter(|&i| counts(i) && batch.targets.is_positive(i))" => "filter(|&i| batch.targets.is_positive(i))";
-    "coordinates-are-counted", "loss divided by the wrong count", "src/detector/loss.rs", "-p losslab --lib --test main detector::",
+    "coordinates-are-counted", "loss divided by the wrong count", "crates/train/src/tasks/boxes/loss.rs", TRAIN,
     "1.0 / positives as f64)" => "0.25 / positives as f64)";
     "clipped-p", "gradient exactly zero on confidently wrong inputs", "crates/losses/src/pt.rs", LOSSES,
     "log_p: Dual { value: log_p, slope: q }," => "log_p: Dual { value: log_p, slope: R::select(p < R::lift(1e-7), R::lift(0.0), q) },";

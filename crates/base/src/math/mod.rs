@@ -2,7 +2,7 @@
 //!
 //! A loss kernel evaluates these for millions of logits, so each is a straight line of additions,
 //! multiplications, selects and integer operations on the bits: a plain loop over a slice becomes
-//! vector code on every instruction set of [`crate::kernel`], with no table and no library call.
+//! vector code on every instruction set of the machine, with no table and no library call.
 //! IEEE 754 defines every operation used, hence **the same bits on every machine**; the system's
 //! own `expf` and `logf` differ from one system to the next.
 //!

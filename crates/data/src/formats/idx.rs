@@ -64,16 +64,23 @@ impl Format for Idx {
 
     fn load_new(&self, given: &Given, model: &ModelInput<'_>) -> Result<NewData, DataError> {
         let model = model.rows("idx-images")?;
-        if !model.encoder.is_pixels() {
+        if model.image.is_none() {
             return Err(Place::of(model.name).error("a model of tables", "one of images for --idx-images"));
         }
         let images = given.path("idx-images")?;
-        let pixels = load_idx_images(images)?;
+        let pixels = Arc::new(load_idx_images(images)?);
+        let place = Place::of(images.display().to_string());
         let (found, expected) = (pixels.columns(), model.encoder.width());
         if found != expected {
-            return Err(Place::of(images.display().to_string())
-                .error(format!("{found} pixels per image"), format!("{expected} as in {}", model.name)));
+            return Err(
+                place.error(format!("{found} pixels per image"), format!("{expected} as in {}", model.name))
+            );
         }
-        Ok(NewData::Rows(NewRows { matrix: Arc::new(pixels), labels: None, notes: Vec::new() }))
+        match model.encoder.transform_pixels(&pixels).filter(|_| pixels.image() == model.image) {
+            Some(matrix) => Ok(NewData::Rows(NewRows { matrix, labels: None, notes: Vec::new() })),
+            None => {
+                Err(place.error("images of another form", format!("the height and width of {}", model.name)))
+            }
+        }
     }
 }

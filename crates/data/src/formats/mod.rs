@@ -6,7 +6,7 @@
 //! | `select` | which format a command names, and whether its flags belong together |
 //! | `flag`, `given` | a flag as a format declares it, and the flags that are given |
 //! | `new_data` | new rows or images for a saved model |
-//! | `csv`, `idx`, `synthetic` | formats of tables: rows with a label |
+//! | `csv`, `idx`, `image_folder`, `synthetic` | formats of tables: rows with a label |
 //! | `coco`, `voc`, `scenes` | formats of images with boxes |
 //!
 //! A new format is a type that implements [`Format`] and one line of [`Formats::standard`], or of a program
@@ -46,6 +46,7 @@ mod csv;
 mod flag;
 mod given;
 mod idx;
+mod image_folder;
 mod new_data;
 mod registry;
 mod scenes;

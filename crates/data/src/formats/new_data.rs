@@ -24,6 +24,8 @@ pub struct RowModel<'a> {
     pub name: &'a str,
     /// How a row becomes the model's input.
     pub encoder: &'a Encoder,
+    /// Height, width and channels, where rows are images.
+    pub image: Option<[usize; 3]>,
     /// The labels and their classes.
     pub label_values: &'a [(String, u32)],
 }

@@ -1,7 +1,7 @@
 //! The registry of formats: command lines, config files and their help iterate it.
 
 use super::{Flag, Format, FormatInfo, Given, Takes};
-use super::{coco, csv, idx, scenes, synthetic, voc};
+use super::{coco, csv, idx, image_folder, scenes, synthetic, voc};
 use losslab_base::{DataError, unknown};
 use std::sync::Arc;
 
@@ -26,6 +26,7 @@ impl Formats {
         Formats { formats: Vec::new() }
             .with(csv::Csv)
             .with(idx::Idx)
+            .with(image_folder::ImageFolder)
             .with(synthetic::Synthetic)
             .with(coco::Coco)
             .with(voc::Voc)

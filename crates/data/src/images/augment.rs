@@ -85,6 +85,34 @@ impl Placement {
         }
     }
 
+    /// The same of an image that is inputs already, `[height, width, channels]`, in place.
+    ///
+    /// # Panics
+    /// If that is not the number of inputs.
+    #[track_caller]
+    pub fn apply(&self, [height, width, channels]: [usize; 3], inputs: &mut [f32]) {
+        assert!(
+            inputs.len() == height * width * channels,
+            "Placement::apply to {} numbers as {height} x {width} x {channels}",
+            inputs.len()
+        );
+        let row = width * channels;
+        if self.flip_y {
+            // All backwards, and each row forwards again.
+            inputs.reverse();
+            inputs.chunks_exact_mut(row).for_each(<[f32]>::reverse);
+        }
+        if self.flip_x {
+            for row in inputs.chunks_exact_mut(row) {
+                row.reverse();
+                row.chunks_exact_mut(channels).for_each(<[f32]>::reverse);
+            }
+        }
+        Overlap::new(height, self.dy).apply(row, inputs);
+        let columns = Overlap::new(width, self.dx);
+        inputs.chunks_exact_mut(row).for_each(|row| columns.apply(channels, row));
+    }
+
     /// The objects where they lie then, clipped to the frame of `width` x `height`. Those with less than
     /// [`LEAST_SHARE`] of their area left are to be ignored; those with none vanish.
     pub fn objects(&self, objects: &[Object], width: usize, height: usize) -> Vec<Object> {
@@ -113,6 +141,14 @@ impl Overlap {
         let (from, to) = if shift < 0 { (shift.unsigned_abs(), 0) } else { (0, shift.unsigned_abs()) };
         let length = size.saturating_sub(shift.unsigned_abs());
         Overlap { from: from.min(size - length), to: to.min(size - length), length }
+    }
+
+    /// Moves an axis whose pixels are of so many numbers; what moves in is 0.
+    fn apply(&self, pixel: usize, axis: &mut [f32]) {
+        let Overlap { from, to, length } = *self;
+        axis.copy_within(from * pixel..(from + length) * pixel, to * pixel);
+        axis[..to * pixel].fill(0.0);
+        axis[(to + length) * pixel..].fill(0.0);
     }
 }
 

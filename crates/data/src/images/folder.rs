@@ -16,16 +16,15 @@ const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 /// # Errors
 /// If the folder cannot be read, has no image, or [`read_image`](super::read_image) refuses one.
 pub fn load_folder(folder: &Path, options: &ImageOptions) -> Result<ImageSet, DataError> {
-    let failed = |error| DataError::Read { file: folder.display().to_string(), error };
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        if ending.is_some_and(|ending| ENDINGS.contains(&&ending[..])) && path.is_file() {
-            paths.push(path);
-        }
-    }
-    paths.sort();
+    load_files(folder, list_images(folder)?, options)
+}
+
+/// Reads these files, numbered from 1; `folder` is what the set is called.
+pub(crate) fn load_files(
+    folder: &Path,
+    paths: Vec<PathBuf>,
+    options: &ImageOptions,
+) -> Result<ImageSet, DataError> {
     let name = folder.display().to_string();
     let truth = GroundTruth::new(&name, (1..).take(paths.len()).collect(), Vec::new(), Vec::new())?;
     let entry = |(id, path): (i64, PathBuf)| {
@@ -33,4 +32,31 @@ pub fn load_folder(folder: &Path, options: &ImageOptions) -> Result<ImageSet, Da
         Entry { id, name, path, declared: None }
     };
     assemble(name, (1..).zip(paths).map(entry).collect(), truth, options)
+}
+
+/// The PNG and JPEG files of a folder, by their endings, in the order of their names.
+pub(crate) fn list_images(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let is_image = |path: &PathBuf| {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        ending.is_some_and(|ending| ENDINGS.contains(&&ending[..])) && path.is_file()
+    };
+    Ok(entries(folder)?.into_iter().filter(is_image).collect())
+}
+
+/// The folders in a folder, in the order of their names; those that begin with a dot are left out.
+pub(crate) fn list_folders(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let is_hidden =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    Ok(entries(folder)?.into_iter().filter(|path| path.is_dir() && !is_hidden(path)).collect())
+}
+
+/// All that lies in a folder, sorted.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let failed = |error| DataError::Read { file: folder.display().to_string(), error };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        paths.push(entry.map_err(failed)?.path());
+    }
+    paths.sort();
+    Ok(paths)
 }

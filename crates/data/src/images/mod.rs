@@ -50,6 +50,7 @@ pub use decode::{decode as decode_image, header as image_header};
 pub use draw::{FOUND_COLOUR, Panel, TRUTH_COLOUR, contact_sheet, encode_png, enlarge};
 pub use fit::Fit;
 pub use folder::load_folder;
+pub(crate) use folder::{list_folders, list_images, load_files};
 pub use image::Image;
 pub use letterbox::letterbox;
 pub use options::ImageOptions;

@@ -36,7 +36,12 @@ fn images(new: Result<NewData, losslab_data::DataError>) -> NewImages {
 #[test]
 fn rows_of_a_csv_file_become_the_input_that_training_had() {
     let (dataset, encoder) = fitted();
-    let model = RowModel { name: "m.safetensors", encoder: &encoder, label_values: &dataset.label_values };
+    let model = RowModel {
+        name: "m.safetensors",
+        encoder: &encoder,
+        image: None,
+        label_values: &dataset.label_values,
+    };
     let model = ModelInput::Rows(model);
     let new = rows(load_new(&given(&[("csv", MIXED), ("label", "kind")]), &model));
     assert_eq!((&new.matrix, new.labels), (&encoder.transform(&dataset), Some(dataset.labels.clone())));
@@ -53,7 +58,8 @@ fn idx_images_fit_a_model_of_such_images() {
     let labels = files.write("labels", [0, 0, 8, 1, 0, 0, 0, 2, 3, 4]);
     let (dataset, _) = losslab_data::load_idx(&path, &labels, None).unwrap();
     let encoder = Encoder::fit(&dataset, &[0, 1]);
-    let model = RowModel { name: "m", encoder: &encoder, label_values: &dataset.label_values };
+    let (image, label_values) = (Some([2, 1, 1]), &dataset.label_values[..]);
+    let model = RowModel { name: "m", encoder: &encoder, image, label_values };
     let new = rows(load_new(&given(&[("idx-images", text(&path))]), &ModelInput::Rows(model)));
     assert_eq!((*new.matrix).clone(), load_idx_images(&path).unwrap());
     assert!(new.labels.is_none() && new.notes.is_empty());
@@ -92,7 +98,8 @@ fn images_of_a_folder_and_those_that_annotations_name() {
 #[test]
 fn data_of_another_kind_than_the_models_is_refused() {
     let (dataset, encoder) = fitted();
-    let table = RowModel { name: "m", encoder: &encoder, label_values: &dataset.label_values };
+    let label_values = &dataset.label_values[..];
+    let table = RowModel { name: "m", encoder: &encoder, image: None, label_values };
     let detector = ImageModel { name: "d", options: ImageOptions::default(), categories: &[] };
     let message = |flag: &str, model: ModelInput<'_>| match load_new(&given(&[(flag, "a")]), &model) {
         Ok(_) => panic!("accepted --{flag}"),

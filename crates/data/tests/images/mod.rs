@@ -3,5 +3,6 @@
 mod augment;
 mod coco;
 mod decode;
+mod placed;
 mod real;
 mod voc;

@@ -100,11 +100,10 @@ pub(super) fn subject(story: Story) -> Markup {
                     dt { code { (loss.spec) } @if loss.spec == plan.reference.loss { " (reference)" } }
                     dd { (explain(loss)) }
                 }
-                @if plan.models.len() > 1 {
-                    @for model in &plan.models {
-                        dt { code { (model.spec) } @if model.spec == plan.reference.model { " (reference)" } }
-                        dd { (model.title) ": " (model.description) ". " (model.source) }
-                    }
+                @for model in &plan.models {
+                    @let is_reference = plan.models.len() > 1 && model.spec == plan.reference.model;
+                    dt { code { (model.spec) } @if is_reference { " (reference)" } }
+                    dd { (model.title) ": " (model.description) ". " (model.source) }
                 }
             }
             (focal_box())

@@ -4,6 +4,7 @@ pub mod boxes;
 pub mod table;
 
 use crate::Lab;
+use crate::model_file::lacking;
 use crate::predict::Predictor;
 use crate::task::Task;
 use losslab_models::State;
@@ -24,6 +25,9 @@ pub(crate) fn load(
 ) -> Result<Box<dyn Predictor>, String> {
     match LOADERS.iter().find(|(known, _)| *known == kind) {
         Some((_, load)) => load(lab, description, weights),
-        None => Err(losslab_base::unknown("kind of task", kind, LOADERS.iter().map(|(kind, _)| *kind))),
+        None => {
+            let known = LOADERS.iter().map(|(kind, _)| *kind);
+            Err(lacking(losslab_base::unknown("kind of task", kind, known)))
+        }
     }
 }

@@ -21,6 +21,15 @@ pub trait DetectorKind: Send + Sync {
     /// What it declares of itself.
     fn info(&self) -> ModelInfo;
 
+    /// Says so if the parameters of a spec make no sense, whatever the images.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    fn check(&self, params: &Params) -> Result<(), String> {
+        let _ = params;
+        Ok(())
+    }
+
     /// The compared loss as this detector is trained with it.
     ///
     /// # Errors
@@ -175,13 +184,15 @@ impl Detectors {
     /// The detector that a spec names.
     ///
     /// # Errors
-    /// If there is no such detector or parameter; the message lists what there is.
+    /// If there is no such detector or parameter, where the message lists what there is, or a value makes no sense.
     pub fn parse(&self, text: &str) -> Result<DetectorSpec, String> {
         let name = spec_name(text);
         let kind = self.find(name).ok_or_else(|| {
             losslab_base::unknown("detector", name, self.kinds.iter().map(|kind| kind.info().name))
         })?;
-        Ok(DetectorSpec { kind: kind.clone(), params: Params::parse(&kind.info(), text)? })
+        let params = Params::parse(&kind.info(), text)?;
+        kind.check(&params).map_err(|problem| format!("{text}: {problem}"))?;
+        Ok(DetectorSpec { kind: kind.clone(), params })
     }
 }
 

@@ -155,6 +155,11 @@ impl Task for BoxTask {
         settings.epochs_on(self.problem.parts.train.images.len())
     }
 
+    /// A spec is checked when it is parsed.
+    fn check_learner(&self, _: &DetectorSpec, _: &DetectorSettings) -> Result<(), TrainError> {
+        Ok(())
+    }
+
     fn check(
         &self,
         learner: &DetectorSpec,

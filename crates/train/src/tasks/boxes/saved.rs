@@ -8,6 +8,7 @@
 use super::BoxTask;
 use super::detector::{InputForm, ObjectDetector};
 use super::found::BoxFound;
+use crate::model_file::lacking;
 use crate::predict::{Form, Prediction, Predictor, Scores};
 use crate::task::{Judged, Start};
 use crate::{Lab, TrainError};
@@ -77,7 +78,7 @@ impl SavedDetector {
         let about: Description = serde_json::from_value(description)
             .map_err(|error| format!("a damaged description ({error})"))?;
         let contradicts = |what| format!("a description that contradicts itself ({what})");
-        let spec = lab.detectors.parse(&about.detector)?;
+        let spec = lab.detectors.parse(&about.detector).map_err(lacking)?;
         let sizes = about.size.iter().chain([&about.channels]);
         if let Some(found) = sizes.copied().find(|size| *size > MOST || *size == 0) {
             return Err(contradicts(format!("a size of {found}")));

@@ -5,13 +5,14 @@
 //! | [`TableTask`] | the parts of each seed, and what decides |
 //! | `training` | one training |
 //! | `examples` | rows as models read them |
-//! | `sampling` | which rows an epoch visits |
+//! | `sampling`, `augmented` | which rows an epoch visits, and what is changed in images |
 //! | `settings` | how models are trained |
 //! | [`Classification`], [`bind`] | two classes or more: head, probabilities, the loss bound to the problem |
 //! | `found`, `plane` | what a training leaves in its record |
 //! | `description` | the table as results describe it |
 //! | `saved` | a trained model as a file, at work on new rows |
 
+mod augmented;
 mod classification;
 mod description;
 mod examples;
@@ -31,6 +32,7 @@ pub use settings::TableSettings;
 use crate::predict::Predictor;
 use crate::task::{Judged, Start, Task, Training};
 use crate::{Lab, TrainError};
+use augmented::Augmenter;
 use losslab_data::{DataError, Dataset, Gaps, Part, Prepared, Source};
 use losslab_losses::{Spec, SpecError};
 use losslab_metrics::{MetricError, MetricInfo, Metrics, RowMetric, Rows};
@@ -171,14 +173,18 @@ impl Task for TableTask {
         settings.epochs
     }
 
-    fn check(&self, learner: &ModelSpec, loss: &Spec, _: &TableSettings) -> Result<(), SpecError> {
-        let counts: Vec<u64> = self.source.dataset.class_counts().iter().map(|&n| n as u64).collect();
-        bind(loss, &counts)?;
+    fn check_learner(&self, learner: &ModelSpec, settings: &TableSettings) -> Result<(), TrainError> {
         let columns = self.parts.first().map_or(1, Prepared::columns);
         let image = self.parts.first().and_then(|parts| parts.train.matrix.image());
         let shape = Shape { columns, image, outputs: Classification::of(self.classes()).outputs() };
-        let size = learner.size(&shape).map(drop);
-        size.map_err(|problem| SpecError { spec: learner.to_string(), problem })
+        let model = |problem| TrainError::Model(format!("model {problem}"));
+        learner.size(&shape).map(drop).map_err(model)?;
+        Augmenter::check(settings, image).map_err(TrainError::Model)
+    }
+
+    fn check(&self, _: &ModelSpec, loss: &Spec, _: &TableSettings) -> Result<(), SpecError> {
+        let counts: Vec<u64> = self.source.dataset.class_counts().iter().map(|&n| n as u64).collect();
+        bind(loss, &counts).map(drop)
     }
 
     fn begin<'a>(

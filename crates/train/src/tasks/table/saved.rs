@@ -2,6 +2,7 @@
 
 use super::examples::MatrixExamples;
 use super::{Classification, TableFound, TableTask};
+use crate::model_file::lacking;
 use crate::predict::{Form, Prediction, Predictor, Scores};
 use crate::task::{Judged, Start};
 use crate::{Lab, OptimizerKind};
@@ -114,7 +115,7 @@ impl TableModel {
             .map_err(|error| format!("a damaged description ({error})"))?;
         let contradicts = |what| format!("a description that contradicts itself ({what})");
         about.check().map_err(contradicts)?;
-        let spec = lab.models.parse(&about.model)?;
+        let spec = lab.models.parse(&about.model).map_err(lacking)?;
         let classification = Classification::of(about.class_names.len());
         let shape =
             Shape { columns: about.encoder.width(), image: about.image, outputs: classification.outputs() };
@@ -211,6 +212,7 @@ impl Predictor for TableModel {
         ModelInput::Rows(RowModel {
             name,
             encoder: &self.about.encoder,
+            image: self.about.image,
             label_values: &self.about.label_values,
         })
     }

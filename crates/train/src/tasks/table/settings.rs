@@ -17,11 +17,30 @@ pub struct TableSettings {
     pub learning_rate: f64,
     /// The optimiser.
     pub optimizer: OptimizerKind,
+    /// Mirror training images left and right, every other time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flips: bool,
+    /// Move training images by up to so many pixels along each axis; inputs that move in are 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub shift: usize,
+}
+
+/// Whether nothing is moved: then it is not written.
+fn is_zero(shift: &usize) -> bool {
+    *shift == 0
 }
 
 impl Default for TableSettings {
     fn default() -> Self {
-        Self { epochs: 60, patience: 15, batch: 128, learning_rate: 1e-3, optimizer: OptimizerKind::Adam }
+        Self {
+            epochs: 60,
+            patience: 15,
+            batch: 128,
+            learning_rate: 1e-3,
+            optimizer: OptimizerKind::Adam,
+            flips: false,
+            shift: 0,
+        }
     }
 }
 

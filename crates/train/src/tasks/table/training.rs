@@ -1,6 +1,7 @@
 //! One training on rows.
 
 use super::TableTask;
+use super::augmented::Augmenter;
 use super::classification::{Classification, bind};
 use super::examples::PartExamples;
 use super::found::{Outputs, TableFound};
@@ -17,7 +18,7 @@ use losslab_losses::{
     criterion,
 };
 use losslab_metrics::{Calibration, MetricError, RowMetric, Rows, Scored, assess};
-use losslab_models::{Epoch, Model, Objective, Shape, State, prior_bias};
+use losslab_models::{Epoch, Examples, Model, Objective, Shape, State, prior_bias};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ pub struct TableTraining<'a> {
     /// Draws rows of the training part.
     sampler: Sampler,
     rng: Rng,
+    augmenter: Option<Augmenter>,
 }
 
 impl<'a> TableTraining<'a> {
@@ -49,6 +51,7 @@ impl<'a> TableTraining<'a> {
         let classification = Classification::of(data.train.classes);
         let settings = start.settings.clone();
         let image = data.train.matrix.image();
+        Augmenter::check(&settings, image).map_err(TrainError::Model)?;
         let shape = Shape { columns: data.columns(), image, outputs: classification.outputs() };
         let mut rng = Rng::stream(start.seed, INIT_STREAM);
         let model = start.learner.build(shape, settings.optimizer.build(), &mut rng);
@@ -66,6 +69,7 @@ impl<'a> TableTraining<'a> {
             data,
             classification,
             spec: start.loss.clone(),
+            augmenter: Augmenter::new(&settings, image, start.seed),
             settings,
             sampler: Sampler::new(&data.train.labels, criterion.training()),
             loss: Bound { criterion: Arc::new(criterion), classification },
@@ -108,9 +112,11 @@ impl<'a> TableTraining<'a> {
 impl Training<TableFound> for TableTraining<'_> {
     fn epoch(&mut self, epoch: usize) -> Result<Losses, TrainError> {
         let order = self.sampler.epoch(&mut self.rng);
+        let plain = PartExamples(&self.data.train);
+        let augmented = self.augmenter.as_ref().map(|augmenter| augmenter.epoch(&plain, epoch));
         let train_loss = self.model.fit(&Epoch {
             number: epoch,
-            examples: &PartExamples(&self.data.train),
+            examples: augmented.as_ref().map_or(&plain as &dyn Examples, |augmented| augmented),
             order,
             batch: self.settings.batch,
             learning_rate: self.settings.learning_rate,

@@ -1,0 +1,6 @@
+//! The tests of this crate, as one program: each test program compiles the kernels that it uses anew.
+
+mod common;
+mod judgement;
+mod records;
+mod threads;

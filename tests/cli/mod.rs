@@ -1,0 +1,17 @@
+//! The commands as a user meets them: what they print, what they write, and what they say of bad input.
+
+mod coco;
+mod compare;
+mod config;
+mod detector;
+mod eval;
+mod eval_errors;
+mod grid;
+mod killed;
+mod losses;
+mod metric;
+mod model;
+mod my_lab;
+mod names;
+mod runs;
+mod tune;

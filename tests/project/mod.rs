@@ -1,0 +1,4 @@
+//! What holds of the whole project: its sources, its examples and the commands of its README.
+
+mod invariants;
+mod readme;
