@@ -84,14 +84,15 @@ def width(column):
 
 
 def encode(info, rows):
-    """The network's input, [rows, inputs] in f32. Computed in f64 from cells rounded to f32, as losslab does it."""
+    """The network's input, [rows, inputs] in f32. Computed in f64 and rounded once, as losslab does it."""
     parts = []
     for column in info["encoder"]["columns"]:
         cells, encoding = [row[column["name"]] for row in rows], column["encoding"]
         missing = numpy.array([cell.lower() in MISSING for cell in cells])
         if "number" in encoding:
             fill, scaling = encoding["number"]["fill"], encoding["number"]["scaling"]
-            numbers = [fill if gap else float(numpy.float32(cell)) for cell, gap in zip(cells, missing)]
+            read = numpy.float32 if encoding["number"].get("rounded") else float
+            numbers = [fill if gap else float(read(cell)) for cell, gap in zip(cells, missing)]
             parts.append(((numpy.array(numbers) - scaling["mean"]) / scaling["scale"])[:, None])
         else:
             # A level that training has not met is 0 everywhere, and so is a gap if there was none.

@@ -169,7 +169,7 @@ struct MyFormat;
 const FLAGS: &[Flag] = &[Flag::one("mine", "FILE", "Rows as LIBSVM writes them: +1 1:0.5 3:2").path()];
 
 /// Whether a row is positive, and its numbers by column.
-type Row = (bool, Vec<(usize, f32)>);
+type Row = (bool, Vec<(usize, f64)>);
 
 /// More columns are not those of a table.
 const MOST_COLUMNS: usize = 10_000;
@@ -240,8 +240,8 @@ fn row(text: &str, most: usize) -> Option<Row> {
     };
     let cell = |word: &str| {
         let (column, value) = word.split_once(':')?;
-        let (column, value) = (column.parse().ok()?, value.parse::<f32>().ok()?);
-        ((1..=most).contains(&column) && value.is_finite()).then_some((column, value))
+        let (column, value) = (column.parse().ok()?, value.parse::<f64>().ok()?);
+        ((1..=most).contains(&column) && (value as f32).is_finite()).then_some((column, value))
     };
     Some((positive, words.map(cell).collect::<Option<_>>()?))
 }

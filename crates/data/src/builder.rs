@@ -1,13 +1,15 @@
 //! Makes a [`Column`] of the cells of a file, and finds out on the way whether they are numbers or categories.
 //!
-//! The first cell that is not missing decides how cells are kept; one of the other kind further down is remembered and
-//! makes the column an error in the end, when it is known which of the two kinds is the exception.
+//! The first number or text decides how cells are kept; one of the other kind further down is remembered and makes the
+//! column an error in the end, when it is known which of the two kinds is the exception. An infinity is a text among
+//! texts and a fault among numbers, so that it waits for the end, too: what a column is does not depend on the order of
+//! its rows.
 
 use super::cells::{self, Cell, MISSING_SPELLINGS};
 use super::column::{Cells, Column, Kind};
 use super::dictionary::Dictionary;
 use super::table::Row;
-use losslab_base::{DataError, Place, counted};
+use losslab_base::{DataError, Place, counted, quoted};
 
 /// Most levels of a column of categories: each becomes an input of the network, and names or dates would become
 /// thousands.
@@ -22,7 +24,8 @@ pub(super) struct ColumnBuilder {
     cells: Building,
     rows: u32,
     numbers: Sightings,
-    others: Sightings,
+    texts: Sightings,
+    not_finite: Sightings,
 }
 
 /// What the cells may be.
@@ -37,12 +40,11 @@ enum Rule {
 }
 
 enum Building {
-    /// So far every cell was missing.
-    Undecided,
     Numbers {
-        values: Vec<f32>,
+        values: Vec<f64>,
         missing: Vec<u32>,
     },
+    /// As every column begins of which nothing is known.
     Categories {
         codes: Vec<Option<u32>>,
         levels: Dictionary,
@@ -80,13 +82,10 @@ impl ColumnBuilder {
     fn with(name: &str, column: usize, rule: Rule) -> Self {
         let cells = match rule {
             Rule::Known(Kind::Number) => Building::Numbers { values: Vec::new(), missing: Vec::new() },
-            Rule::Known(Kind::Category) | Rule::AskedCategory => {
-                Building::Categories { codes: Vec::new(), levels: Dictionary::default() }
-            }
-            Rule::Either => Building::Undecided,
+            _ => Building::Categories { codes: Vec::new(), levels: Dictionary::default() },
         };
-        let (numbers, others) = (Sightings::default(), Sightings::default());
-        Self { name: name.into(), column, rule, cells, rows: 0, numbers, others }
+        let [numbers, texts, not_finite] = std::array::from_fn(|_| Sightings::default());
+        Self { name: name.into(), column, rule, cells, rows: 0, numbers, texts, not_finite }
     }
 
     /// The column's name.
@@ -96,44 +95,36 @@ impl ColumnBuilder {
 
     /// Takes the cell of the next row.
     pub(super) fn push(&mut self, row: &Row<'_>) -> Result<(), DataError> {
-        let text = row.cell(self.column);
-        let cell = cells::read(text);
-        if matches!(self.cells, Building::Undecided) {
-            self.decide(cell);
+        let cell = cells::read(row.cell(self.column));
+        let either = self.rule == Rule::Either;
+        if either && matches!(cell, Cell::Number(_)) && self.numbers.count + self.texts.count == 0 {
+            self.become_numbers();
+        }
+        match cell {
+            Cell::Number(_) => self.numbers.add(row, self.column, "a text"),
+            Cell::Text(_) => self.texts.add(row, self.column, cell.expected()),
+            Cell::NotFinite(_) => self.not_finite.add(row, self.column, cell.expected()),
+            Cell::Missing => {}
         }
         match &mut self.cells {
-            Building::Undecided => {}
-            Building::Numbers { values, missing } => match cell {
-                Cell::Number(x) => {
-                    values.push(x);
-                    self.numbers.add(row, self.column, "a text");
+            Building::Numbers { values, missing } => {
+                if !either && let Cell::NotFinite(expected) | Cell::Text(expected) = cell {
+                    return Err(row.error(self.column, expected));
                 }
-                Cell::Missing => {
-                    values.push(0.0);
+                if cell == Cell::Missing {
                     missing.push(self.rows);
                 }
-                Cell::NotFinite(expected) => return Err(row.error(self.column, expected)),
-                Cell::Text(expected) if self.rule == Rule::Either => {
-                    values.push(0.0);
-                    self.others.add(row, self.column, expected);
-                }
-                Cell::Text(expected) => return Err(row.error(self.column, expected)),
-            },
+                values.push(if let Cell::Number(x) = cell { x } else { 0.0 });
+            }
             Building::Categories { codes, levels } => {
-                if cell == Cell::Missing {
-                    codes.push(None);
-                } else if text.contains(&b'\n') || text.contains(&b'\r') {
-                    let expected = "a category on one line (is a quote left open?)";
-                    return Err(row.error(self.column, expected));
-                } else if matches!(cell, Cell::Number(_)) && self.rule == Rule::Either {
-                    codes.push(None);
-                    self.numbers.add(row, self.column, "a text");
-                } else {
-                    codes.push(Some(levels.find_or_add(text)));
-                    self.others.add(row, self.column, "a number");
-                    if levels.names.len() > MOST_LEVELS && !matches!(self.rule, Rule::Known(_)) {
-                        return Err(row.error(self.column, too_many_levels(&self.name)));
-                    }
+                let is_exception = either && matches!(cell, Cell::Number(_));
+                codes.push(match cell {
+                    Cell::Missing => None,
+                    _ if is_exception => None,
+                    _ => Some(level(levels, row, self.column)?),
+                });
+                if levels.names.len() > MOST_LEVELS && !matches!(self.rule, Rule::Known(_)) {
+                    return Err(row.error(self.column, too_many_levels(&self.name)));
                 }
             }
         }
@@ -141,41 +132,49 @@ impl ColumnBuilder {
         Ok(())
     }
 
-    /// The first cell with a value says how cells are kept.
-    fn decide(&mut self, cell: Cell) {
-        let rows = self.rows as usize;
-        self.cells = match cell {
-            Cell::Missing => return,
-            Cell::Number(_) | Cell::NotFinite(_) => {
-                Building::Numbers { values: vec![0.0; rows], missing: (0..self.rows).collect() }
-            }
-            Cell::Text(_) => Building::Categories { codes: vec![None; rows], levels: Dictionary::default() },
-        };
+    /// The first number, before any text, makes a column one of numbers; until then its cells were missing or infinite,
+    /// which makes it an error in the end.
+    fn become_numbers(&mut self) {
+        let (values, missing) = (vec![0.0; self.rows as usize], (0..self.rows).collect());
+        self.cells = Building::Numbers { values, missing };
     }
 
-    /// The column; `None` if no row has a value.
-    pub(super) fn finish(self) -> Result<Option<Column>, DataError> {
+    /// The column, `None` if no row has a value, and a line for the user if values were spelt in several ways.
+    pub(super) fn finish(mut self) -> Result<(Option<Column>, Option<String>), DataError> {
         if self.rule == Rule::Either {
             self.check_one_kind()?;
+            if self.numbers.count + self.texts.count == 0 {
+                return Ok((None, None));
+            }
         }
+        let note = match &mut self.cells {
+            Building::Numbers { .. } => None,
+            Building::Categories { levels, .. } => levels.settle_truths(),
+        };
+        let note = note.map(|said| format!("column {}: {said}", quoted(&self.name)));
         let cells = match self.cells {
-            Building::Undecided => return Ok(None),
             Building::Numbers { values, missing } => Cells::Numbers { values, missing },
             Building::Categories { codes, levels } => Cells::Categories { codes, levels: levels.names },
         };
-        Ok(Some(Column { name: self.name, cells }))
+        Ok((Some(Column { name: self.name, cells }), note))
     }
 
-    /// Refuses a column of numbers and texts, and one whose texts are numbers with a decimal comma.
+    /// Refuses a column of numbers and texts, one of numbers with an infinity, and one whose texts are numbers with a
+    /// decimal comma.
     fn check_one_kind(&self) -> Result<(), DataError> {
-        let Self { name, numbers, others, .. } = self;
+        let Self { name, numbers, texts, not_finite, .. } = self;
+        if texts.count == 0
+            && let Some((place, found, expected)) = &not_finite.first
+        {
+            return Err(place.clone().error(found, expected));
+        }
         if let Building::Categories { levels, .. } = &self.cells
             && levels.names.iter().all(|level| cells::is_decimal_comma(level))
-            && let Some((place, found, _)) = &others.first
+            && let Some((place, found, _)) = &texts.first
         {
             return Err(place.clone().error(found, "a number with a decimal point"));
         }
-        let (Some(number), Some(other)) = (&numbers.first, &others.first) else {
+        let (Some(number), Some(text)) = (&numbers.first, &texts.first) else {
             return Ok(());
         };
         let advice = format!(
@@ -184,11 +183,20 @@ impl ColumnBuilder {
         );
         // Of the two kinds the rarer is the exception.
         let (exception, rest) =
-            if numbers.count < others.count { (number, others.count) } else { (other, numbers.count) };
+            if numbers.count < texts.count { (number, texts.count) } else { (text, numbers.count) };
         let (place, found, expected) = exception.clone();
         let rest = counted(rest, "other cell");
         Err(place.error(found, format!("{expected} as in {rest} of this column {advice}")))
     }
+}
+
+/// The number of the level in a cell.
+fn level(levels: &mut Dictionary, row: &Row<'_>, column: usize) -> Result<u32, DataError> {
+    let text = row.cell(column);
+    if text.contains(&b'\n') || text.contains(&b'\r') {
+        return Err(row.error(column, "a category on one line (is a quote left open?)"));
+    }
+    Ok(levels.find_or_add(text))
 }
 
 fn too_many_levels(name: &str) -> String {

@@ -5,12 +5,23 @@
 pub(super) enum Cell {
     /// No value.
     Missing,
-    /// A finite number.
-    Number(f32),
+    /// A finite number, of a size that 32-bit floating point has.
+    Number(f64),
     /// A number that is infinite, NaN with a sign, or too large; with what was expected instead.
     NotFinite(&'static str),
     /// Anything else; with what was expected if it was meant as a number.
     Text(&'static str),
+}
+
+impl Cell {
+    /// What was expected of a cell that is no number.
+    pub(super) fn expected(self) -> &'static str {
+        match self {
+            Cell::NotFinite(expected) | Cell::Text(expected) => expected,
+            Cell::Missing => "a value",
+            Cell::Number(_) => "a text",
+        }
+    }
 }
 
 /// How a missing value may be written, for messages.
@@ -30,8 +41,9 @@ pub(super) fn is_missing(cell: &[u8]) -> bool {
 
 /// Reads a cell.
 ///
-/// The decimal text of a number is read as f64 and rounded to f32, as numpy and pandas do. Values too small for f32
-/// become subnormal or zero; values too large are not finite, and so are the infinities however they are written.
+/// The decimal text of a number is read as f64, as numpy and pandas do, and keeps its digits; whether the inputs of a
+/// network need them is the [`Encoder`](super::Encoder)'s business. Its size has to be one that f32 has: values too
+/// small become zero; values too large are not finite, and so are the infinities however they are written.
 pub(super) fn read(cell: &[u8]) -> Cell {
     if is_missing(cell) {
         return Cell::Missing;
@@ -41,8 +53,10 @@ pub(super) fn read(cell: &[u8]) -> Cell {
         return Cell::Text(not_a_number(text));
     };
     let rounded = value as f32;
-    if rounded.is_finite() {
-        Cell::Number(rounded)
+    if rounded == 0.0 {
+        Cell::Number(rounded.into())
+    } else if rounded.is_finite() {
+        Cell::Number(value)
     } else if value.is_finite() || text.contains(|c: char| c.is_ascii_digit()) {
         Cell::NotFinite("a number of at most 3.4e38 in size (32-bit floating point)")
     } else {
@@ -76,22 +90,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decimal_text_becomes_the_nearest_f32_of_the_nearest_f64() {
+    fn decimal_text_becomes_the_nearest_f64() {
         for (text, expected) in [
             ("0", 0.0),
             ("-2.5", -2.5),
             ("+.5", 0.5),
             ("1e3", 1000.0),
             ("0.1", 0.1),
+            ("1700000060.25", 1_700_000_060.25),
             ("1e-60", 0.0),
-            ("3.4028235e38", f32::MAX),
+            ("3.4028235e38", 3.402_823_5e38),
         ] {
             assert_eq!(read(text.as_bytes()), Cell::Number(expected), "{text}");
         }
     }
 
     #[test]
-    fn what_is_not_a_finite_f32_is_no_number() {
+    fn what_has_not_the_size_of_an_f32_is_no_number() {
         for text in ["-NaN", "+nan", "inf", "-Infinity", "1e39", "-3.5e38", "1e999"] {
             assert!(matches!(read(text.as_bytes()), Cell::NotFinite(_)), "{text:?}");
         }

@@ -13,10 +13,10 @@ pub struct Column {
 /// The cells of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cells {
-    /// Finite numbers.
+    /// Finite numbers, of a size that f32 has.
     Numbers {
         /// One per row; 0 in the rows that are missing.
-        values: Vec<f32>,
+        values: Vec<f64>,
         /// Rows without a value, ascending.
         missing: Vec<u32>,
     },
@@ -39,8 +39,8 @@ pub enum Kind {
 }
 
 impl Column {
-    /// A column of numbers without gaps.
-    pub fn numbers(name: impl Into<String>, values: Vec<f32>) -> Column {
+    /// A column of numbers without gaps, finite and of a size that f32 has.
+    pub fn numbers(name: impl Into<String>, values: Vec<f64>) -> Column {
         Column { name: name.into(), cells: Cells::Numbers { values, missing: Vec::new() } }
     }
 

@@ -74,6 +74,7 @@ pub fn from_table(table: &Table, options: &CsvOptions) -> Result<(Dataset, Vec<S
     }
     let label = table.column(roles.label);
     let place = table.place().column(label);
+    let on_truths = label_values.settle_truths().map(|said| format!("column {}: {said}", quoted(label)));
     let classes = Classes::of(&label_values, label, options.positive.as_deref())
         .map_err(|(found, expected)| place.error(found, expected))?;
     classes.translate(&mut labels);
@@ -91,7 +92,7 @@ pub fn from_table(table: &Table, options: &CsvOptions) -> Result<(Dataset, Vec<S
         positive: classes.positive,
         groups,
     };
-    let notes = classes.note.into_iter().chain(on_columns).collect();
+    let notes = on_truths.into_iter().chain(classes.note).chain(on_columns).collect();
     Ok((dataset, notes))
 }
 
@@ -101,8 +102,11 @@ fn finish(builders: Vec<ColumnBuilder>) -> Result<(Vec<Column>, Vec<String>), Da
     for builder in builders {
         let name = builder.name().to_string();
         match builder.finish()? {
-            Some(column) => columns.push(column),
-            None => notes.push(format!("column {}: no row has a value, left out", quoted(&name))),
+            (Some(column), note) => {
+                columns.push(column);
+                notes.extend(note);
+            }
+            (None, _) => notes.push(format!("column {}: no row has a value, left out", quoted(&name))),
         }
     }
     let gappy: Vec<&Column> = columns.iter().filter(|column| column.missing() > 0).collect();

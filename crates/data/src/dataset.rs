@@ -74,15 +74,18 @@ impl Dataset {
         }
     }
 
-    /// All numbers, row-major, if the set is a table of numbers without gaps.
+    /// All numbers as f32, row-major, if the set is a table of numbers without gaps.
     pub fn numbers(&self) -> Option<Vec<f32>> {
         let Features::Columns(columns) = &self.features else { return None };
-        let column = |column: &'_ Column| match &column.cells {
-            Cells::Numbers { values, missing } if missing.is_empty() => Some(values.clone()),
-            _ => None,
-        };
-        let columns: Vec<Vec<f32>> = columns.iter().map(column).collect::<Option<_>>()?;
-        Some((0..self.rows()).flat_map(|row| columns.iter().map(move |column| column[row])).collect())
+        fn column(column: &Column) -> Option<&[f64]> {
+            match &column.cells {
+                Cells::Numbers { values, missing } if missing.is_empty() => Some(values),
+                Cells::Numbers { .. } | Cells::Categories { .. } => None,
+            }
+        }
+        let columns: Vec<&[f64]> = columns.iter().map(column).collect::<Option<_>>()?;
+        let row = |row: usize| columns.iter().map(move |column| column[row] as f32);
+        Some((0..self.rows()).flat_map(row).collect())
     }
 
     /// The first class without a row, if there is one.
@@ -213,7 +216,10 @@ mod tests {
             other.fingerprint()
         };
         assert_eq!(base, changed(|d| d.name = "other".into()));
-        assert_ne!(base, changed(|d| columns(d)[0] = Column::numbers("a", vec![1.0, 3.0, 5.000_000_5])));
+        assert_ne!(
+            base,
+            changed(|d| columns(d)[0] = Column::numbers("a", vec![1.0, 3.0, 5.000_000_000_000_001]))
+        );
         assert_ne!(base, changed(|d| columns(d)[0].name = "ab".into()));
         assert_ne!(base, changed(|d| d.labels = vec![1, 0, 0]));
         assert_ne!(base, changed(|d| d.positive = Some(0)));

@@ -1,18 +1,39 @@
 //! Texts as small numbers: the values of a label, a category or a group column, in order of appearance.
 
+use super::decimal::Decimal;
 use std::collections::HashMap;
 
 /// The texts met so far, with their counts.
 ///
-/// Two texts are one entry if they are equal, or if both are numbers and the numbers are equal: one tool writes `1`
-/// where another writes `1.0`. The entry carries the spelling seen first.
+/// Two texts are one entry if one tool writes the first where another writes the second: if both spell one number, as
+/// `1` and `1.0` do, or both are `true` or both `false` in any case. Numbers are compared digit by digit, so that
+/// identifiers of any length stay apart, and a number with a zero in front (`01234`) is a code, not a number. The
+/// entry carries the spelling seen first.
 #[derive(Default)]
 pub(super) struct Dictionary {
     pub(super) names: Vec<String>,
     pub(super) counts: Vec<usize>,
     /// Every spelling met; looked up for every row, without allocating.
     by_text: HashMap<Vec<u8>, u32>,
-    by_key: HashMap<String, u32>,
+    by_key: HashMap<Key, u32>,
+}
+
+/// What two spellings of one entry have in common.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Number(Decimal),
+    Truth(bool),
+    Text(String),
+}
+
+impl Key {
+    fn of(text: &str) -> Key {
+        match (truth(text), Decimal::parse(text)) {
+            (Some(truth), _) => Key::Truth(truth),
+            (None, Some(number)) if !is_code(text) => Key::Number(number),
+            _ => Key::Text(text.to_owned()),
+        }
+    }
 }
 
 impl Dictionary {
@@ -31,7 +52,7 @@ impl Dictionary {
         let index = match self.by_text.get(text) {
             Some(&index) => index,
             None => {
-                let index = *self.by_key.get(&key(text))?;
+                let index = self.get(&String::from_utf8_lossy(text))?;
                 self.by_text.insert(text.to_vec(), index);
                 index
             }
@@ -44,36 +65,54 @@ impl Dictionary {
     pub(super) fn find_or_add(&mut self, text: &[u8]) -> u32 {
         self.find(text).unwrap_or_else(|| {
             let index = self.names.len() as u32;
-            self.names.push(String::from_utf8_lossy(text).into_owned());
-            self.counts.push(1);
+            let name = String::from_utf8_lossy(text).into_owned();
             self.by_text.insert(text.to_vec(), index);
-            self.by_key.insert(key(text), index);
+            self.by_key.insert(Key::of(&name), index);
+            self.names.push(name);
+            self.counts.push(1);
             index
         })
     }
 
     /// The number of a text, not counted.
     pub(super) fn get(&self, text: &str) -> Option<u32> {
-        self.by_key.get(&key(text.as_bytes())).copied()
+        self.by_key.get(&Key::of(text)).copied()
+    }
+
+    /// Calls entries `true` and `false` that were spelt in several cases, whichever came first, and says so in a line
+    /// for the user.
+    pub(super) fn settle_truths(&mut self) -> Option<String> {
+        let mut said = Vec::new();
+        for (value, name) in [(true, "true"), (false, "false")] {
+            let Some(&index) = self.by_key.get(&Key::Truth(value)) else { continue };
+            let spellings = self.by_text.iter().filter(|(_, met)| **met == index);
+            let mut spellings: Vec<_> = spellings.map(|(text, _)| String::from_utf8_lossy(text)).collect();
+            if spellings.len() > 1 {
+                spellings.sort_unstable();
+                said.push(format!("{} are one value, {name}", spellings.join(", ")));
+                self.names[index as usize] = name.to_owned();
+            }
+        }
+        (!said.is_empty()).then(|| said.join("; "))
     }
 }
 
-/// What two spellings of one entry have in common.
-fn key(text: &[u8]) -> String {
-    let text = String::from_utf8_lossy(text);
-    // `+ 0.0` makes one zero of 0 and -0.
-    finite(&text).map_or_else(|| text.into_owned(), |number| (number + 0.0).to_string())
+/// Whether a text is `true` or `false`, in any case.
+fn truth(text: &str) -> Option<bool> {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    if is("true") { Some(true) } else { is("false").then_some(false) }
 }
 
-/// The number that a text spells, if it is finite.
-pub(super) fn finite(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|number: &f64| number.is_finite())
+/// Whether a text has a zero in front that a number would not have, as post codes do.
+fn is_code(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.strip_prefix('0').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The order in which reports show texts: numbers by value, before other texts; those by their characters.
 pub(super) fn natural_order(a: &str, b: &str) -> std::cmp::Ordering {
-    match (finite(a), finite(b)) {
-        (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
+    match (Decimal::parse(a), Decimal::parse(b)) {
+        (Some(x), Some(y)) => x.cmp(&y).then_with(|| a.cmp(b)),
         (Some(_), None) => std::cmp::Ordering::Less,
         (None, Some(_)) => std::cmp::Ordering::Greater,
         (None, None) => a.cmp(b),
@@ -92,6 +131,28 @@ mod tests {
         }
         assert_eq!(dictionary.names, ["1", "0", "a", "A"]);
         assert_eq!(dictionary.counts, [2, 2, 1, 1]);
+    }
+
+    #[test]
+    fn what_floating_point_merges_stays_apart_and_so_do_codes() {
+        let mut dictionary = Dictionary::default();
+        let texts = ["9007199254740992", "9007199254740993", "01234", "1234", "012340", "0", "00"];
+        for text in texts {
+            dictionary.find_or_add(text.as_bytes());
+        }
+        assert_eq!(dictionary.names, texts);
+    }
+
+    #[test]
+    fn truths_are_one_entry_in_any_case_and_the_user_is_told() {
+        let mut dictionary = Dictionary::default();
+        for text in ["TRUE", "False", "true", "True"] {
+            dictionary.find_or_add(text.as_bytes());
+        }
+        assert_eq!(dictionary.counts, [3, 1]);
+        assert_eq!(dictionary.settle_truths().as_deref(), Some("TRUE, True, true are one value, true"));
+        assert_eq!(dictionary.names, ["true", "False"]);
+        assert_eq!(Dictionary::of(["yes", "Yes"]).settle_truths(), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! | column | gaps | input |
 //! |---|---|---|
-//! | numbers | the median of the training rows: robust where a mean follows a few large values | standardised |
+//! | numbers | the median of the training rows: robust where a mean follows a few large values | standardised in f64 |
 //! | categories | a level of its own: that a value is missing often says something | one 0/1 input per level |
 //! | pixels of IDX files | there are none | value / 255 |
 //! | pixels of image files | there are none | each channel standardised over all pixels of the training images |
@@ -51,6 +51,10 @@ pub enum Encoding {
     Number {
         /// What fills a gap.
         fill: f64,
+        /// Whether values are rounded to f32 before they are standardised: where the rounding is far below their
+        /// spread, as it is unless a large offset hides it.
+        #[serde(default)]
+        rounded: bool,
         /// Mean and divisor.
         scaling: Scaling,
     },
@@ -172,7 +176,7 @@ impl ColumnEncoder {
     fn pixels(count: usize, channels: &[Scaling]) -> Vec<ColumnEncoder> {
         let pixel = |(i, &scaling): (usize, &Scaling)| ColumnEncoder {
             name: format!("pixel{i}"),
-            encoding: Encoding::Number { fill: 0.0, scaling },
+            encoding: Encoding::Number { fill: 0.0, rounded: false, scaling },
         };
         channels.iter().cycle().take(count).enumerate().map(pixel).collect()
     }
@@ -180,9 +184,9 @@ impl ColumnEncoder {
     /// Writes the column's inputs to the front of each of `out`'s rows, which hold `width` numbers and are 0.
     fn write(&self, column: &Column, out: &mut [f32], width: usize) {
         match (&self.encoding, &column.cells) {
-            (Encoding::Number { fill, scaling }, Cells::Numbers { values, missing }) => {
+            (Encoding::Number { fill, rounded, scaling }, Cells::Numbers { values, missing }) => {
                 for (out, &x) in out.chunks_mut(width).zip(values) {
-                    out[0] = scaling.apply(f64::from(x));
+                    out[0] = scaling.apply(if *rounded { to_f32(x) } else { x });
                 }
                 for &row in missing {
                     out[row as usize * width] = scaling.apply(*fill);
@@ -239,16 +243,37 @@ impl Encoding {
     }
 }
 
-fn fit_numbers(values: &[f32], missing: &[u32], rows: &[u32]) -> Encoding {
+/// Rounding to f32 may move a value by this share of the standard deviation: half of the 24 bits of an f32 are then left
+/// for the spread.
+const MOST_ROUNDED: f64 = 1.0 / 4096.0;
+
+fn fit_numbers(values: &[f64], missing: &[u32], rows: &[u32]) -> Encoding {
     let present = |row: &&u32| missing.is_empty() || missing.binary_search(row).is_err();
-    let value = |&row: &u32| f64::from(values[row as usize]);
-    let mut numbers: Vec<f64> = rows.iter().filter(present).map(value).collect();
+    let numbers: Vec<f64> = rows.iter().filter(present).map(|&row| values[row as usize]).collect();
     let gaps = rows.len() - numbers.len();
-    // Without a value in the training rows the column is the constant 0. The median is needed even without gaps
-    // there: a later file may have some.
+    let (fill, scaling) = fit_with_gaps(numbers.clone(), gaps);
+    // Values that f32 holds well are rounded before anything is computed of them: a table means the same whether it was
+    // stored in 64 bits or in 32. Others, such as seconds since 1970, keep their digits until the offset is taken off.
+    let moved = numbers.iter().map(|&x| (to_f32(x) - x).abs()).fold(0.0, f64::max);
+    if moved > MOST_ROUNDED * scaling.scale {
+        return Encoding::Number { fill, rounded: false, scaling };
+    }
+    let (fill, scaling) = fit_with_gaps(numbers.into_iter().map(to_f32).collect(), gaps);
+    Encoding::Number { fill, rounded: true, scaling }
+}
+
+/// The median, which fills so many gaps, and the scaling of the numbers with it.
+///
+/// Without a number the column is the constant 0. The median is needed even without gaps in the training rows: a later
+/// file may have some.
+fn fit_with_gaps(mut numbers: Vec<f64>, gaps: usize) -> (f64, Scaling) {
     let fill = median(&mut numbers.clone()).unwrap_or(0.0);
     numbers.extend(std::iter::repeat_n(fill, gaps));
-    Encoding::Number { fill, scaling: Scaling::fit(&numbers) }
+    (fill, Scaling::fit(&numbers))
+}
+
+fn to_f32(x: f64) -> f64 {
+    f64::from(x as f32)
 }
 
 fn fit_categories(codes: &[Option<u32>], levels: &[String], rows: &[u32]) -> Encoding {
@@ -320,6 +345,30 @@ mod tests {
         let z = inputs(&encoder.transform(&data));
         assert_eq!((z[1], z[2], z[4]), (0.0, 0.0, 0.0));
         assert_eq!(z[3], 2.0_f64.sqrt() as f32);
+    }
+
+    #[test]
+    fn a_large_offset_does_not_hide_a_small_spread() {
+        // 2^31 + {0, 1}: the same number in f32. Mean 2^31 + 1/2 and deviation 1/2 are exact.
+        let offset = 2_147_483_648.0;
+        let of = |offset: f64| {
+            let data = dataset(vec![Column::numbers("t", vec![offset, offset + 1.0, offset + 3.0])], 3);
+            let encoder = Encoder::fit(&data, &[0, 1]);
+            assert!(encoder.constant().is_empty());
+            inputs(&encoder.transform(&data))
+        };
+        assert_eq!(of(offset), [-1.0, 1.0, 5.0]);
+        assert_eq!(of(offset), of(0.0));
+    }
+
+    #[test]
+    fn a_table_stored_in_32_bits_means_the_same() {
+        let values = vec![0.1, 0.7, -0.3, 1013.25];
+        let narrow = values.iter().map(|&x| to_f32(x)).collect();
+        let [wide, narrow] = [values, narrow].map(|values| dataset(vec![Column::numbers("x", values)], 4));
+        let encoder = Encoder::fit(&wide, &[0, 1, 2]);
+        assert_eq!(encoder, Encoder::fit(&narrow, &[0, 1, 2]));
+        assert_eq!(inputs(&encoder.transform(&wide)), inputs(&encoder.transform(&narrow)));
     }
 
     #[test]

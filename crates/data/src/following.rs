@@ -82,9 +82,9 @@ pub fn following(table: &Table, schema: &Schema, label: Option<&str>) -> Result<
         ignored: ignored.map(|i| table.column(i).to_owned()).collect(),
         columns: builders
             .into_iter()
-            .map(ColumnBuilder::finish)
+            .map(|builder| Ok(builder.finish()?.0))
             .filter_map(Result::transpose)
-            .collect::<Result<_, _>>()?,
+            .collect::<Result<_, DataError>>()?,
         groups: group.map(|column| Groups {
             column: table.column(column).to_owned(),
             codes: groups,

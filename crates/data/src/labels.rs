@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::dictionary::{Dictionary, finite, natural_order};
+use super::decimal::Decimal;
+use super::dictionary::{Dictionary, natural_order};
 use losslab_base::{counted, listed, quoted};
 
 /// Most classes of a label column; more are a number to be predicted or an identifier, not classes.
@@ -143,7 +144,8 @@ fn choice_note(values: &Dictionary, column: &str, positive: u32, reason: &str) -
 
 /// Whether a label calls itself positive: 1 (as a number: `1.0`, `+1`), true or yes in any case.
 fn says_positive(label: &str) -> bool {
-    finite(label) == Some(1.0) || label.eq_ignore_ascii_case("true") || label.eq_ignore_ascii_case("yes")
+    let is_one = || Decimal::parse(label).is_some_and(|number| Decimal::parse("1") == Some(number));
+    is_one() || label.eq_ignore_ascii_case("true") || label.eq_ignore_ascii_case("yes")
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ mod column;
 mod csv;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod dataset;
+mod decimal;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod dictionary;
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]

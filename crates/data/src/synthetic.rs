@@ -95,8 +95,8 @@ impl SyntheticSpec {
         Dataset {
             name: format!("synthetic:{self}"),
             features: Features::Columns(vec![
-                Column::numbers("x", points.iter().map(|&((x, _), _)| x as f32).collect()),
-                Column::numbers("y", points.iter().map(|&((_, y), _)| y as f32).collect()),
+                Column::numbers("x", points.iter().map(|&((x, _), _)| f64::from(x as f32)).collect()),
+                Column::numbers("y", points.iter().map(|&((_, y), _)| f64::from(y as f32)).collect()),
             ]),
             labels: points.iter().map(|&(_, label)| label).collect(),
             class_names: vec!["negative".into(), "positive".into()],

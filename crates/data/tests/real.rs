@@ -1,6 +1,6 @@
 //! The real data sets load, split and scale as their README says. Skipped, with a word, where they are absent.
 
-use losslab_data::{CsvOptions, DEFAULT_FRACTIONS, Encoder, GivenSplits, Split, load_csv};
+use losslab_data::{CsvOptions, DEFAULT_FRACTIONS, Encoder, Encoding, GivenSplits, Split, load_csv};
 use losslab_testing::real_data;
 
 /// Rows, columns and positives as the data's own README states them; test rows and positives among them in `split0`
@@ -46,6 +46,9 @@ fn real_sets_load_and_their_splits_cover_them() {
             let same = ours.train.iter().all(|&row| value(row) == value(ours.train[0]));
             assert_eq!(same, encoder.constant().contains(&column.as_str()), "{name}: {column}");
         }
+        // f32 holds all of these numbers well, so that the inputs are those of the sets as they were stored in 32 bits.
+        let rounded = |encoding: &Encoding| !matches!(encoding, Encoding::Number { rounded: false, .. });
+        assert!(encoder.columns.iter().all(|column| rounded(&column.encoding)), "{name}");
         let mut inputs = vec![f32::NAN; ours.test.len() * encoder.width()];
         encoder.transform(&data).gather(&ours.test, &mut inputs);
         assert!(inputs.iter().all(|z| z.is_finite()), "{name}");

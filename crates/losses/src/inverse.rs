@@ -67,9 +67,23 @@ impl Inverse {
 
     /// The true probabilities behind these logits: of the positive class, or one per class.
     pub fn apply(&self, logits: &[f32]) -> Vec<f64> {
+        let logits = self.logits(logits);
         match self.log_weights.len() {
-            2 => logits.iter().map(|&z| self.binary(f64::from(z))).collect(),
-            classes => logits.chunks_exact(classes).flat_map(|row| self.classes(row)).collect(),
+            2 => logits.into_iter().map(sigmoid).collect(),
+            classes => logits.chunks_exact(classes).flat_map(softmax).collect(),
+        }
+    }
+
+    /// The logits of the true probabilities, which do not round to 0 or 1: for two classes their log-odds, else their
+    /// logarithms but for a common term in each row.
+    pub fn logits(&self, logits: &[f32]) -> Vec<f64> {
+        match self.log_weights.len() {
+            2 => logits.iter().map(|&z| self.log_odds(f64::from(z))).collect(),
+            classes => {
+                let log_eta = |row: &[f32], k: usize| self.log_h(margin(row, k)) - self.log_weights[k];
+                let rows = logits.chunks_exact(classes);
+                rows.flat_map(|row| (0..classes).map(move |k| log_eta(row, k))).collect()
+            }
         }
     }
 
@@ -78,22 +92,11 @@ impl Inverse {
         if reported <= 0.0 || reported >= 1.0 {
             return reported;
         }
-        self.binary(ln_f64(reported) - ln_1p_f64(-reported))
+        sigmoid(self.log_odds(ln_f64(reported) - ln_1p_f64(-reported)))
     }
 
-    fn binary(&self, z: f64) -> f64 {
-        let log_odds = self.log_h(z) - self.log_h(-z) - self.log_weights[1] + self.log_weights[0];
-        let e = exp_f64(-log_odds.abs());
-        if log_odds < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
-    }
-
-    fn classes(&self, logits: &[f32]) -> Vec<f64> {
-        let log_eta = |k: usize| self.log_h(margin(logits, k)) - self.log_weights[k];
-        let log_etas: Vec<f64> = (0..logits.len()).map(log_eta).collect();
-        let max = log_etas.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let etas: Vec<f64> = log_etas.iter().map(|&log| exp_f64(log - max)).collect();
-        let sum: f64 = etas.iter().sum();
-        etas.into_iter().map(|eta| eta / sum).collect()
+    fn log_odds(&self, z: f64) -> f64 {
+        self.log_h(z) - self.log_h(-z) - self.log_weights[1] + self.log_weights[0]
     }
 
     /// log h(r) at the margin x = logit(r).
@@ -125,6 +128,20 @@ fn declared(spec: &Spec, classes: usize) -> Option<(LogH, bool)> {
 /// h(r) = r, of proper losses.
 fn identity(_: &[f64], log_r: f64, _: f64) -> f64 {
     log_r
+}
+
+/// 1 / (1 + e^-z), without overflow at either end.
+fn sigmoid(z: f64) -> f64 {
+    let e = exp_f64(-z.abs());
+    if z < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
+}
+
+/// Probabilities in proportion to e^z.
+fn softmax(logits: &[f64]) -> Vec<f64> {
+    let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let etas: Vec<f64> = logits.iter().map(|&log| exp_f64(log - max)).collect();
+    let sum: f64 = etas.iter().sum();
+    etas.into_iter().map(|eta| eta / sum).collect()
 }
 
 /// Whether the equation is one for all classes: else the weights of the classes cannot be read off it.
@@ -217,5 +234,26 @@ mod tests {
         let classes = inverse("focal:gamma=5", &[90, 10, 5]).unwrap();
         assert_eq!(classes.apply(&[1e4, 0.0, -1e4]), [1.0, 0.0, 0.0]);
         assert!(classes.apply(&[1.0, f32::NAN, 0.0]).iter().all(|p| p.is_nan()));
+    }
+
+    #[test]
+    fn true_logits_do_not_saturate_and_keep_the_order() {
+        for spec in ["ce", "alpha-ce", "focal", "focal:gamma=5,alpha=0.25", "focal+inverse-freq"] {
+            let binary = inverse(spec, &[90, 10]).unwrap();
+            let own: Vec<f32> =
+                [-f32::MAX, -1e6, -300.0, -40.0, -1.0, 0.0, 1.0, 40.0, 300.0, 1e6, f32::MAX].into();
+            let found = binary.logits(&own);
+            assert!(found.iter().all(|z| z.is_finite()), "{spec}: {found:?}");
+            assert!(found.windows(2).all(|pair| pair[0] < pair[1]), "{spec}: {found:?}");
+            let classes =
+                inverse(spec.trim_start_matches("alpha-").split(',').next().unwrap(), &[90, 10, 5]).unwrap();
+            let found = classes.logits(&[f32::MAX, 0.0, -f32::MAX, 300.0, 0.0, -300.0]);
+            assert!(found.iter().all(|z| z.is_finite()), "{spec}: {found:?}");
+            assert!(found[0] > found[1] && found[1] > found[2] && found[3] > found[4], "{spec}: {found:?}");
+        }
+        // With weights alone the log-odds move by a constant: log (w_0 / w_1).
+        let moved = inverse("alpha-ce:alpha=0.75", &[90, 10]).unwrap().logits(&[0.0, 300.0]);
+        let shift = 3.0_f64.ln();
+        assert!((moved[0] + shift).abs() < 1e-15 && (moved[1] - (300.0 - shift)).abs() < 1e-13, "{moved:?}");
     }
 }

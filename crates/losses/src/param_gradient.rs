@@ -123,7 +123,7 @@ impl Criterion {
                     let (z, y) = (batch.logits[i], targets[i]);
                     all.class[i] = usize::from(y > 0.0);
                     let sign = if y > 0.0 { 1.0 } else { -1.0 };
-                    all.by_scale[i] = sign * z;
+                    all.by_scale[i] = sign * finite(z);
                     (all.x[i], all.y[i]) = if soft {
                         (scale * z + add, y)
                     } else {
@@ -141,12 +141,28 @@ impl Criterion {
                     all.x[i] = row.margin;
                     all.y[i] = if class > 0 { 1.0 } else { -1.0 };
                     all.class[i] = class;
-                    all.by_scale[i] = logits[class] - dot(logits, &others) * row.inverse;
+                    all.by_scale[i] = finite(finite(logits[class]) - mean(logits, &others, row.inverse));
                 }
             }
         }
         all
     }
+}
+
+/// The number itself, or the largest finite one of its sign: what an infinite logit counts as. NaN stays NaN.
+fn finite(z: f64) -> f64 {
+    z.clamp(-f64::MAX, f64::MAX)
+}
+
+/// The mean of logits with these weights, whose sum is 1 / `inverse`. A logit of weight 0 does not count, however large.
+fn mean(logits: &[f64], weights: &[f64], inverse: f64) -> f64 {
+    let pairs = || logits.iter().zip(weights).map(|(&z, &weight)| (finite(z), weight));
+    let sum: f64 = pairs().map(|(z, weight)| z * weight).sum();
+    if sum.is_finite() {
+        return sum * inverse;
+    }
+    // The sum overflows where the mean need not.
+    finite(pairs().map(|(z, weight)| z * (weight * inverse)).sum())
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

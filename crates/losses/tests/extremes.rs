@@ -4,7 +4,7 @@
 use crate::batches::{any_reduction, softmax_batch};
 use crate::common::{build, evaluate, pointwise, sigmoid_batch};
 use losslab_losses::Head::{Sigmoid, Softmax};
-use losslab_losses::{Heads, Reduction, Registry, Scalar, Spec, TargetKind};
+use losslab_losses::{Batch, Heads, Reduction, Registry, Scalar, Spec, TargetKind};
 
 /// Parameters at the ends of their ranges, beside every loss's defaults.
 const MORE: [&str; 20] = [
@@ -192,6 +192,43 @@ fn softmax_rows<T: Scalar>() {
 fn softmax_extremes() {
     softmax_rows::<f32>();
     softmax_rows::<f64>();
+}
+
+/// The derivatives in the parameters are finite, too: a logit that counts for nothing does not, however large.
+#[test]
+fn derivatives_in_the_parameters_at_infinite_logits() {
+    let ends = [f64::NEG_INFINITY, -1.0, 2.0, f64::INFINITY];
+    let finite = |spec: &str, head, counts: &[u64], batch: &Batch<'_, f64>| {
+        let slopes =
+            build(spec, head, counts, any_reduction(parse(spec).loss())).param_gradient(batch).unwrap();
+        let about = format!("{spec} at {:?} for {:?}", batch.logits, batch.targets);
+        assert!(slopes.iter().all(|(_, slope)| slope.is_finite()), "{about}: {slopes:?}");
+    };
+    let registry = Registry::standard();
+    for spec in specs(&registry).iter().filter(|spec| !spec.contains('+')) {
+        for (z, y) in ends.into_iter().flat_map(|z| [(z, 0.0), (z, 1.0)]) {
+            finite(spec, Sigmoid, &COUNTS, &sigmoid_batch(&[z], &[y]));
+        }
+        if parse(spec).loss().heads() != Heads::Both || spec.contains("alpha") {
+            continue;
+        }
+        for k in 0..64 {
+            let row = [ends[k % 4], ends[k / 4 % 4], ends[k / 16]];
+            (0..3).for_each(|class| finite(spec, Softmax, &[5, 3, 2], &softmax_batch(&row, &[class], 3)));
+        }
+    }
+}
+
+/// By mpmath, with 60 digits: with the class at minus infinity gone, x = 1 - 2 - Delta_0 and Delta_0 = (2/5)^(1/4) / 2.
+#[test]
+fn ldam_with_a_class_that_is_ruled_out() {
+    let criterion = build("ldam", Softmax, &[5, 3, 2], Reduction::Sum);
+    let found = criterion.param_gradient(&softmax_batch(&[1.0, f64::NEG_INFINITY, 2.0], &[0], 3)).unwrap();
+    let expected = [("max_margin", 0.637_654_741_420_321_6), ("scale", 1.120_635_759_167_901_3)];
+    for ((name, found), (expected_name, expected)) in found.into_iter().zip(expected) {
+        assert_eq!(name, expected_name);
+        assert!((found - expected).abs() <= 1e-14, "{name}: {found}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! for which the metric is undefined (no example of theirs) are left out.
 
 use super::check::{self, MetricError};
+use super::logits::{margin, softplus};
 use super::ranking::Ranking;
 use super::summary::Summary;
 use super::threshold::Confusion;
@@ -37,6 +38,26 @@ pub fn log_loss(probabilities: &[f64], classes: usize, labels: &[u32]) -> Result
     let cost =
         |(row, &label): (&[f64], &u32)| -row[label as usize].clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln();
     let total: f64 = probabilities.chunks_exact(classes).zip(labels).map(cost).sum();
+    Ok((!labels.is_empty()).then(|| total / labels.len() as f64))
+}
+
+/// The same from logits, (1/n) sum_i ln(1 + e^-x_i) with x_i the log-odds of the true class: nothing is clipped.
+///
+/// # Errors
+/// A NaN or infinite logit.
+///
+/// # Panics
+/// As [`macro_average_precision`].
+#[track_caller]
+pub fn log_loss_from_logits(
+    logits: &[f64],
+    classes: usize,
+    labels: &[u32],
+) -> Result<Option<f64>, MetricError> {
+    check_shape("logits", logits.len(), classes, classes, labels);
+    check::finite(logits)?;
+    let rows = logits.chunks_exact(classes).zip(labels);
+    let total: f64 = rows.map(|(row, &label)| softplus(-margin(row, label as usize))).sum();
     Ok((!labels.is_empty()).then(|| total / labels.len() as f64))
 }
 
@@ -116,16 +137,20 @@ impl Decisions {
     }
 
     /// R_K = (c s - sum_k t_k p_k) / sqrt( (s^2 - sum_k p_k^2) (s^2 - sum_k t_k^2) ) with s examples, c
-    /// correct ones, t_k of class k and p_k predicted as k (Gorodkin 2004). Undefined if all labels or all
-    /// decisions are equal.
+    /// correct ones, t_k of class k and p_k predicted as k (Gorodkin 2004). 0 if all decisions are equal, as in
+    /// scikit-learn: they tell nothing of the classes. Undefined if all labels are equal, where scikit-learn returns 0.
     pub fn mcc(&self) -> Option<f64> {
         let truth = |c: &Confusion| (c.true_positives + c.false_negatives) as f64;
         let called = |c: &Confusion| (c.true_positives + c.false_positives) as f64;
         let sum = |f: &dyn Fn(&Confusion) -> f64| self.confusions.iter().map(f).sum::<f64>();
         let s = self.predicted.len() as f64;
         let c = sum(&|c| c.true_positives as f64);
-        let product = (s * s - sum(&|c| called(c).powi(2))) * (s * s - sum(&|c| truth(c).powi(2)));
-        (product > 0.0).then(|| (c * s - sum(&|c| truth(c) * called(c))) / product.sqrt())
+        let (of_decisions, of_labels) =
+            (s * s - sum(&|c| called(c).powi(2)), s * s - sum(&|c| truth(c).powi(2)));
+        let covariance = c * s - sum(&|c| truth(c) * called(c));
+        let correlation =
+            || if of_decisions > 0.0 { covariance / (of_decisions * of_labels).sqrt() } else { 0.0 };
+        (of_labels > 0.0).then(correlation)
     }
 }
 
@@ -148,14 +173,10 @@ fn check(probabilities: &[f64], classes: usize, labels: &[u32]) -> Result<(), Me
     check::probabilities(probabilities)
 }
 
-/// One ranking per class, that class against the rest.
-pub(crate) fn rankings(
-    probabilities: &[f64],
-    classes: usize,
-    labels: &[u32],
-) -> Result<Vec<Ranking>, MetricError> {
+/// One ranking per class, that class against the rest, by any score that rises with its probability.
+pub(crate) fn rankings(scores: &[f64], classes: usize, labels: &[u32]) -> Result<Vec<Ranking>, MetricError> {
     let of_class = |class: usize| {
-        let scores: Vec<f64> = probabilities.iter().skip(class).step_by(classes).copied().collect();
+        let scores: Vec<f64> = scores.iter().skip(class).step_by(classes).copied().collect();
         let truth: Vec<bool> = labels.iter().map(|&label| label as usize == class).collect();
         Ranking::new(&scores, &truth)
     };

@@ -6,6 +6,7 @@
 
 use super::calibration::reliability::{Binning, upper_edges};
 use super::check::{self, MetricError};
+use super::logits::softplus;
 
 /// Number of bins of [`ece`] and [`ece_mass`], as in the experiments of Guo et al. 2017 (table 1).
 pub const ECE_BINS: usize = 15;
@@ -52,10 +53,7 @@ pub fn log_loss(scores: &[f64], labels: &[bool]) -> Result<Option<f64>, MetricEr
 pub fn log_loss_from_logits(logits: &[f64], labels: &[bool]) -> Result<Option<f64>, MetricError> {
     check::same_length(logits, labels);
     check::finite(logits)?;
-    Ok(mean(logits, labels, |z, positive| {
-        let x = if positive { -z } else { z };
-        x.max(0.0) + (-x.abs()).exp().ln_1p()
-    }))
+    Ok(mean(logits, labels, |z, positive| softplus(if positive { -z } else { z })))
 }
 
 /// Brier score: (1/n) sum_i (p_i - y_i)^2 (Brier 1950, for one of the two classes: half of Brier's own sum over both)

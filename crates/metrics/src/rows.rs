@@ -4,6 +4,7 @@
 use crate::check::{self, MetricError};
 use crate::classes::{self, Decisions};
 use crate::logits::{self, columns};
+use crate::probability;
 use crate::ranking::Ranking;
 use crate::threshold::Confusion;
 use std::borrow::Cow;
@@ -33,6 +34,8 @@ pub struct Rows<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Scores<'a> {
     Logits(&'a [f32]),
+    /// The network's own logits, and the logits of the probabilities that are judged.
+    Mapped(&'a [f32], &'a [f64]),
     Probabilities(&'a [f64]),
 }
 
@@ -48,11 +51,12 @@ struct Kept {
     decisions: OnceLock<Result<Decisions, MetricError>>,
 }
 
-/// Rows as often as their weights say; of the two scores one is empty.
+/// Rows as often as their weights say; scores that the rows do not have are empty.
 #[derive(Debug)]
 struct Repeated {
     logits: Vec<f32>,
-    probabilities: Vec<f64>,
+    /// Probabilities, or their logits.
+    wide: Vec<f64>,
     labels: Vec<u32>,
 }
 
@@ -76,6 +80,20 @@ impl<'a> Rows<'a> {
     pub fn of_probabilities(classes: usize, probabilities: &'a [f64], labels: &'a [u32]) -> Self {
         classes::check_shape("probabilities", probabilities.len(), classes, columns(classes), labels);
         Self::of(classes, Scores::Probabilities(probabilities), labels)
+    }
+
+    /// The same rows, whose probabilities are those of other logits: the true ones behind what a biased loss made the
+    /// network report. Of two classes the order has to be that of the network's own logits, which rank the rows.
+    ///
+    /// # Panics
+    /// If there are not as many as the network's own, or the rows were given as probabilities.
+    #[track_caller]
+    pub fn with_mapped_logits(self, mapped: &'a [f64]) -> Self {
+        let (Scores::Logits(own) | Scores::Mapped(own, _)) = self.scores else {
+            panic!("metrics: mapped logits for rows without logits")
+        };
+        assert!(own.len() == mapped.len(), "metrics: {} mapped logits for {}", mapped.len(), own.len());
+        Self { scores: Scores::Mapped(own, mapped), kept: Kept::default(), ..self }
     }
 
     fn of(classes: usize, scores: Scores<'a>, labels: &'a [u32]) -> Self {
@@ -155,13 +173,13 @@ impl<'a> Rows<'a> {
         self.counted().1
     }
 
-    /// The logits: one a row for two classes, else one per class.
+    /// The network's own logits: one a row for two classes, else one per class.
     ///
     /// # Errors
     /// If these rows were given as probabilities.
     pub fn logits(&self) -> Result<&[f32], MetricError> {
         match self.counted().0 {
-            Scores::Logits(logits) => Ok(logits),
+            Scores::Logits(logits) | Scores::Mapped(logits, _) => Ok(logits),
             Scores::Probabilities(_) => Err(MetricError::NoLogits),
         }
     }
@@ -177,37 +195,65 @@ impl<'a> Rows<'a> {
     /// One that is NaN, infinite or outside [0, 1].
     pub fn probabilities(&self) -> Result<&[f64], MetricError> {
         let compute = || {
-            let probabilities = match self.counted().0 {
-                Scores::Probabilities(probabilities) => probabilities.to_vec(),
-                Scores::Logits(z) => {
-                    let mut out = Vec::with_capacity(z.len());
-                    logits::probabilities(z, self.classes, &mut out);
-                    out
-                }
-            };
+            let mut probabilities = Vec::new();
+            match self.counted().0 {
+                Scores::Probabilities(given) => probabilities.extend(given),
+                Scores::Logits(z) => logits::probabilities(z, self.classes, &mut probabilities),
+                Scores::Mapped(_, z) => logits::probabilities(z, self.classes, &mut probabilities),
+            }
             check::probabilities(&probabilities).map(|()| probabilities)
         };
         kept(&self.kept.probabilities, compute).map(Vec::as_slice)
     }
 
-    /// What rows of two classes are ranked by: the logits, so that rows do not tie whose probabilities round
-    /// to 1.
-    pub(crate) fn ranking_scores(&self) -> Cow<'_, [f64]> {
+    /// The logits of the probabilities; none if these rows were given as probabilities.
+    fn wide_logits(&self) -> Option<Cow<'_, [f64]>> {
         match self.counted().0 {
-            Scores::Logits(logits) => logits.iter().map(|&z| f64::from(z)).collect(),
-            Scores::Probabilities(probabilities) => Cow::Borrowed(probabilities),
+            Scores::Logits(logits) => Some(logits.iter().map(|&z| f64::from(z)).collect()),
+            Scores::Mapped(_, logits) => Some(Cow::Borrowed(logits)),
+            Scores::Probabilities(_) => None,
         }
     }
 
-    /// The rankings: for two classes that of class 1, by logits where there are some; else that of each class
-    /// against the rest, by its probability.
+    /// What rows are ranked by, as many as there are logits: of two classes the network's logits, of more the log-odds of
+    /// each class against the rest, so that rows do not tie whose probabilities round to 1; probabilities where there is
+    /// nothing else.
+    pub(crate) fn ranking_scores(&self) -> Cow<'_, [f64]> {
+        let scores = self.counted().0;
+        match (scores, self.wide_logits()) {
+            (Scores::Probabilities(probabilities), _) => Cow::Borrowed(probabilities),
+            (Scores::Mapped(own, _), _) if self.classes == 2 => own.iter().map(|&z| f64::from(z)).collect(),
+            (_, Some(logits)) if self.classes > 2 => {
+                let mut margins = Vec::with_capacity(logits.len());
+                logits.chunks_exact(self.classes).for_each(|row| logits::margins(row, &mut margins));
+                Cow::Owned(margins)
+            }
+            (_, logits) => logits.unwrap_or_default(),
+        }
+    }
+
+    /// The mean log loss, from logits where there are some: nothing is clipped then.
+    ///
+    /// # Errors
+    /// A NaN or infinite score, or one that is no probability.
+    pub fn log_loss(&self) -> Result<Option<f64>, MetricError> {
+        match (self.wide_logits(), self.classes) {
+            (Some(logits), 2) => probability::log_loss_from_logits(&logits, self.positives()),
+            (Some(logits), classes) => classes::log_loss_from_logits(&logits, classes, self.labels()),
+            (None, 2) => probability::log_loss(self.probabilities()?, self.positives()),
+            (None, classes) => classes::log_loss(self.probabilities()?, classes, self.labels()),
+        }
+    }
+
+    /// The rankings: for two classes that of class 1, else that of each class against the rest; by logits where there are
+    /// some, so that rows do not tie whose probabilities round to 1.
     ///
     /// # Errors
     /// A NaN or infinite score.
     pub fn rankings(&self) -> Result<&[Ranking], MetricError> {
         let compute = || match self.classes {
             2 => Ok(vec![Ranking::new(&self.ranking_scores(), self.positives())?]),
-            classes => classes::rankings(self.probabilities()?, classes, self.labels()),
+            classes => classes::rankings(&self.ranking_scores(), classes, self.labels()),
         };
         kept(&self.kept.rankings, compute).map(Vec::as_slice)
     }
@@ -278,15 +324,17 @@ impl<'a> Rows<'a> {
         let Some(weights) = self.weights else { return (self.scores, self.labels) };
         let repeated = self.kept.repeated.get_or_init(|| {
             let columns = columns(self.classes);
-            let (logits, probabilities) = match self.scores {
+            let (logits, wide) = match self.scores {
                 Scores::Logits(logits) => (repeat(logits, columns, weights), Vec::new()),
+                Scores::Mapped(own, z) => (repeat(own, columns, weights), repeat(z, columns, weights)),
                 Scores::Probabilities(p) => (Vec::new(), repeat(p, columns, weights)),
             };
-            Repeated { logits, probabilities, labels: repeat(self.labels, 1, weights) }
+            Repeated { logits, wide, labels: repeat(self.labels, 1, weights) }
         });
         let scores = match self.scores {
             Scores::Logits(_) => Scores::Logits(&repeated.logits),
-            Scores::Probabilities(_) => Scores::Probabilities(&repeated.probabilities),
+            Scores::Mapped(..) => Scores::Mapped(&repeated.logits, &repeated.wide),
+            Scores::Probabilities(_) => Scores::Probabilities(&repeated.wide),
         };
         (scores, &repeated.labels)
     }

@@ -85,15 +85,16 @@ impl Confusion {
 
     /// MCC = (TP TN - FP FN) / sqrt( (TP + FP) (TP + FN) (TN + FP) (TN + FN) ) (Matthews 1975)
     ///
-    /// the correlation of decisions and labels. Range [-1, 1], higher is better; unrelated decisions give about 0.
-    /// Undefined (`None`) if all decisions or all labels are equal: a constant has no correlation; scikit-learn
-    /// returns 0.
+    /// the correlation of decisions and labels. Range [-1, 1], higher is better; unrelated decisions give about 0, and
+    /// so do decisions that are all equal, as in scikit-learn: they tell nothing of the labels. Undefined (`None`) unless
+    /// both classes are present; scikit-learn returns 0.
     pub fn mcc(&self) -> Option<f64> {
         let [tp, fp, fn_, tn] =
             [self.true_positives, self.false_positives, self.false_negatives, self.true_negatives]
                 .map(|c| c as f64);
         let product = (tp + fp) * (tp + fn_) * (tn + fp) * (tn + fn_);
-        (product > 0.0).then(|| (tp * tn - fp * fn_) / product.sqrt())
+        let both_classes = tp + fn_ > 0.0 && tn + fp > 0.0;
+        both_classes.then(|| if product > 0.0 { (tp * tn - fp * fn_) / product.sqrt() } else { 0.0 })
     }
 }
 

@@ -162,11 +162,60 @@ fn logits_and_their_probabilities_have_the_same_metrics() {
         probabilities(&logits, classes, &mut p);
         let of =
             |rows: Rows<'_>| Metrics::standard().evaluate(&rows.with_thresholds(0.4, Some(0.6))).unwrap();
-        assert_eq!(
-            of(Rows::new(classes, &logits, &labels)),
-            of(Rows::of_probabilities(classes, &p, &labels))
-        );
+        let given = of(Rows::of_probabilities(classes, &p, &labels));
+        for (found, given) in of(Rows::new(classes, &logits, &labels)).into_iter().zip(given) {
+            if found.0 == "log_loss" {
+                // No probability is formed on the way from logits, so that the last digits may differ.
+                let (found, given) = (found.1.unwrap(), given.1.unwrap());
+                assert!((found - given).abs() <= 4.0 * f64::EPSILON * given, "{found} {given}");
+            } else {
+                assert_eq!(found, given, "{classes} classes");
+            }
+        }
     }
+}
+
+/// Logits whose probabilities are all 0 or 1: the metrics are those of the logits, by hand.
+#[test]
+fn rankings_and_log_loss_do_not_saturate() {
+    let metrics = Metrics::standard();
+    let value = |rows: &Rows<'_>, name: &str| {
+        metrics.find(name, rows.classes()).unwrap().value(rows).unwrap().unwrap()
+    };
+    // Positives on ranks 1 and 3 of 4: AP (1 + 2/3) / 2; of four pairs three are in order.
+    let (logits, labels) = ([900.0, 500.0, 300.0, -800.0], [1, 0, 1, 0]);
+    let rows = Rows::new(2, &logits, &labels);
+    assert!((value(&rows, "average_precision") - 5.0 / 6.0).abs() < 1e-15);
+    assert_eq!(value(&rows, "roc_auc"), 0.75);
+    assert_eq!(value(&rows, "log_loss"), 125.0);
+    // The same of three classes, whose class 0 is far from the other two.
+    let wide: Vec<f32> = logits.iter().flat_map(|&z| [-2000.0, 0.0, z]).collect();
+    let labels = [2, 1, 2, 1];
+    let rows = Rows::new(3, &wide, &labels);
+    assert!((value(&rows, "macro_roc_auc") - 0.75).abs() < 1e-15);
+    assert_eq!(value(&rows, "log_loss"), 125.0);
+    let ap = metrics.find("macro_average_precision", 3).unwrap();
+    assert_eq!(ap.weighted(&rows).unwrap()(&[1; 4]), ap.value(&rows).unwrap());
+    // Class 1 has the opposite order: positives on ranks 1 and 3 again.
+    assert!((ap.value(&rows).unwrap().unwrap() - 5.0 / 6.0).abs() < 1e-15);
+}
+
+/// Probabilities of other logits than the network's own: the order of two classes is that of the network, all else theirs.
+#[test]
+fn mapped_logits_give_the_probabilities() {
+    let (own, labels) = ([2.0_f32, 50.0, 60.0, -1.0], [0, 0, 1, 1]);
+    let mapped: Vec<f64> = own.iter().map(|&z| 0.5 * f64::from(z) - 1.0).collect();
+    let narrow: Vec<f32> = mapped.iter().map(|&z| z as f32).collect();
+    let rows = |logits| Rows::new(2, logits, &labels).with_thresholds(0.5, Some(0.1));
+    let metrics = Metrics::standard();
+    let found = metrics.evaluate(&rows(&own).with_mapped_logits(&mapped)).unwrap();
+    assert_eq!(found, metrics.evaluate(&rows(&narrow)).unwrap());
+    assert_ne!(found, metrics.evaluate(&rows(&own)).unwrap());
+    assert_eq!(rows(&own).with_mapped_logits(&mapped).logits(), Ok(&own[..]));
+    // Weights repeat both.
+    let weights = [2, 0, 1, 3];
+    let of = |rows: Rows<'_>| metrics.evaluate(&rows.with_weights(&weights)).unwrap();
+    assert_eq!(of(rows(&own).with_mapped_logits(&mapped)), of(rows(&narrow)));
 }
 
 #[test]

@@ -200,6 +200,25 @@ fn without_a_spread_there_is_no_test() {
     assert!(paired_t(&[0.1, 0.2]).is_some());
 }
 
+/// Exact fractions, whose floating-point differences are not the same to the last bit.
+#[test]
+fn differences_that_are_equal_but_for_rounding_are_no_spread() {
+    let twentieths = [4.33 - 4.28, 4.39 - 4.34, 0.15 - 0.10];
+    assert!(twentieths[0] != twentieths[1] || twentieths[1] != twentieths[2]);
+    for ratio in [0.0, 0.25] {
+        assert_eq!(corrected_t(&twentieths, ratio), None);
+    }
+    assert_eq!(hedges_g(&twentieths), None);
+    // Six times 1/12, the last negative: all ranks are 3.5. 2 (1 + 6) / 2^6 in the smaller tail.
+    let a = [1.0 / 3.0, 5.0 / 6.0, 7.0 / 12.0, 0.25, 11.0 / 12.0, 0.5];
+    let b = [0.25, 0.75, 0.5, 1.0 / 6.0, 5.0 / 6.0, 7.0 / 12.0];
+    let twelfths: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
+    let found = wilcoxon(&twelfths).expect("six differences");
+    assert_eq!((found.positive_ranks, found.p, found.n), (17.5, 0.21875, 6));
+    // What is far smaller than the others is no rounding error.
+    assert!(corrected_t(&[0.1, 0.1 + 1e-9, 0.1], 0.25).is_some());
+}
+
 #[test]
 #[should_panic(expected = "not finite")]
 fn a_difference_that_is_not_a_number_is_refused() {

@@ -23,6 +23,7 @@ fn question(losses: usize) -> Question {
     Question {
         metric: "AP".into(),
         higher_is_better: true,
+        range: (0.0, 1.0),
         diverged: Some(0.0),
         data: "wine".into(),
         arm: "loss".into(),
@@ -84,6 +85,66 @@ fn identical_diverged_and_untested_losses_in_words() {
     insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, sentences.join("\n")));
 }
 
+/// 1/3 - 1/4, 5/6 - 3/4 and 7/12 - 1/2 are 1/12 each, and differ as floating-point numbers.
+#[test]
+fn equal_differences_are_no_spread_however_they_round() {
+    let ce = [0.25, 0.75, 0.5].map(Some);
+    let other = [1.0 / 3.0, 5.0 / 6.0, 7.0 / 12.0].map(Some);
+    for runs in [2, 3] {
+        let found = judged(&[loss("ce", &ce[..runs]), loss("focal", &other[..runs])]);
+        let only = &found.comparisons[0];
+        assert_eq!((only.verdict, only.p, only.interval), (Verdict::NotTested, None, None), "{runs} runs");
+        assert!((only.difference.unwrap() - 1.0 / 12.0).abs() < 1e-15);
+        assert!(only.sentence.ends_with("differences without any spread allow no test"), "{}", only.sentence);
+        // The same numbers but for rounding are the same numbers.
+        let nearly = ce.map(|value| value.map(|x| x * (1.0 + f64::EPSILON)));
+        let found = judged(&[loss("ce", &ce[..runs]), loss("twin", &nearly[..runs])]);
+        assert_eq!(found.comparisons[0].verdict, Verdict::Identical, "{runs} runs");
+    }
+}
+
+/// On a fixed test set neither seeds nor units make a spread of what only rounds differently.
+#[test]
+fn equal_differences_on_a_fixed_test_set_are_not_tested() {
+    let metric = |run: usize| {
+        move |counts: &[u32]| {
+            let share = f64::from(counts[0]) / 100.0;
+            Some([0.25, 0.75, 1.0 / 3.0, 5.0 / 6.0][run] - share + share)
+        }
+    };
+    let all: Vec<_> = (0..4).map(|run| Some(metric(run))).collect();
+    let resamples = Resamples::draw(20, &all, Some(0.0), 200, 0).unwrap();
+    let losses = [loss("ce", &[Some(0.25), Some(0.75)]), loss("b", &[Some(1.0 / 3.0), Some(5.0 / 6.0)])];
+    let found = judge(&losses, &question(2), Design::FixedTest(&resamples));
+    assert_eq!(found.comparisons[0].verdict, Verdict::NotTested, "{:?}", found.comparisons[0]);
+}
+
+/// AP lies between 0 and 1: with a reference of 0.75 it can be 0.25 more and 0.75 less.
+#[test]
+fn intervals_and_detectable_differences_stay_within_what_the_metric_can_be() {
+    let ce = loss("ce", &[Some(0.5), Some(1.0)]);
+    let found = judged(&[ce.clone(), loss("far", &[Some(0.75), Some(0.5)])]);
+    let far = &found.comparisons[0];
+    // Two runs: t is 12.7 at 95 %, and the interval would reach from -3.8 to 3.6.
+    assert_eq!(far.interval, Some((-0.75, 0.25)));
+    assert_eq!((far.room, far.detectable), ((Some(0.75), Some(0.25)), None));
+    insta::assert_snapshot!(far.sentence, @"no detectable difference between far and ce: -0.125 AP (95 % interval -0.750 to 0.250, corrected p = .831); this comparison would have seen no difference to ce that AP can have with 80 % power");
+    // Where less is better and there is no upper bound, only the lower end is cut.
+    let less = Question { higher_is_better: false, range: (0.0, f64::INFINITY), ..question(2) };
+    let found = judge(&[ce.clone(), loss("far", &[Some(0.75), Some(0.5)])], &less, RESPLITS);
+    let far = &found.comparisons[0];
+    let (low, high) = far.interval.unwrap();
+    assert_eq!((low, far.room), (-0.75, (Some(0.75), None)));
+    assert!(high > 3.0 && far.detectable.unwrap() > 3.0, "{far:?}");
+    insta::assert_snapshot!(far.sentence, @"no detectable difference between far and ce: -0.125 AP, where less is better (95 % interval -0.750 to 5.711, corrected p = .831); this comparison would have seen 7.502 with 80 % power, more than the 0.750 that AP leaves below ce");
+    // A difference that only a worse loss could have.
+    let found = judged(&[
+        loss("ce", &[Some(0.9), Some(0.92), Some(0.91), Some(0.93)]),
+        loss("near", &[Some(0.95), Some(0.91), Some(0.89), Some(0.9)]),
+    ]);
+    insta::assert_snapshot!(found.comparisons[0].sentence, @"no detectable difference between near and ce: -0.003 AP (95 % interval -0.083 to 0.078, corrected p = .928); this comparison would have seen 0.108 with 80 % power, more than the 0.085 that AP leaves above ce");
+}
+
 #[test]
 fn one_seed_says_so() {
     let found = judged(&[loss("ce", &[Some(0.5)]), loss("focal", &[Some(0.6)])]);
@@ -111,8 +172,9 @@ fn alone_or_without_runs() {
 
 #[test]
 fn a_fixed_test_set_takes_its_runs_from_the_resamples() {
-    // Losses x seeds; the second loss is better by 0.2 on each of 40 units, but for a little noise.
-    let noise = |unit: usize, run: usize| 0.01 * ((unit * 7 + run * 3) % 11) as f64;
+    // Losses x seeds; the second loss is better by 0.2 on each of 40 units, but for a little noise, whose sum over the
+    // units is not the same for all seeds.
+    let noise = |unit: usize, run: usize| 0.01 * ((unit * unit + run * 3) % 11) as f64;
     let metric = |run: usize| {
         move |weights: &[u32]| {
             let value = |(unit, &w): (usize, &u32)| f64::from(w) * (0.4 + noise(unit, run));
@@ -155,7 +217,13 @@ fn where_less_is_better() {
         runs("tie", 0.601, 9, 10),
     ];
     let more = judge(&arms, &question(4), RESPLITS);
-    let less = Question { metric: "log loss".into(), higher_is_better: false, diverged: None, ..question(4) };
+    let less = Question {
+        metric: "log loss".into(),
+        higher_is_better: false,
+        range: (0.0, f64::INFINITY),
+        diverged: None,
+        ..question(4)
+    };
     let found = judge(&arms, &less, RESPLITS);
     let verdicts: Vec<Verdict> = found.comparisons.iter().map(|v| v.verdict).collect();
     assert_eq!(verdicts, [Verdict::Better, Verdict::Worse, Verdict::NoDetectableDifference]);
@@ -180,6 +248,7 @@ fn without_a_value_for_a_run_that_diverged_there_is_no_comparison() {
     let less = |reference: usize| Question {
         metric: "log loss".into(),
         higher_is_better: false,
+        range: (0.0, f64::INFINITY),
         diverged: None,
         reference,
         comparisons: against(reference, 3),

@@ -112,6 +112,7 @@ fn question(plan: &Plan) -> Result<Question, String> {
     Ok(Question {
         metric: metric.words.clone(),
         higher_is_better: metric.higher_is_better,
+        range: (metric.least.unwrap_or(f64::NEG_INFINITY), metric.greatest.unwrap_or(f64::INFINITY)),
         diverged: metric.diverged,
         data: name.into(),
         arm: String::from(match (plan.models.len(), plan.losses.len()) {

@@ -46,7 +46,7 @@ impl Format for Lines {
         let path = given.path("lines")?;
         let mut rows = Lines::read(path)?;
         rows.truncate(given.count("first")?.unwrap_or(usize::MAX));
-        let of = |axis: usize| rows.iter().map(|(_, x)| x[axis]).collect();
+        let of = |axis: usize| rows.iter().map(|(_, x)| f64::from(x[axis])).collect();
         let dataset = Dataset {
             name: "lines".into(),
             features: Features::Columns(vec![Column::numbers("x", of(0)), Column::numbers("y", of(1))]),

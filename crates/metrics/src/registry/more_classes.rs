@@ -14,14 +14,14 @@ use crate::rows::Rows;
 use crate::statistics::weighted_ap::WeightedAveragePrecision;
 
 const NO_CLASS: Option<&str> = Some("no class has both examples and non-examples");
-const CONSTANT: Option<&str> = Some("all labels or all decisions are equal");
+const ONE_CLASS: Option<&str> = Some("only one class is present");
 
 const fn entry(info: MetricInfo, value: Value) -> Entry {
     Entry { info, suits: |classes| classes > 2, value, sorted: None }
 }
 
 fn sorted(rows: &Rows<'_>) -> Result<WeightedAveragePrecision, MetricError> {
-    WeightedAveragePrecision::of_classes(rows.probabilities()?, rows.classes(), rows.labels())
+    WeightedAveragePrecision::of_classes(&rows.ranking_scores(), rows.classes(), rows.labels())
 }
 
 /// The mean over classes of a metric of each class against the rest.
@@ -62,7 +62,7 @@ pub(super) const ALL: [Entry; 10] = [
         )
         .in_range(0.0, f64::INFINITY)
         .lower_is_better(),
-        |rows| classes::log_loss(rows.probabilities()?, rows.classes(), rows.labels()),
+        |rows| rows.log_loss(),
     ),
     entry(
         MetricInfo::new(
@@ -130,7 +130,7 @@ pub(super) const ALL: [Entry; 10] = [
             "correlation of predicted and true classes (Gorodkin 2004, R_K); 0 is unrelated",
         )
         .in_range(-1.0, 1.0)
-        .undefined_if(CONSTANT),
+        .undefined_if(ONE_CLASS),
         |rows| Ok(rows.decisions()?.mcc()),
     ),
 ];

@@ -12,7 +12,6 @@ const NO_POSITIVES: Option<&str> = Some("there are no positives");
 const ONE_CLASS: Option<&str> = Some("only one class is present");
 const NONE_CALLED: Option<&str> = Some("no example is called positive");
 const NEITHER: Option<&str> = Some("there are no positives and none is called positive");
-const CONSTANT: Option<&str> = Some("all labels or all decisions are equal");
 
 const fn entry(info: MetricInfo, value: Value) -> Entry {
     Entry { info, suits: |classes| classes == 2, value, sorted: None }
@@ -61,7 +60,7 @@ pub(super) const ALL: [Entry; 16] = [
         )
         .in_range(0.0, f64::INFINITY)
         .lower_is_better(),
-        |rows| probability::log_loss(rows.probabilities()?, rows.positives()),
+        |rows| rows.log_loss(),
     ),
     entry(
         MetricInfo::new(
@@ -112,7 +111,7 @@ pub(super) const ALL: [Entry; 16] = [
              0 is unrelated",
         )
         .in_range(-1.0, 1.0)
-        .undefined_if(CONSTANT),
+        .undefined_if(ONE_CLASS),
         |rows| Ok(rows.confusion()?.mcc()),
     ),
     entry(
@@ -161,7 +160,7 @@ pub(super) const ALL: [Entry; 16] = [
             "Matthews correlation at the threshold of the best validation F1",
         )
         .in_range(-1.0, 1.0)
-        .undefined_if(CONSTANT)
+        .undefined_if(ONE_CLASS)
         .at_tuned_threshold(),
         |rows| tuned(rows, Confusion::mcc),
     ),

@@ -1,5 +1,6 @@
 //! Effect size: a difference in units of its own spread over runs.
 
+use super::rounding::settled_alone;
 use super::special::{ln_gamma, ln_gamma_ratio};
 use crate::Summary;
 use losslab_base::math::{exp_f64, ln_f64};
@@ -13,9 +14,9 @@ use losslab_base::math::{exp_f64, ln_f64};
 /// It says how many standard deviations of ONE run the losses lie apart: at 1, the better loss wins about 5 runs in 6. It
 /// does not grow with the number of runs, as t does.
 ///
-/// `None` for fewer than three differences (J(1) = 0), or if all are equal.
+/// `None` for fewer than three differences (J(1) = 0), or if all are equal but for rounding.
 pub fn hedges_g(differences: &[f64]) -> Option<f64> {
-    let Summary { mean, std, n } = Summary::of(differences.iter().copied().map(Some));
+    let Summary { mean, std, n } = Summary::of(settled_alone(differences).into_iter().map(Some));
     let d = mean? / std.filter(|sd| *sd > 0.0)?;
     (n > 2).then(|| small_sample_factor(n as f64 - 1.0) * d)
 }

@@ -55,7 +55,7 @@ impl Estimate {
         self.variances.iter().map(square).sum::<f64>().sqrt()
     }
 
-    /// The interval that covers the true difference with probability 1 - alpha (at least, with several parts).
+    /// The interval, also beyond what the metric can be, that covers the true difference with probability 1 - alpha (at least, with several parts).
     pub fn interval(&self, alpha: f64) -> (f64, f64) {
         let half = self.half_width(alpha);
         (self.difference - half, self.difference + half)

@@ -5,6 +5,7 @@
 
 use super::bootstrap::Resamples;
 use super::estimate::{Estimate, Variance};
+use super::rounding::{settled, tolerance};
 use crate::Summary;
 use std::ops::Range;
 
@@ -41,7 +42,7 @@ use std::ops::Range;
 /// positives, and 1.1, 5.2 and 6.4 % (+- 0.5 %) with 100: the last is slightly liberal. Percentiles over resampled seeds fail because k resampled seeds have on average (k - 1) / k
 /// of the variance of seeds, and no tails of t.
 ///
-/// `None` for fewer than two seeds, or if neither seeds nor units make a spread.
+/// `None` for fewer than two seeds, or if neither seeds nor units make a spread beyond rounding.
 ///
 /// # Panics
 /// If the two ranges differ in length or reach beyond the runs, or a run has no value.
@@ -57,19 +58,25 @@ pub fn fixed_test(
         "fixed_test: runs {candidate:?} against {reference:?} of {runs}"
     );
     let both = [candidate.clone(), reference.clone()].into_iter().flatten();
-    let valued = both.map(|run| resamples.observed()[run]).all(|value| !value.is_nan());
-    assert!(valued, "fixed_test: a run diverged, and the metric has no value for that");
+    let values: Vec<f64> = both.map(|run| resamples.observed()[run]).collect();
+    assert!(
+        values.iter().all(|value| !value.is_nan()),
+        "fixed_test: a run diverged, and the metric has no value for that"
+    );
     let differences = |values: &[f64]| -> Vec<f64> {
         values[candidate.clone()].iter().zip(&values[reference.clone()]).map(|(a, b)| a - b).collect()
     };
-    let Summary { mean, std, n } = Summary::of(differences(resamples.observed()).into_iter().map(Some));
+    let rounding = tolerance(&values);
+    let observed = settled(&differences(resamples.observed()), rounding);
+    let Summary { mean, std, n } = Summary::of(observed.into_iter().map(Some));
     let (difference, sd) = (mean?, std?);
     let k = n as f64;
     let of_seeds = sd * sd / k;
     let of_units = shared_variance(&resamples.iter().map(differences).collect::<Vec<_>>()).max(0.0);
     let seeds = Variance { value: of_seeds, df: k - 1.0 };
     let units = Variance { value: of_units, df: (resamples.informative() as f64 - 1.0).max(1.0) };
-    (of_seeds + of_units > 0.0).then(|| Estimate { difference, variances: vec![seeds, units] })
+    let estimate = Estimate { difference, variances: vec![seeds, units] };
+    (estimate.standard_error() > rounding).then_some(estimate)
 }
 
 /// Mean covariance of two seeds over the resamples: (k^2 var(mean) - sum_i var(D_i)) / (k (k - 1)).

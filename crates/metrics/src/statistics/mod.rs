@@ -15,6 +15,7 @@
 //! | [`holm`] | several comparisons |
 //! | [`effect`] | a difference in units of its spread |
 //! | [`wilcoxon`] | the signed-rank test, as a description |
+//! | `rounding` | differences that are equal but for rounding |
 //! | [`distributions`], [`special`] | normal, t, noncentral t, and the functions behind them |
 //!
 //! # Which test
@@ -33,6 +34,7 @@ pub mod holm;
 pub mod paired;
 pub mod pairs;
 pub mod power;
+mod rounding;
 pub mod sentence;
 pub mod special;
 pub mod verdict;

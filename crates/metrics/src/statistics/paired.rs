@@ -8,6 +8,7 @@
 //! n_test / n_train of 20 : 80 in place of 20 : 60 it would be up to 6 or 7 %.
 
 use super::estimate::{Estimate, Variance};
+use super::rounding::settled_alone;
 use crate::Summary;
 
 /// The corrected resampled t test (Nadeau and Bengio 2003, "Inference for the generalization error", eq. 9 and section 5)
@@ -20,7 +21,7 @@ use crate::Summary;
 /// both in rows; rows used for validation belong to neither. 0 gives the plain paired t test, which is right only for
 /// independent runs.
 ///
-/// `None` for fewer than two differences, or if all are equal: a spread of 0 is no measure of an error.
+/// `None` for fewer than two differences, or if all are equal but for rounding: a spread of 0 is no measure of an error.
 ///
 /// # Panics
 /// If a difference is NaN or infinite, or the ratio is not a finite number >= 0.
@@ -34,7 +35,7 @@ pub fn corrected_t(differences: &[f64], test_to_train: f64) -> Option<Estimate> 
         differences.iter().all(|d| d.is_finite()),
         "corrected_t: differences {differences:?} are not finite"
     );
-    let Summary { mean, std, n } = Summary::of(differences.iter().copied().map(Some));
+    let Summary { mean, std, n } = Summary::of(settled_alone(differences).into_iter().map(Some));
     let (difference, sd) = (mean?, std.filter(|sd| *sd > 0.0)?);
     let value = sd * sd * (1.0 / n as f64 + test_to_train);
     Some(Estimate { difference, variances: vec![Variance { value, df: n as f64 - 1.0 }] })

@@ -1,5 +1,6 @@
 //! Every arm against every other, as a description: no verdict rests on it.
 
+use super::rounding::tolerance;
 use super::verdict::{ArmRuns, Question, differences};
 use super::wilcoxon::{Wilcoxon, wilcoxon};
 use crate::Summary;
@@ -15,7 +16,7 @@ pub struct Pair {
     /// Mean of first minus second, in units of the metric; a run that diverged counts as the worst score.
     /// `None` if the metric has no value for such a run.
     pub difference: Option<f64>,
-    /// Runs in which the first was better; any run is better than one that diverged.
+    /// Runs in which the first was better, by more than rounding; any run is better than one that diverged.
     pub first_better: usize,
     /// Runs in which the second was better.
     pub second_better: usize,
@@ -36,9 +37,12 @@ fn pair(first: &ArmRuns, second: &ArmRuns, question: &Question) -> Pair {
     // By how much a run is good: without a value for one that diverged, that is worse than any.
     let worst = if question.higher_is_better { f64::NEG_INFINITY } else { f64::INFINITY };
     let worst = question.diverged.unwrap_or(worst);
+    let rounding = tolerance(first.values.iter().chain(&second.values).flatten());
     let better = |a: &ArmRuns, b: &ArmRuns| {
         let both = a.values.iter().zip(&b.values).map(|(a, b)| (a.unwrap_or(worst), b.unwrap_or(worst)));
-        both.filter(|(a, b)| if question.higher_is_better { a > b } else { a < b }).count()
+        // The difference of two runs that diverged may be that of two infinities, which is above nothing.
+        both.filter(|(a, b)| if question.higher_is_better { a - b > rounding } else { b - a > rounding })
+            .count()
     };
     Pair {
         first: first.label.clone(),
@@ -62,6 +66,7 @@ mod tests {
         Question {
             metric: "AP".into(),
             higher_is_better,
+            range: (0.0, 1.0),
             diverged,
             data: "wine".into(),
             arm: "loss".into(),

@@ -19,8 +19,8 @@ pub(super) fn of_arm(v: &ArmVerdict, reference_diverged: usize, question: &Quest
         }
         Verdict::NoDetectableDifference => format!(
             "no detectable difference between {label} and {reference}: {signed} ({sure}); this comparison would have seen \
-             {} with 80 % power",
-            by(v.detectable)
+             {}",
+            seen(v, question, digits)
         ),
         Verdict::Identical => {
             format!("{label} is identical to {reference}: the same {metric} in {}", runs(v.runs))
@@ -38,6 +38,19 @@ pub(super) fn of_arm(v: &ArmVerdict, reference_diverged: usize, question: &Quest
             _ => without_value(v, reference_diverged, metric),
         },
         Verdict::NotTested => not_tested(v, &signed),
+    }
+}
+
+/// What would have been seen, beside what the metric can be.
+fn seen(v: &ArmVerdict, question: &Question, digits: usize) -> String {
+    let (metric, reference) = (&question.metric, &v.reference);
+    let (headroom, side) = if question.higher_is_better { (v.room.1, "above") } else { (v.room.0, "below") };
+    match (v.detectable, headroom) {
+        (None, _) => format!("no difference to {reference} that {metric} can have with 80 % power"),
+        (Some(d), Some(room)) if d > room => format!(
+            "{d:.digits$} with 80 % power, more than the {room:.digits$} that {metric} leaves {side} {reference}"
+        ),
+        (Some(d), _) => format!("{d:.digits$} with 80 % power"),
     }
 }
 

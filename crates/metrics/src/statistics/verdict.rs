@@ -9,6 +9,7 @@ use super::estimate::Estimate;
 use super::fixed_test::fixed_test;
 use super::holm::holm;
 use super::paired::corrected_t;
+use super::rounding::{settled, tolerance};
 use super::sentence;
 use super::wilcoxon::{Wilcoxon, wilcoxon};
 use crate::Summary;
@@ -47,6 +48,8 @@ pub struct Question {
     pub metric: String,
     /// True if more of the metric is better, false if less is.
     pub higher_is_better: bool,
+    /// Least and greatest value of the metric; infinite where it has no bound.
+    pub range: (f64, f64),
     /// The value that a run that diverged counts as, 0 for AP. `None` if the metric has none, as log loss:
     /// then arms of which a run diverged are not compared.
     pub diverged: Option<f64>,
@@ -79,12 +82,12 @@ pub enum Verdict {
     Worse,
     /// The corrected p is above alpha. Not a proof of equality: see the detectable difference.
     NoDetectableDifference,
-    /// The metric is the same in every run, to the last bit.
+    /// The metric is the same in every run, but for rounding.
     Identical,
     /// At least one run of the candidate diverged; differences count it as the worst score. Or a run of
     /// either diverged under a metric without a value for that: then there are no differences.
     Diverged,
-    /// No test is possible: one run alone, or differences without any spread.
+    /// No test is possible: one run alone, or differences without any spread beyond rounding.
     NotTested,
 }
 
@@ -102,7 +105,8 @@ pub struct ArmVerdict {
     /// Mean of candidate minus reference, in units of the metric: positive is better if more of it is, else
     /// worse. `None` without runs, and where a run that diverged has no value.
     pub difference: Option<f64>,
-    /// Its interval at 1 - alpha, for this comparison alone: not widened for the number of comparisons.
+    /// Its interval at 1 - alpha, for this comparison alone: not widened for the number of comparisons, and cut at
+    /// what the metric can be beside the mean of the reference ([`room`](Self::room)).
     pub interval: Option<(f64, f64)>,
     /// Two-sided p of this comparison alone.
     pub p: Option<f64>,
@@ -111,8 +115,11 @@ pub struct ArmVerdict {
     /// [`hedges_g`] of the paired differences.
     pub effect: Option<f64>,
     /// The true difference that this comparison would have seen with 80 % power at level alpha over the
-    /// number of comparisons.
+    /// number of comparisons. `None` also if that is beyond what the metric can be ([`room`](Self::room)).
     pub detectable: Option<f64>,
+    /// How far the metric can lie below and above the mean of the reference; `None` where it has no bound, or the
+    /// reference no mean.
+    pub room: (Option<f64>, Option<f64>),
     /// The signed-rank test over runs, as a description.
     pub wilcoxon: Option<Wilcoxon>,
     /// Paired runs.
@@ -152,7 +159,7 @@ pub fn judge(arms: &[ArmRuns], question: &Question, design: Design<'_>) -> Verdi
         let differences = differences(a, b, question.diverged);
         let estimate = differences.as_ref().and_then(|d| estimate(d, (candidate, reference), design));
         let found = differences.as_deref();
-        comparisons.push(measure((a, b), found, estimate.as_ref(), question.alpha, level));
+        comparisons.push(measure((a, b), found, estimate.as_ref(), question, level));
     }
     let corrected = holm(&comparisons.iter().map(|v| v.p).collect::<Vec<_>>());
     for (index, p_holm) in corrected.into_iter().enumerate() {
@@ -199,10 +206,14 @@ pub(super) fn diverged(arm: &ArmRuns) -> usize {
     arm.values.iter().filter(|value| value.is_none()).count()
 }
 
-/// Candidate minus reference, run by run; `None` if one of them diverged and has no value.
+/// Candidate minus reference, run by run, differences that are equal but for rounding made equal; `None` if one of
+/// them diverged and has no value.
 pub(super) fn differences(arm: &ArmRuns, reference: &ArmRuns, diverged: Option<f64>) -> Option<Vec<f64>> {
     let pairs = arm.values.iter().zip(&reference.values);
-    pairs.map(|(a, b)| Some(a.or(diverged)? - b.or(diverged)?)).collect()
+    let differences: Vec<f64> =
+        pairs.map(|(a, b)| Some(a.or(diverged)? - b.or(diverged)?)).collect::<Option<_>>()?;
+    let values = arm.values.iter().chain(&reference.values).flatten();
+    Some(settled(&differences, tolerance(values.chain(&diverged))))
 }
 
 fn estimate(differences: &[f64], (arm, reference): (usize, usize), design: Design<'_>) -> Option<Estimate> {
@@ -220,9 +231,16 @@ fn measure(
     (arm, reference): (&ArmRuns, &ArmRuns),
     differences: Option<&[f64]>,
     estimate: Option<&Estimate>,
-    alpha: f64,
+    question: &Question,
     level: f64,
 ) -> ArmVerdict {
+    let room = room(reference, question);
+    let (below, above) = (room.0.unwrap_or(f64::INFINITY), room.1.unwrap_or(f64::INFINITY));
+    // The difference itself is possible; its rounding must not put it outside its interval.
+    let possible = |e: &Estimate| {
+        let (low, high) = e.interval(question.alpha);
+        (low.max(-below).min(e.difference), high.min(above).max(e.difference))
+    };
     let identical = differences.is_some_and(|d| !d.is_empty() && d.iter().all(|d| *d == 0.0));
     ArmVerdict {
         label: arm.label.clone(),
@@ -234,15 +252,29 @@ fn measure(
         },
         sentence: String::new(),
         difference: differences.and_then(|d| Summary::of(d.iter().copied().map(Some)).mean),
-        interval: estimate.map(|e| e.interval(alpha)),
+        interval: estimate.map(possible),
         p: estimate.map(Estimate::p),
         p_holm: None,
         effect: differences.and_then(hedges_g),
-        detectable: estimate.map(|e| e.detectable(level, POWER)),
+        detectable: estimate.map(|e| e.detectable(level, POWER)).filter(|d| *d <= below.max(above)),
+        room,
         wilcoxon: differences.and_then(wilcoxon),
         runs: arm.values.len(),
         diverged: diverged(arm),
     }
+}
+
+/// How far the metric can lie below and above the mean of the reference.
+fn room(reference: &ArmRuns, question: &Question) -> (Option<f64>, Option<f64>) {
+    let values = reference.values.iter().map(|value| value.or(question.diverged));
+    let Some(mean) =
+        values.collect::<Option<Vec<f64>>>().and_then(|v| Summary::of(v.into_iter().map(Some)).mean)
+    else {
+        return (None, None);
+    };
+    let (least, greatest) = question.range;
+    let bounded = |room: f64| room.is_finite().then_some(room.max(0.0));
+    (bounded(mean - least), bounded(greatest - mean))
 }
 
 fn decide(v: &ArmVerdict, question: &Question) -> Verdict {

@@ -36,23 +36,24 @@ impl WeightedAveragePrecision {
         Ok(Self { examples: scores.len(), orders: vec![order(scores, labels)?] })
     }
 
-    /// Sorts the examples by the probability of each class; `probabilities` has a row of `classes` per label.
+    /// Sorts the examples by the score of each class, any that rises with its probability; `scores` has a row of
+    /// `classes` per label.
     ///
     /// # Errors
-    /// A NaN or infinite probability.
+    /// A NaN or infinite score.
     ///
     /// # Panics
     /// If there is not one row per label.
     #[track_caller]
-    pub fn of_classes(probabilities: &[f64], classes: usize, labels: &[u32]) -> Result<Self, MetricError> {
+    pub fn of_classes(scores: &[f64], classes: usize, labels: &[u32]) -> Result<Self, MetricError> {
         assert!(
-            probabilities.len() == classes * labels.len(),
-            "{} probabilities, expected {classes} for each of {} labels",
-            probabilities.len(),
+            scores.len() == classes * labels.len(),
+            "{} scores, expected {classes} for each of {} labels",
+            scores.len(),
             labels.len()
         );
         let of_class = |class: usize| {
-            let scores: Vec<f64> = probabilities.iter().skip(class).step_by(classes).copied().collect();
+            let scores: Vec<f64> = scores.iter().skip(class).step_by(classes).copied().collect();
             let labels: Vec<bool> = labels.iter().map(|&label| label as usize == class).collect();
             order(&scores, &labels)
         };

@@ -3,6 +3,7 @@
 //! It takes the runs as independent, which resplits of one data set are not, and with few runs it cannot reach a small p
 //! whatever the data: [`smallest_p`] says which it can.
 
+use super::rounding::settled_alone;
 use serde::{Deserialize, Serialize};
 
 /// Most differences that are tested: beyond, the table of rank sums is no longer small and a t test serves as well.
@@ -23,7 +24,7 @@ pub struct Wilcoxon {
 
 /// The exact signed-rank test (Wilcoxon 1945) of paired differences.
 ///
-/// Zeros are dropped, as Wilcoxon did; equal magnitudes share the mean of their ranks. p is exact given the ranks that
+/// Zeros are dropped, as Wilcoxon did; equal magnitudes share the mean of their ranks. Both are meant but for rounding. p is exact given the ranks that
 /// occurred: each of the 2^n patterns of signs is equally likely. Without ties that is
 /// `scipy.stats.wilcoxon(d, method="exact")`, with ties the same with an exhaustive `PermutationMethod`.
 ///
@@ -37,7 +38,8 @@ pub fn wilcoxon(differences: &[f64]) -> Option<Wilcoxon> {
         differences.iter().all(|d| d.is_finite()),
         "wilcoxon: differences {differences:?} are not finite"
     );
-    let mut nonzero: Vec<f64> = differences.iter().copied().filter(|d| *d != 0.0).collect();
+    let mut nonzero = settled_alone(differences);
+    nonzero.retain(|d| *d != 0.0);
     let n = nonzero.len();
     if n == 0 || n > MOST {
         return None;

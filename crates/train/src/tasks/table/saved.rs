@@ -87,7 +87,7 @@ impl Description {
             return Err("a model without inputs".into());
         }
         for column in &self.encoder.columns {
-            if let Encoding::Number { fill, scaling } = &column.encoding {
+            if let Encoding::Number { fill, scaling, .. } = &column.encoding {
                 let finite = [*fill, scaling.mean, scaling.scale].iter().all(|x| x.is_finite());
                 if !finite || scaling.scale <= 0.0 {
                     return Err(format!("the scaling of column {:?}", column.name));
@@ -156,27 +156,30 @@ impl TableModel {
         }
     }
 
-    /// The metrics of predictions against the true classes. `inverted` says that the probabilities are not the model's own.
+    /// The metrics of predictions against the true classes. `mapped` are the logits of the probabilities where these are
+    /// not the model's own. Rankings and log loss are those of logits: probabilities round to 1.
     fn scores(
         &self,
-        probabilities: &[f64],
+        logits: &[f32],
+        mapped: Option<&[f64]>,
         predicted: &[u32],
         labels: &[u32],
-        inverted: bool,
     ) -> Result<Scores, String> {
+        let classes = self.classification.classes();
+        let rows = Rows::new(classes, logits, labels);
+        let rows = if let Some(mapped) = mapped { rows.with_mapped_logits(mapped) } else { rows };
         let decides = |spec: &Spec| spec.modifiers().any(|(info, _)| info.stage == Stage::Decision);
         let decided = self.loss.as_ref().is_ok_and(decides);
         // The least probability that is called positive separates the decisions, whatever the inverse rounds.
+        let probabilities = rows.probabilities().map_err(|error| error.to_string())?;
         let called = probabilities.iter().zip(predicted).filter(|(_, class)| **class == 1).map(|(&p, _)| p);
         let threshold = match self.classification {
-            Classification::Binary if inverted => Some(called.fold(f64::INFINITY, f64::min)),
+            Classification::Binary if mapped.is_some() => Some(called.fold(f64::INFINITY, f64::min)),
             Classification::Binary => Some(self.about.threshold.unwrap_or(0.5)),
             Classification::Classes(_) => None,
         };
         let decision = threshold.filter(|_| decided).unwrap_or(0.5);
-        let classes = self.classification.classes();
-        let rows =
-            Rows::of_probabilities(classes, probabilities, labels).with_thresholds(decision, threshold);
+        let rows = rows.with_thresholds(decision, threshold);
         let values = self.metrics.evaluate(&rows).map_err(|error| error.to_string())?;
         let metrics =
             self.metrics.rows(classes).zip(values).map(|(metric, (_, value))| (metric.info(), value));
@@ -243,11 +246,11 @@ impl Predictor for TableModel {
         }
         let own = self.classification.scores(&logits);
         let classes = self.classes(&own);
-        let inverted = inverse.is_some();
+        let mapped = inverse.as_ref().map(|inverse| inverse.logits(&logits));
         let probabilities = inverse.map_or(own, |inverse| inverse.apply(&logits));
         let text = self.csv("probability", &probabilities, Some(&classes)).map_err(failed)?;
         let scores = match &new.labels {
-            Some(labels) => Some(self.scores(&probabilities, &classes, labels, inverted)?),
+            Some(labels) => Some(self.scores(&logits, mapped.as_deref(), &classes, labels)?),
             None => None,
         };
         Ok(Prediction { text, notes, scores })
@@ -257,4 +260,81 @@ impl Predictor for TableModel {
 /// The numbers that a state holds.
 fn numbers(state: &State) -> usize {
     state.0.iter().map(|tensor| tensor.numbers.len()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use losslab_data::formats::NewRows;
+    use losslab_data::{ColumnEncoder, Scaling};
+    use losslab_models::Numbers;
+
+    /// A linear model whose logit is its only input.
+    fn identity(loss: &str) -> TableModel {
+        let lab = Lab::standard();
+        let scaling = Scaling { mean: 0.0, scale: 1.0, constant: false };
+        let encoding = Encoding::Number { fill: 0.0, rounded: false, scaling };
+        let about = Description {
+            model: "linear".into(),
+            loss: loss.into(),
+            seed: 0,
+            class_counts: vec![30, 10],
+            image: None,
+            encoder: Encoder { columns: vec![ColumnEncoder { name: "z".into(), encoding }] },
+            class_names: vec!["no".into(), "yes".into()],
+            label_values: vec![("no".into(), 0), ("yes".into(), 1)],
+            threshold: None,
+            trained_on: (String::new(), String::new()),
+            test_metrics: BTreeMap::new(),
+        };
+        let shape = Shape { columns: 1, image: None, outputs: 1 };
+        let spec = lab.models.parse("linear").unwrap();
+        let model = spec.build(shape, OptimizerKind::Adam.build(), &mut Rng::seed(0)).unwrap();
+        let mut weights = model.weights();
+        for tensor in &mut weights.0 {
+            let one = if tensor.name.ends_with("weight") { 1.0 } else { 0.0 };
+            tensor.numbers = Numbers::F32(vec![one]);
+        }
+        TableModel::load(&lab, serde_json::to_value(about).unwrap(), &weights).unwrap()
+    }
+
+    fn metrics(loss: &str, form: Form, logits: &[f32], labels: &[u32]) -> BTreeMap<&'static str, f64> {
+        let matrix = Arc::new(Matrix::floats(1, logits.to_vec()));
+        let new = NewRows { matrix, labels: Some(labels.to_vec()), notes: Vec::new() };
+        let found = identity(loss).predict(&NewData::Rows(new), form).unwrap();
+        let metrics = found.scores.unwrap().metrics;
+        metrics.into_iter().filter_map(|(info, value)| Some((info.name, value?))).collect()
+    }
+
+    /// Logits whose probabilities are all 0 or 1, as of a table in other units than the model's.
+    #[test]
+    fn metrics_of_new_rows_do_not_saturate() {
+        // Positives on ranks 1 and 3 of 4: AP (1 + 2/3) / 2; of four pairs three are in order.
+        let (logits, labels) = ([900.0, 500.0, 300.0, -800.0], [1, 0, 1, 0]);
+        for (loss, form, log_loss) in [
+            ("ce", Form::Predictions, 125.0),
+            ("focal:gamma=2,alpha=0.25", Form::Raw, 125.0),
+            // The true log-odds are h(r) / h(1 - r) * (1 - alpha) / alpha, e^(3 z) / 3 * 3 at such logits.
+            ("focal:gamma=2,alpha=0.25", Form::Predictions, 375.0),
+        ] {
+            let found = metrics(loss, form, &logits, &labels);
+            assert!((found["average_precision"] - 5.0 / 6.0).abs() < 1e-15, "{loss}: {found:?}");
+            assert_eq!(found["roc_auc"], 0.75, "{loss}");
+            assert!((found["log_loss"] - log_loss).abs() < 1e-12, "{loss}: {found:?}");
+            assert_eq!(found["brier"], 0.25, "{loss}");
+        }
+    }
+
+    /// Undoing the bias changes probabilities, not the order of rows, nor who is called positive.
+    #[test]
+    fn undoing_the_bias_keeps_order_and_decisions() {
+        let logits = [3.0, 1.5, 0.2, -0.4, -2.0, -5.0];
+        let labels = [1, 0, 1, 1, 0, 0];
+        let [raw, undone] = [Form::Raw, Form::Predictions]
+            .map(|form| metrics("focal:gamma=2,alpha=0.25", form, &logits, &labels));
+        for name in ["average_precision", "roc_auc", "f1_tuned", "mcc_tuned"] {
+            assert_eq!(raw[name], undone[name], "{name}");
+        }
+        assert_ne!(raw["log_loss"], undone["log_loss"]);
+    }
 }
