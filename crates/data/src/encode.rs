@@ -22,7 +22,7 @@ use super::column::{Cells, Column, Kind};
 use super::dataset::{Dataset, Features};
 use super::dictionary::{Dictionary, natural_order};
 use super::matrix::Matrix;
-use super::scale::Scaling;
+use super::scale::{Scaling, median};
 
 /// A pixel of which nothing but its range is known.
 const BYTE: Scaling = Scaling { mean: 0.0, scale: 255.0, constant: false };
@@ -291,21 +291,6 @@ fn fit_categories(codes: &[Option<u32>], levels: &[String], rows: &[u32]) -> Enc
     Encoding::OneHot { levels, missing }
 }
 
-/// The middle value, or the mean of the two middle ones.
-fn median(values: &mut [f64]) -> Option<f64> {
-    let middle = values.len() / 2;
-    if values.is_empty() {
-        return None;
-    }
-    let odd = values.len() % 2 == 1;
-    let (below, &mut upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
-    if odd {
-        return Some(upper);
-    }
-    let lower = below.iter().copied().max_by(f64::total_cmp)?;
-    Some((lower + upper) / 2.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -327,13 +312,6 @@ mod tests {
         let mut out = vec![0.0; matrix.rows() * matrix.columns()];
         matrix.gather(&rows, &mut out);
         out
-    }
-
-    #[test]
-    fn a_median_is_the_middle() {
-        assert_eq!(median(&mut []), None);
-        assert_eq!(median(&mut [3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(&mut [4.0, 1.0, 3.0, 2.0]), Some(2.5));
     }
 
     #[test]

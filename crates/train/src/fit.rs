@@ -132,12 +132,10 @@ fn resume<Found>(
     if kept.best_epoch > kept.epochs.len() {
         return Err(format!("a best epoch {} of {}", kept.best_epoch, kept.epochs.len()));
     }
-    let mut weights = state.take_state("best");
+    let weights = state.take_state("best");
     if kept.best_epoch > 0 {
         // Tried on the model, so that weights that do not fit are refused now and not after the last epoch.
-        // Read back, because the file lists them by name and the model in the order of its layers.
         training.set_weights(&weights)?;
-        weights = training.weights();
     }
     training.load(value, state)?;
     (*history, *best) = (kept, weights);
