@@ -112,7 +112,12 @@ fn of_results(text: &str) -> anyhow::Result<Map<String, Value>> {
     let files = results.get("environment").and_then(|environment| environment.get("data"));
     for part in [request.as_ref(), files].into_iter().flatten() {
         let Value::Object(part) = part else { continue };
-        values.extend(part.iter().map(|(key, value)| (key.clone(), value.clone())));
+        // The files of a flag stand there as a list, even if it is one.
+        let one = |value: &Value| match value.as_array().map(Vec::as_slice) {
+            Some([file]) => file.clone(),
+            _ => value.clone(),
+        };
+        values.extend(part.iter().map(|(key, value)| (key.clone(), one(value))));
     }
     Ok(values)
 }

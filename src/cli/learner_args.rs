@@ -36,6 +36,20 @@ fn of_rows(lab: &Lab, metric: &str) -> bool {
     [2, 3].into_iter().any(|classes| lab.metrics.find(metric, classes).is_ok())
 }
 
+/// Refuses a metric that is one of no kind of task.
+fn check_metric(lab: &Lab, name: &str) -> anyhow::Result<()> {
+    let mut known: Vec<&str> = Vec::new();
+    let of_rows =
+        [2, 3].into_iter().flat_map(|classes| lab.metrics.rows(classes)).map(|metric| metric.info().name);
+    for metric in of_rows.chain(lab.metrics.boxes().map(|metric| metric.info().name)) {
+        if !known.contains(&metric) {
+            known.push(metric);
+        }
+    }
+    anyhow::ensure!(known.contains(&name), "--metric: {}", losslab_base::unknown("metric", name, known));
+    Ok(())
+}
+
 /// Whether a model has hidden layers.
 fn has_hidden(spec: &ModelSpec) -> bool {
     spec.kind().info().params.iter().any(|param| param.name == HIDDEN)
@@ -61,8 +75,10 @@ pub struct BoxRequest {
 
 impl LearnerArguments {
     /// The deciding metric, if one is named; which there are depends on the data.
-    pub fn metric(&self) -> Option<&str> {
-        self.metric.as_deref()
+    pub fn metric(&self, lab: &Lab) -> anyhow::Result<Option<&str>> {
+        let metric = self.metric.as_deref();
+        metric.map(|metric| check_metric(lab, metric)).transpose()?;
+        Ok(metric)
     }
 
     /// What is asked of tables.

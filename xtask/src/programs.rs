@@ -77,36 +77,34 @@ mod tests {
         let mut files = 0;
         for package in packages(root()).unwrap() {
             let folder = package.manifest_path.parent().unwrap().join("tests");
-            let main = fs::read_to_string(folder.join("main.rs")).unwrap_or_default();
-            let modules: Vec<&str> = main.lines().collect();
-            for entry in fs::read_dir(&folder).into_iter().flatten() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    assert_has_no_tests(&path);
-                } else if path.extension().is_some_and(|end| end == "rs") {
-                    let line = format!("mod {};", path.file_stem().unwrap().to_str().unwrap());
-                    // Behind an attribute it may be left out.
-                    let module = modules.iter().position(|&other| other == line);
-                    let whole = module.is_some_and(|i| i == 0 || !modules[i - 1].starts_with('#'));
-                    let program = package.programs().any(|program| program.src_path == path);
-                    assert!(program || whole, "{} is not run", path.display());
-                    files += 1;
-                }
-            }
+            let is_program = |path: &Path| package.programs().any(|program| program.src_path == path);
+            files += assert_is_run(&folder, &folder.join("main.rs"), &is_program);
         }
         assert!(files > 80, "{files} files");
     }
 
-    /// What several tests share stands in folders.
-    fn assert_has_no_tests(folder: &Path) {
-        for entry in fs::read_dir(folder).unwrap() {
+    /// The number of files with tests in a folder whose modules this file lists, and in the folders below.
+    fn assert_is_run(folder: &Path, list: &Path, is_program: &dyn Fn(&Path) -> bool) -> usize {
+        let list = fs::read_to_string(list).unwrap_or_default();
+        let lines: Vec<&str> = list.lines().collect();
+        let mut files = 0;
+        for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
+            let line = format!("mod {};", path.file_stem().unwrap().to_str().unwrap());
+            // Behind an attribute it may be left out.
+            let module = lines.iter().position(|&other| other == line);
+            let is_listed = module.is_some_and(|i| i == 0 || !lines[i - 1].starts_with('#'));
             if path.is_dir() {
-                assert_has_no_tests(&path);
-            } else if path.extension().is_some_and(|end| end == "rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                assert!(!text.contains("#[test]"), "{} is not run", path.display());
+                let below = assert_is_run(&path, &path.join("mod.rs"), is_program);
+                assert!(below == 0 || is_listed, "{} is not run", path.display());
+                files += below;
+            } else if path.extension().is_some_and(|end| end == "rs")
+                && fs::read_to_string(&path).unwrap().contains("#[test]")
+            {
+                assert!(is_program(&path) || is_listed, "{} is not run", path.display());
+                files += 1;
             }
         }
+        files
     }
 }

@@ -31,7 +31,30 @@ pub fn merge(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<Plan, String> {
         extend(&mut merged.seeds, &plan.seeds);
     }
     same_parts(parts)?;
+    merged.request = request(&merged, parts);
     Ok(merged)
+}
+
+/// What would have been asked for to compare all of it at once: where requests differ, the losses, models and seeds of the
+/// whole.
+fn request(merged: &Plan, parts: &[(String, Plan, Vec<RunRecord>)]) -> Value {
+    let mut request = merged.request.clone();
+    let differs = parts.iter().any(|(_, plan, _)| plan.request != request);
+    let Some(asked) = request.as_object_mut().filter(|_| differs) else { return request };
+    asked.remove("loss-set");
+    let losses: Vec<&str> = merged.losses.iter().map(|loss| loss.spec.as_str()).collect();
+    asked.insert("loss".into(), losses.into());
+    if let [_, _, ..] = merged.models.as_slice() {
+        let flag = if merged.task == "boxes" { "detector" } else { "model" };
+        let models: Vec<&str> = merged.models.iter().map(|model| model.spec.as_str()).collect();
+        asked.insert(flag.into(), models.into());
+    }
+    let (first, count) = (merged.seeds.iter().min().copied().unwrap_or(0), merged.seeds.len() as u64);
+    asked.insert("seeds".into(), count.into());
+    if first > 0 {
+        asked.insert("seed".into(), first.into());
+    }
+    request
 }
 
 /// Runs of one seed must be of the same parts of the data.

@@ -82,7 +82,7 @@ fn a_record_that_contradicts_its_plan_is_refused() {
             "test: 8 rows with 7 labels and 8 logits",
             "validation: 8 rows with 8 labels and 7 logits",
             "test: label 2 of 2 classes",
-            "invalid type: null, expected f64 at line 1 column 41",
+            "invalid type: null, expected f64 at line 1 column 39",
             "decisions at a probability of 1.5",
         ]
     );

@@ -18,10 +18,10 @@ pub enum TrainError {
     Model(String),
     /// Loss, gradient or weights became infinite or NaN.
     #[error("diverged: {0}")]
-    Diverged(#[from] Divergence),
+    Diverged(Divergence),
     /// The scores of a model are not finite.
     #[error("diverged: {0}")]
-    Scores(#[from] MetricError),
+    Scores(MetricError),
     /// The outputs of a detector are not finite.
     #[error("diverged: outputs for image {image}{} are not finite: {first}", after_epoch(*.epoch))]
     Output {
@@ -49,6 +49,19 @@ pub enum TrainError {
 /// Where in a training something was.
 fn after_epoch(epoch: Option<usize>) -> String {
     epoch.map_or_else(String::new, |epoch| format!(" after epoch {epoch}"))
+}
+
+// Not as sources: their texts are part of these messages.
+impl From<Divergence> for TrainError {
+    fn from(error: Divergence) -> Self {
+        Self::Diverged(error)
+    }
+}
+
+impl From<MetricError> for TrainError {
+    fn from(error: MetricError) -> Self {
+        Self::Scores(error)
+    }
 }
 
 impl TrainError {

@@ -74,7 +74,11 @@ pub fn parse_model(lab: &Lab, bytes: &[u8]) -> Result<Box<dyn Predictor>, String
     let mut weights = State::default();
     for (name, view) in tensors.iter() {
         let numbers = numbers(view.dtype(), view.data()).ok_or_else(|| {
-            format!("tensor {name:?} of type {} and shape {:?}", view.dtype(), view.shape())
+            format!(
+                "tensor {name:?} of type {} and shape {:?} instead of one of F32",
+                view.dtype(),
+                view.shape()
+            )
         })?;
         weights.0.push(NamedTensor { name: name.to_owned(), shape: view.shape().to_vec(), numbers });
     }

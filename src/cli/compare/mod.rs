@@ -64,10 +64,20 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
     let request = Request::new(lab, arguments, given)?;
-    request.prepare_folder()?;
+    let is_new = request.prepare_folder()?;
+    let result = compare_named(lab, &request);
+    if result.is_err() && is_new {
+        // Succeeds only if nothing was written.
+        let _ = std::fs::remove_dir(&request.out);
+    }
+    result
+}
+
+/// Compares on the data that are named, or on those that come with losslab.
+fn compare_named(lab: &Lab, request: &Request) -> anyhow::Result<()> {
     match &request.work {
-        Work::Tables(tables) => compare_tables(lab, &request, tables, &request.out),
-        Work::Boxes(boxes) => compare_boxes(lab, &request, boxes, &request.out),
+        Work::Tables(tables) => compare_tables(lab, request, tables, &request.out),
+        Work::Boxes(boxes) => compare_boxes(lab, request, boxes, &request.out),
         Work::Embedded { tables, scenes } => {
             if let Some(tables) = tables {
                 let request = request.on_embedded_table();

@@ -80,10 +80,7 @@ impl Request {
     /// The first that is wrong.
     pub fn new(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<Self> {
         let learner = &arguments.learner;
-        let metric: Option<String> = learner.metric().map(Into::into);
-        if let Some(metric) = &metric {
-            check_metric(lab, metric)?;
-        }
+        let metric: Option<String> = learner.metric(lab)?.map(Into::into);
         let request = Self {
             work: work(lab, learner, &given.data)?,
             data: given.data,
@@ -199,14 +196,16 @@ impl Request {
         }
     }
 
-    /// Creates the folder and writes to it, before hours of training rather than after.
-    pub fn prepare_folder(&self) -> anyhow::Result<()> {
+    /// Creates the folder and writes to it, before hours of training rather than after; returns whether it is new.
+    pub fn prepare_folder(&self) -> anyhow::Result<bool> {
         let folder = &self.out;
         let cannot_write = || cannot_write(folder);
+        let is_new = !folder.exists();
         std::fs::create_dir_all(folder).with_context(cannot_write)?;
         let probe = folder.join(".losslab-write-test");
         std::fs::write(&probe, b"").with_context(cannot_write)?;
-        std::fs::remove_file(&probe).with_context(cannot_write)
+        std::fs::remove_file(&probe).with_context(cannot_write)?;
+        Ok(is_new)
     }
 }
 
@@ -272,20 +271,6 @@ fn named_losses(lab: &Lab, texts: &[String], trials: usize) -> anyhow::Result<Ve
         losses.push(spec);
     }
     Ok(losses)
-}
-
-/// Refuses a metric that is one of no kind of task.
-fn check_metric(lab: &Lab, name: &str) -> anyhow::Result<()> {
-    let mut known: Vec<&str> = Vec::new();
-    let of_rows =
-        [2, 3].into_iter().flat_map(|classes| lab.metrics.rows(classes)).map(|metric| metric.info().name);
-    for metric in of_rows.chain(lab.metrics.boxes().map(|metric| metric.info().name)) {
-        if !known.contains(&metric) {
-            known.push(metric);
-        }
-    }
-    anyhow::ensure!(known.contains(&name), "--metric: {}", losslab_base::unknown("metric", name, known));
-    Ok(())
 }
 
 /// The canonical spec of the reference, if one is named.

@@ -51,7 +51,7 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
         let keys: Vec<String> = keys.map(|key| format!("--{}", key.name)).collect();
         bail!("no data are named: expected one of {}", keys.join(", "));
     };
-    let metric = arguments.learner.metric();
+    let metric = arguments.learner.metric(lab)?;
     match format.info().kind {
         DataKind::Table => {
             let tables = arguments.learner.tables(lab)?;

@@ -194,7 +194,7 @@ fn what_is_no_set_of_classes_is_refused() {
         ("one", "one: found folders of classes: \"cat\" in all 1 row, expected two classes or more"),
         ("damaged", "damaged/dog/2.png: found 10 bytes of something else, expected a PNG or JPEG image"),
         ("lacking", "lacking/test: found no image of class \"dog\", expected images of every class of train"),
-        ("more", "more/test: found a folder \"bird\", expected one of train: cat, dog"),
+        ("more", "more/test: found a folder \"bird\", expected one of train: \"cat\", \"dog\""),
         (
             "mixed",
             "mixed: found the folders test, train, zebra, expected only train, val and test, or only classes",
