@@ -197,7 +197,7 @@ fn what_is_no_set_of_classes_is_refused() {
         ("more", "more/test: found a folder \"bird\", expected one of train: \"cat\", \"dog\""),
         (
             "mixed",
-            "mixed: found the folders test, train, zebra, expected only train, val and test, or only classes",
+            "mixed: found the folders \"test\", \"train\", \"zebra\", expected only train, val and test, or only classes",
         ),
     ] {
         assert_eq!(refused(&files, set), expected);
