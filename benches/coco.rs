@@ -1,6 +1,7 @@
 //! COCO's evaluation of 5,000 generated images, 80 categories, 100 detections each, from the files on.
 //!
-//! `cargo bench --bench coco`. The files stay in `target/tmp/coco-bench`, so that pycocotools can be timed on them:
+//! `cargo bench --bench coco`. The files stay in `target/tmp/coco-bench`, so that pycocotools can be timed on
+//! them:
 //!
 //! ```python
 //! import time; from pycocotools.coco import COCO; from pycocotools.cocoeval import COCOeval
@@ -8,8 +9,8 @@
 //! e.evaluate(); e.accumulate(); e.summarize(); print(time.time() - start)
 //! ```
 //!
-//! Measured on two shared cores: pycocotools 2.0.11 75 s (63 s of it without reading), this 0.67 s (0.31 s); the twelve
-//! lines are the same.
+//! Measured on two shared cores: pycocotools 2.0.11 75 s (63 s of it without reading), this 0.67 s (0.31 s);
+//! the twelve lines are the same.
 
 use losslab::metrics::boxes::{CocoResults, GroundTruth, evaluate, load_detections};
 use losslab_tensor::rng::Rng;

@@ -1,5 +1,5 @@
-//! An epoch of the default comparisons: a training of one epoch, with the judgement of the validation part that belongs to every
-//! epoch and that of the test part at the end.
+//! An epoch of the default comparisons: a training of one epoch, with the judgement of the validation part
+//! that belongs to every epoch and that of the test part at the end.
 //!
 //! `cargo bench --bench epoch`; of the detector, the argument is the number of threads.
 

@@ -1,7 +1,9 @@
-//! One work of the README's table at a time, when it is asked for: `benches/compare.py` lets ours and the peers' take turns.
+//! One work of the README's table at a time, when it is asked for: `benches/compare.py` lets ours and the
+//! peers' take turns.
 //!
-//! `turns THREADS` reads the name of a work per line of its input, and answers with a line of the seconds that it takes, by
-//! who does it: `{"losslab":0.0012}`. Without an argument, as under `cargo bench`, it does nothing.
+//! `turns THREADS` reads the name of a work per line of its input, and answers with a line of the seconds
+//! that it takes, by who does it: `{"losslab":0.0012}`. Without an argument, as under `cargo bench`, it does
+//! nothing.
 
 #[path = "steps/conv.rs"]
 mod conv;

@@ -1,5 +1,5 @@
-//! A one-stage detector by hand: what its anchors are assigned to, how imbalanced that is, and how it is trained and read
-//! out. `losslab compare --scenes` does the same with more care.
+//! A one-stage detector by hand: what its anchors are assigned to, how imbalanced that is, and how it is
+//! trained and read out. `losslab compare --scenes` does the same with more care.
 //!
 //! `cargo run --release --example 03_detector`
 
@@ -30,7 +30,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let anchors = AnchorConfig { strides: vec![4], shapes: vec![shapes] }.grid(height, width);
     let count = anchors.boxes.len();
 
-    // Targets: 1 where an anchor answers for an object, nothing where it is in between, 0 elsewhere: nearly everywhere.
+    // Targets: 1 where an anchor answers for an object, nothing where it is in between, 0 elsewhere: nearly
+    // everywhere.
     let (mut targets, mut valid) = (vec![0.0; n * count], vec![1.0; n * count]);
     let (mut positives, mut codes) = (Vec::new(), Vec::new());
     for (i, image) in scenes.images.iter().enumerate() {

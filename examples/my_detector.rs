@@ -1,13 +1,15 @@
-//! A detector of one's own: RetinaNet whose box loss has a weight in its spec, so that weights can be compared.
+//! A detector of one's own: RetinaNet whose box loss has a weight in its spec, so that weights can be
+//! compared.
 //!
 //! ```sh
 //! cargo run --release --example my_detector -- compare --scenes images=40 --seeds 2 --epochs 4 --loss ce \
 //!     --detector retinanet --detector my-retinanet --detector my-retinanet:box-weight=4
 //! ```
 //!
-//! A detector is two things: its kind, an entry of the registry that builds it and reads it from model files, and the
-//! detector itself, which trains and detects. This one hands all to RetinaNet but the weight. One with a network or an
-//! assignment of its own fills in the same functions; `crates/train/src/tasks/boxes/retinanet.rs` is the one to read.
+//! A detector is two things: its kind, an entry of the registry that builds it and reads it from model files,
+//! and the detector itself, which trains and detects. This one hands all to RetinaNet but the weight. One
+//! with a network or an assignment of its own fills in the same functions;
+//! `crates/train/src/tasks/boxes/retinanet.rs` is the one to read.
 
 use losslab::autograd::Tape;
 use losslab::base::rng::Rng;

@@ -8,8 +8,9 @@
 //! cargo run --release --example my_lab -- predict --model m.safetensors --mine NEW
 //! ```
 //!
-//! Each part is what it declares of itself and the few functions that make it work. The command line, the tables, the
-//! report and saved models know nothing but what is declared; specs such as `mine:mix=0.8+mine-modifier` follow from it.
+//! Each part is what it declares of itself and the few functions that make it work. The command line, the
+//! tables, the report and saved models know nothing but what is declared; specs such as
+//! `mine:mix=0.8+mine-modifier` follow from it.
 
 use losslab::autograd::{Param, Tape, Var};
 use losslab::base::{DataError, Place, Real, quoted, rng::Rng};
@@ -53,13 +54,14 @@ impl Loss<1> for MyLoss {
             tuned: &[0.2, 0.5, 0.8],
             meaning: "share of the squared error",
         }],
-        // Both are proper scoring rules of two classes, and so is their mixture: what a network reports can be trusted.
+        // Both are proper scoring rules of two classes, and so is their mixture: what a network reports can
+        // be trusted.
         probabilities: |_| Probabilities::TrueOfTwo,
         ..Info::EMPTY
     };
 
-    /// `t` holds p = p_t, q = 1 - p_t and their logarithms. `Real` is a number or a dual number, so that the equation is
-    /// also its own exact derivative.
+    /// `t` holds p = p_t, q = 1 - p_t and their logarithms. `Real` is a number or a dual number, so that the
+    /// equation is also its own exact derivative.
     #[inline(always)]
     fn eval<R: Real>([mix]: [R; 1], t: Pt<R>, _: Side) -> R {
         mix * t.q * t.q - (R::lift(1.0) - mix) * t.log_p

@@ -1,8 +1,9 @@
-//! Every reader of bytes from outside, as a function of the bytes alone: what the fuzz targets in `fuzz/` and the test
-//! `tests/files/fuzz_corpus.rs` run. Whatever the bytes, none of them may panic, hang, or take memory out of proportion.
+//! Every reader of bytes from outside, as a function of the bytes alone: what the fuzz targets in `fuzz/` and
+//! the test `tests/files/fuzz_corpus.rs` run. Whatever the bytes, none of them may panic, hang, or take
+//! memory out of proportion.
 //!
-//! What a reader accepts is used as the command line would use it: a check that it lets something through which breaks
-//! later on.
+//! What a reader accepts is used as the command line would use it: a check that it lets something through
+//! which breaks later on.
 
 use crate::cli;
 use losslab_data::formats::{ModelInput, NewData};
@@ -105,8 +106,8 @@ pub fn voc(bytes: &[u8]) {
     assert!(file.objects.iter().filter_map(|object| object.bbox).all(|bbox| bbox.is_valid()));
 }
 
-/// The same bytes as annotations, with and without images, and as detections. Few annotations are evaluated as if they were
-/// detections.
+/// The same bytes as annotations, with and without images, and as detections. Few annotations are evaluated
+/// as if they were detections.
 pub fn coco(bytes: &[u8]) {
     let _ = GroundTruth::parse_with_files(NAME.into(), bytes);
     if let Ok(found) = parse_detections(NAME, bytes) {

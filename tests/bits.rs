@@ -1,7 +1,9 @@
-//! The bits of training: recorded loss curves, and models trained at random for `cargo xtask soak --part bits`.
+//! The bits of training: recorded loss curves, and models trained at random for `cargo xtask soak --part
+//! bits`.
 //!
-//! The curves in `tests/fixtures/bits/curves.json` are this code's own, recorded on AVX-512: they tell that an edit, a
-//! compiler or a processor changed bits, not that the bits are right. `LOSSLAB_RECORD=1` records them anew.
+//! The curves in `tests/fixtures/bits/curves.json` are this code's own, recorded on AVX-512: they tell that
+//! an edit, a compiler or a processor changed bits, not that the bits are right. `LOSSLAB_RECORD=1` records
+//! them anew.
 
 use losslab_autograd::optim::{Adam, Optimizer, Sgd};
 use losslab_autograd::{Tape, Var};

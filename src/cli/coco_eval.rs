@@ -1,4 +1,5 @@
-//! `losslab coco-eval`: detections in a COCO file are scored as pycocotools scores them, or as Pascal VOC does.
+//! `losslab coco-eval`: detections in a COCO file are scored as pycocotools scores them, or as Pascal VOC
+//! does.
 
 use super::{emit, emit_error, notes};
 use clap::Args;
@@ -17,7 +18,8 @@ pub struct Arguments {
     /// Print JSON with all digits and each category, null for what is undefined, instead of the twelve lines
     #[arg(long)]
     json: bool,
-    /// Score as Pascal VOC does since 2010: area under the precision-recall curve at IoU .50; crowds count as difficult
+    /// Score as Pascal VOC does since 2010: area under the precision-recall curve at IoU .50; crowds count as
+    /// difficult
     #[arg(long)]
     voc: bool,
     /// Score as Pascal VOC did until 2009: mean precision at 11 recalls

@@ -1,5 +1,5 @@
-//! Arguments from a file: `compare --config FILE`, where FILE is TOML whose keys are the names of flags, or the
-//! `results.json` of a comparison. Flags on the command line win.
+//! Arguments from a file: `compare --config FILE`, where FILE is TOML whose keys are the names of flags, or
+//! the `results.json` of a comparison. Flags on the command line win.
 
 use super::flags::was_given;
 use anyhow::{Context, bail, ensure};

@@ -10,7 +10,8 @@ use serde_json::{Map, Number, Value};
 const LEARNING: [&str; 2] = ["compare", "train"];
 const PREDICTING: &str = "predict";
 
-/// What `compare` takes from where it runs, not from what is asked of it: neither kept with results nor read back.
+/// What `compare` takes from where it runs, not from what is asked of it: neither kept with results nor read
+/// back.
 const OF_THE_PLACE: [&str; 5] = ["config", "out", "threads", "quiet", "resume"];
 
 /// The flags that were given.
@@ -54,7 +55,8 @@ fn arguments(flags: &[(FormatInfo, &Flag)]) -> Vec<Arg> {
     flags.iter().map(argument).collect()
 }
 
-/// The flags that were given to the command that was named, by default `compare`; `typed` is the whole command line.
+/// The flags that were given to the command that was named, by default `compare`; `typed` is the whole
+/// command line.
 pub fn given(lab: &Lab, command: &Command, matches: &ArgMatches, typed: String) -> GivenFlags {
     let command = matches.subcommand_name().and_then(|name| command.find_subcommand(name)).unwrap_or(command);
     let (name, matches) = matches.subcommand().unwrap_or(("compare", matches));
@@ -94,8 +96,8 @@ fn values(matches: &ArgMatches, id: &str) -> Vec<String> {
     raw.into_iter().flatten().map(|value| value.to_string_lossy().into_owned()).collect()
 }
 
-/// The texts of a flag as JSON: true for a switch, numbers as numbers where they are written as JSON writes them: a label
-/// `1e2` stays what it is.
+/// The texts of a flag as JSON: true for a switch, numbers as numbers where they are written as JSON writes
+/// them: a label `1e2` stays what it is.
 fn value(texts: Vec<String>) -> Value {
     let one = |text: String| match serde_json::from_str::<Number>(&text) {
         Ok(number) if number.to_string() == text => Value::Number(number),

@@ -1,5 +1,5 @@
-//! The arguments that say what is trained, shared by the commands that train, and the checked settings of both kinds of
-//! task.
+//! The arguments that say what is trained, shared by the commands that train, and the checked settings of
+//! both kinds of task.
 
 use super::detector_args::DetectorArguments;
 use super::train_args::TrainArguments;
@@ -13,7 +13,8 @@ use losslab_train::tasks::table::TableSettings;
 /// What is trained, and how.
 #[derive(Args, Clone, Debug)]
 pub struct LearnerArguments {
-    /// Model of rows, e.g. mlp:hidden=64x64 or linear; losslab models lists them; compare takes several [default: mlp]
+    /// Model of rows, e.g. mlp:hidden=64x64 or linear; losslab models lists them; compare takes several
+    /// [default: mlp]
     #[arg(long, value_name = "SPEC")]
     model: Vec<String>,
     /// Detector of objects in images; compare takes several [default: retinanet]
@@ -103,7 +104,8 @@ impl LearnerArguments {
         self.box_request(lab, &self.train)
     }
 
-    /// What is asked of the short comparison of detectors beside one of tables: the flags of tables are not for it.
+    /// What is asked of the short comparison of detectors beside one of tables: the flags of tables are not
+    /// for it.
     pub fn short_boxes(&self, lab: &Lab) -> anyhow::Result<BoxRequest> {
         self.box_request(lab, &self.train.for_scenes())
     }

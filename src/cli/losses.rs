@@ -70,7 +70,8 @@ fn modifiers(registry: &Registry) -> Table {
     table
 }
 
-/// An empty table of four columns: names and parameters do not break, the others share the room that these leave.
+/// An empty table of four columns: names and parameters do not break, the others share the room that these
+/// leave.
 fn table(header: [&str; 4]) -> Table {
     let mut table = Table::new();
     // A blank line between rows: most rows have several lines.

@@ -1,5 +1,5 @@
-//! The command line: parses arguments, checks them as one request, runs a command, turns errors into one line and exit
-//! code 2.
+//! The command line: parses arguments, checks them as one request, runs a command, turns errors into one line
+//! and exit code 2.
 //!
 //! | file | what |
 //! |---|---|
@@ -74,8 +74,8 @@ enum Command {
     CocoEval(coco_eval::Arguments),
 }
 
-/// Runs the command that these arguments name (the first is the program's own name), with the losses, modifiers, metrics,
-/// models, formats and detectors of this lab.
+/// Runs the command that these arguments name (the first is the program's own name), with the losses,
+/// modifiers, metrics, models, formats and detectors of this lab.
 ///
 /// Errors are one line on standard error, with exit code 2; 130 if Ctrl-C stopped a comparison.
 ///

@@ -18,11 +18,12 @@ pub struct Arguments {
     /// File for row,probability,prediction, or for detections in COCO's JSON [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// The network's own probabilities, without undoing the bias that the loss gives them; a detector's always are
+    /// The network's own probabilities, without undoing the bias that the loss gives them; a detector's
+    /// always are
     #[arg(long)]
     raw: bool,
-    /// The network's outputs before any probability: row,logit, or for images in JSON the class logits and box codes of
-    /// each anchor
+    /// The network's outputs before any probability: row,logit, or for images in JSON the class logits and
+    /// box codes of each anchor
     #[arg(long, conflicts_with = "raw")]
     logits: bool,
     /// Print no notes

@@ -1,4 +1,5 @@
-//! `losslab report`: `results.json`, table and verdicts from the runs that stand in folders, without training.
+//! `losslab report`: `results.json`, table and verdicts from the runs that stand in folders, without
+//! training.
 
 use super::compare::{Place, Session};
 use super::flags::GivenFlags;

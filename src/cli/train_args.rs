@@ -8,7 +8,8 @@ use losslab_train::tasks::table::TableSettings;
 /// How models are trained. What is not given is the default of rows or of detectors.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArguments {
-    /// Most epochs of a training; the best on the validation part counts [default: 60; detectors by the number of images]
+    /// Most epochs of a training; the best on the validation part counts [default: 60; detectors by the
+    /// number of images]
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
     /// Stop after so many epochs without a better validation metric [default: 15; detectors never]
@@ -26,7 +27,8 @@ pub struct TrainArguments {
     /// sgd (momentum 0.9), adam or adamw (rows: weight decay 0.01) [default: adam; detectors adamw]
     #[arg(long, value_name = "NAME")]
     optimizer: Option<OptimizerKind>,
-    /// Mirror training images left and right, every other time; for rows that are images, detectors do it anyway
+    /// Mirror training images left and right, every other time; for rows that are images, detectors do it
+    /// anyway
     #[arg(long)]
     flips: bool,
     /// Move training images by up to so many pixels along each axis; inputs that move in are 0 [default: 0]

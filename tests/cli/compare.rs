@@ -52,7 +52,8 @@ fn plain_losslab_compares_on_the_embedded_defaults() {
     assert_eq!(specs(&scenes["losses"]), ["ce", "focal:gamma=2,alpha=0.25"]);
     let run = &scenes["runs"][0];
     assert!(run["metrics"]["ap50"].is_f64() && run["per_category"].as_array().unwrap().len() == 3, "{run}");
-    // What the paper is about: at the start easy negatives have most of cross-entropy's gradient, next to none of focal's.
+    // What the paper is about: at the start easy negatives have most of cross-entropy's gradient, next to
+    // none of focal's.
     let easy = |run: usize| scenes["runs"][run]["epochs"][0]["shares"]["easy_negatives"]["gradient"].as_f64();
     assert!(easy(0).unwrap() > 0.5 && easy(1).unwrap() < 0.05, "{:?} {:?}", easy(0), easy(1));
     for seed in ["retinanet__ce__0", "retinanet__focal_gamma=2,alpha=0.25__0"] {

@@ -47,8 +47,8 @@ fn with(mut input: Value, key: &str, value: Value) -> Value {
     input
 }
 
-/// Compares with PyTorch: loss and gradient in f64 to 1e-11, because PyTorch itself loses digits in 1 - p_t, and in f32
-/// to 2e-6.
+/// Compares with PyTorch: loss and gradient in f64 to 1e-11, because PyTorch itself loses digits in 1 - p_t,
+/// and in f32 to 2e-6.
 #[track_caller]
 fn against_torch(arguments: &str, input: &Value, loss: Value, grad: Value) {
     for (dtype, tolerance) in [("f64", 1e-11), ("f32", 2e-6)] {
@@ -266,7 +266,8 @@ fn derivatives_in_parameters_agree_with_finite_differences() {
 fn confident_mistakes_have_a_gradient() {
     let input = json!({"logits": [100, -100, 0], "targets": [0, 1, 1]});
     let grad = flat(&eval(&["--loss", "focal:gamma=0.5,alpha=0.25"], &input)["grad"]);
-    // At x_t = -100 the derivative in x_t is -alpha_t but for e^-100; a mean over 3 elements, of alpha_t = .75, .25, .25.
+    // At x_t = -100 the derivative in x_t is -alpha_t but for e^-100; a mean over 3 elements, of alpha_t =
+    // .75, .25, .25.
     assert_eq!([grad[0] as f32, grad[1] as f32], [0.25, -0.25 / 3.0]);
     // At 0: (alpha / 3) (gamma q^gamma p log p - q^(gamma + 1)) with p = q = 1/2.
     let (p, gamma) = (0.5f64, 0.5);

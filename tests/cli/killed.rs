@@ -3,7 +3,8 @@
 use losslab_testing::Files;
 use std::process::Command;
 
-/// Killed at a few moments, with a signal that no program can catch; `cargo xtask soak --part kills` does it at many.
+/// Killed at a few moments, with a signal that no program can catch; `cargo xtask soak --part kills` does it
+/// at many.
 #[test]
 fn a_training_that_is_killed_and_resumed_saves_the_same_model() {
     let rows = ["--synthetic", "rows=2020,ratio=20", "--epochs", "25", "--optimizer", "sgd"];

@@ -51,7 +51,8 @@ fn a_table_with_gaps_categories_and_three_classes_is_learnt_and_scored() {
         assert_eq!(row[4], raw[4], "decisions do not depend on --raw");
     }
 
-    // Columns in another order, one more, no label: the same scores. --out writes what standard output would show.
+    // Columns in another order, one more, no label: the same scores. --out writes what standard output would
+    // show.
     let text = std::fs::read_to_string(MIXED).unwrap();
     let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let mut turned = csv::Writer::from_writer(Vec::new());
@@ -73,7 +74,8 @@ fn a_table_with_gaps_categories_and_three_classes_is_learnt_and_scored() {
     assert!(err.contains("all rows") && err.contains("Macro F1"), "{err}");
 }
 
-/// Groups, categories, gaps and three classes: the same results for any number of threads, and again on the second run.
+/// Groups, categories, gaps and three classes: the same results for any number of threads, and again on the
+/// second run.
 #[test]
 fn results_on_a_mixed_table_do_not_depend_on_threads() {
     let files = Files::new();

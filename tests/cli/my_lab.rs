@@ -33,7 +33,8 @@ fn contains_all(text: &str, expected: &[&str]) {
     }
 }
 
-/// One row in eight is positive, which its first number says all but exactly; the third column is never written.
+/// One row in eight is positive, which its first number says all but exactly; the third column is never
+/// written.
 fn libsvm(rows: usize) -> String {
     let mut text = String::new();
     for i in 0..rows {
@@ -114,7 +115,8 @@ fn a_model_of_ones_own_is_saved_and_asked_and_other_programs_say_that_they_lack_
     let probabilities = |text: &str| -> Vec<f64> {
         text.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect()
     };
-    // w_1 / w_0 = sqrt(n_0 / n_1) multiplies the odds of all rows, by sqrt(7) if parts have the shares of all rows.
+    // w_1 / w_0 = sqrt(n_0 / n_1) multiplies the odds of all rows, by sqrt(7) if parts have the shares of all
+    // rows.
     let odds = |p: f64| p / (1.0 - p);
     let ratios = probabilities(&raw).into_iter().zip(probabilities(&out)).map(|(raw, p)| odds(raw) / odds(p));
     for ratio in ratios {

@@ -1,4 +1,5 @@
-//! Runs as the unit of a comparison: kept as they end, resumed, merged, judged, and what is said of files that do not fit.
+//! Runs as the unit of a comparison: kept as they end, resumed, merged, judged, and what is said of files
+//! that do not fit.
 
 use crate::common::{complaint, determined, losslab, printed};
 use std::fs;

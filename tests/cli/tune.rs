@@ -1,4 +1,5 @@
-//! `compare --tune`: every loss has the same number of trials, the best on validation data is judged, all are kept.
+//! `compare --tune`: every loss has the same number of trials, the best on validation data is judged, all are
+//! kept.
 
 use serde_json::Value;
 use std::fs;

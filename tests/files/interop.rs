@@ -1,7 +1,8 @@
 //! Models go to PyTorch and come back: the same logits on both sides, from the same table or image files.
 //!
-//! What PyTorch says of the files in `fixtures/interop` is recorded there, by `make.py`; that needs no Python. With a Python that
-//! has PyTorch (`LOSSLAB_PYTHON`, by default `python3`) the files are made anew, and the scripts under docs run as a user runs them.
+//! What PyTorch says of the files in `fixtures/interop` is recorded there, by `make.py`; that needs no
+//! Python. With a Python that has PyTorch (`LOSSLAB_PYTHON`, by default `python3`) the files are made anew,
+//! and the scripts under docs run as a user runs them.
 
 use crate::common::model_file;
 use losslab::Lab;

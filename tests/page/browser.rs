@@ -1,7 +1,7 @@
 //! `report.html` in a real browser, headless, at the width of a phone and of a desk.
 //!
-//! The browser is the one named by `CHROME`, else the first of those below on the `PATH`. Without one the test says so and
-//! skips; with `LOSSLAB_REQUIRE_BROWSER=1` it fails.
+//! The browser is the one named by `CHROME`, else the first of those below on the `PATH`. Without one the
+//! test says so and skips; with `LOSSLAB_REQUIRE_BROWSER=1` it fails.
 
 use crate::common::page::small_report;
 use serde_json::Value;

@@ -95,7 +95,8 @@ fn crates_list_only_those_below_them() {
     }
 }
 
-/// Whoever extends a lab must reach all of it: what a part took from a registry of its own would lack the extension.
+/// Whoever extends a lab must reach all of it: what a part took from a registry of its own would lack the
+/// extension.
 #[test]
 fn registries_are_filled_at_one_place() {
     let calling = |call: &str| -> Vec<String> {

@@ -1,5 +1,5 @@
-//! Every example runs, and so does every command of the README but the main job, which `.ci/run` runs, on tables of the names
-//! they use.
+//! Every example runs, and so does every command of the README but the main job, which `.ci/run` runs, on
+//! tables of the names they use.
 
 use std::path::Path;
 use std::process::Command;
@@ -51,7 +51,8 @@ fn every_command_of_the_readme_runs() {
     let commands = commands("README.md");
     assert!(commands.len() > 5, "{commands:?}");
     for command in commands {
-        // The tests themselves, the main job (a minute, which `.ci/run` spends on it anyway), and examples (run above).
+        // The tests themselves, the main job (a minute, which `.ci/run` spends on it anyway), and examples
+        // (run above).
         let elsewhere = ["cargo test --workspace", "cargo run --release"].contains(&&*command);
         if elsewhere || command.contains("--example") {
             continue;

@@ -70,8 +70,8 @@ mod tests {
         assert!(targets(root(), "nothing").is_err());
     }
 
-    /// A file below `tests` that is neither a program nor a module of one would pass unnoticed. (This test is part of none
-    /// of them.)
+    /// A file below `tests` that is neither a program nor a module of one would pass unnoticed. (This test is
+    /// part of none of them.)
     #[test]
     fn every_file_of_tests_is_run() {
         let mut files = 0;

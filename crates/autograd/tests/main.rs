@@ -1,5 +1,5 @@
-//! The tests of this crate, as one program: each test program compiles the operations that it uses anew, for f32 and f64.
-//! Twenty programs took a processor 190 s, this one takes 60.
+//! The tests of this crate, as one program: each test program compiles the operations that it uses anew, for
+//! f32 and f64. Twenty programs took a processor 190 s, this one takes 60.
 //!
 //! `allocations.rs` stays apart, for it counts what a whole program allocates.
 

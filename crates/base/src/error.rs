@@ -34,7 +34,8 @@ pub enum DataError {
     Flags(String),
 }
 
-/// Where something is wrong: a file or another thing the user named, and a line and column in it where they matter.
+/// Where something is wrong: a file or another thing the user named, and a line and column in it where they
+/// matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The path as the user gave it, or a name such as `class "1"`.
@@ -90,7 +91,8 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-/// The texts in quotes, with commas; of more than ten the first seven and the last two, since the label is often last.
+/// The texts in quotes, with commas; of more than ten the first seven and the last two, since the label is
+/// often last.
 pub fn listed<S: AsRef<str>>(texts: &[S]) -> String {
     let join = |part: &[S]| part.iter().map(|text| quoted(text.as_ref())).collect::<Vec<_>>().join(", ");
     match texts.len() {

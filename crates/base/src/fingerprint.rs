@@ -1,7 +1,7 @@
 //! FNV-1a, the 64-bit hash behind the fingerprints of data sets and image sets.
 //!
-//! Chosen because it is ten lines, needs no crate and is the same on every machine, which the standard library's
-//! hasher does not promise. Source: Fowler, Noll, Vo, Eastlake, "The FNV Non-Cryptographic Hash
+//! Chosen because it is ten lines, needs no crate and is the same on every machine, which the standard
+//! library's hasher does not promise. Source: Fowler, Noll, Vo, Eastlake, "The FNV Non-Cryptographic Hash
 //! Algorithm" (draft-eastlake-fnv).
 
 const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;

@@ -1,5 +1,5 @@
-//! What every crate of losslab needs and no crate should carry kernels for: numbers, elementary functions, random
-//! numbers, fingerprints, and errors that say where something is wrong.
+//! What every crate of losslab needs and no crate should carry kernels for: numbers, elementary functions,
+//! random numbers, fingerprints, and errors that say where something is wrong.
 //!
 //! | file | what |
 //! |---|---|

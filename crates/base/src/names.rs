@@ -1,7 +1,7 @@
 //! The message for a name that does not exist: what there is, and the nearest name.
 
-/// The name among `known` that `name` was probably meant to be, if one is near: by Jaro-Winkler similarity, which is
-/// kind to typing errors behind a right beginning; of names equally alike it is the shortest.
+/// The name among `known` that `name` was probably meant to be, if one is near: by Jaro-Winkler similarity,
+/// which is kind to typing errors behind a right beginning; of names equally alike it is the shortest.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Names less alike than this are not worth a guess.
     const LEAST: f64 = 0.8;
@@ -11,7 +11,8 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     scored.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.len().cmp(&a.1.len()))).map(|(_, known)| known)
 }
 
-/// One line for a name that does not exist: `there is no metric 'auc'; there are ap, roc_auc (did you mean 'roc_auc'?)`.
+/// One line for a name that does not exist: `there is no metric 'auc'; there are ap, roc_auc (did you mean
+/// 'roc_auc'?)`.
 pub fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let hint = match nearest(name, known.iter().copied()) {

@@ -32,7 +32,8 @@ pub trait Real:
     fn exp(self) -> Self;
     /// `e^-|self|`, quicker than `exp`, because it cannot overflow. At 0 the derivative is that of `e^-self`.
     fn exp_neg_abs(self) -> Self;
-    /// `e^self`, quicker than `exp`, where it is normal: from 88 on it is e^88 in f32, and below 2^-126.5 it is 0.
+    /// `e^self`, quicker than `exp`, where it is normal: from 88 on it is e^88 in f32, and below 2^-126.5 it
+    /// is 0.
     fn exp_normal(self) -> Self;
     /// `e^self - 1`, accurate near 0.
     fn exp_m1(self) -> Self;

@@ -34,7 +34,8 @@ struct State {
 impl TryFrom<State> for Rng {
     type Error = &'static str;
     fn try_from(State { bits, spare }: State) -> Result<Self, Self::Error> {
-        // From a state of zeros, which no other leads to, come zeros for ever, and `below` would draw for ever.
+        // From a state of zeros, which no other leads to, come zeros for ever, and `below` would draw for
+        // ever.
         let mut ahead = bits.clone();
         if (0..4).all(|_| ahead.next_u64() == 0) {
             return Err("a random generator whose state is zero");

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a file by way of a temporary one beside it: flushed to the disk first, then renamed, so that no reader and no
-/// power cut ever leaves a part of it under its name.
+/// Writes a file by way of a temporary one beside it: flushed to the disk first, then renamed, so that no
+/// reader and no power cut ever leaves a part of it under its name.
 ///
 /// # Errors
 /// If the folder cannot be written, or there is no file name. The temporary file is removed.

@@ -1,9 +1,10 @@
-//! Makes a [`Column`] of the cells of a file, and finds out on the way whether they are numbers or categories.
+//! Makes a [`Column`] of the cells of a file, and finds out on the way whether they are numbers or
+//! categories.
 //!
-//! The first number or text decides how cells are kept; one of the other kind further down is remembered and makes the
-//! column an error in the end, when it is known which of the two kinds is the exception. An infinity is a text among
-//! texts and a fault among numbers, so that it waits for the end, too: what a column is does not depend on the order of
-//! its rows.
+//! The first number or text decides how cells are kept; one of the other kind further down is remembered and
+//! makes the column an error in the end, when it is known which of the two kinds is the exception. An
+//! infinity is a text among texts and a fault among numbers, so that it waits for the end, too: what a column
+//! is does not depend on the order of its rows.
 
 use super::cells::{self, Cell, MISSING_SPELLINGS};
 use super::column::{Cells, Column, Kind};
@@ -11,8 +12,8 @@ use super::dictionary::Dictionary;
 use super::table::Row;
 use losslab_base::{DataError, Place, counted, quoted};
 
-/// Most levels of a column of categories: each becomes an input of the network, and names or dates would become
-/// thousands.
+/// Most levels of a column of categories: each becomes an input of the network, and names or dates would
+/// become thousands.
 pub(super) const MOST_LEVELS: usize = 100;
 
 /// A column in the making.
@@ -132,14 +133,15 @@ impl ColumnBuilder {
         Ok(())
     }
 
-    /// The first number, before any text, makes a column one of numbers; until then its cells were missing or infinite,
-    /// which makes it an error in the end.
+    /// The first number, before any text, makes a column one of numbers; until then its cells were missing or
+    /// infinite, which makes it an error in the end.
     fn become_numbers(&mut self) {
         let (values, missing) = (vec![0.0; self.rows as usize], (0..self.rows).collect());
         self.cells = Building::Numbers { values, missing };
     }
 
-    /// The column, `None` if no row has a value, and a line for the user if values were spelt in several ways.
+    /// The column, `None` if no row has a value, and a line for the user if values were spelt in several
+    /// ways.
     pub(super) fn finish(mut self) -> Result<(Option<Column>, Option<String>), DataError> {
         if self.rule == Rule::Either {
             self.check_one_kind()?;
@@ -159,8 +161,8 @@ impl ColumnBuilder {
         Ok((Some(Column { name: self.name, cells }), note))
     }
 
-    /// Refuses a column of numbers and texts, one of numbers with an infinity, and one whose texts are numbers with a
-    /// decimal comma.
+    /// Refuses a column of numbers and texts, one of numbers with an infinity, and one whose texts are
+    /// numbers with a decimal comma.
     fn check_one_kind(&self) -> Result<(), DataError> {
         let Self { name, numbers, texts, not_finite, .. } = self;
         if texts.count == 0

@@ -41,9 +41,10 @@ pub(super) fn is_missing(cell: &[u8]) -> bool {
 
 /// Reads a cell.
 ///
-/// The decimal text of a number is read as f64, as numpy and pandas do, and keeps its digits; whether the inputs of a
-/// network need them is the [`Encoder`](super::Encoder)'s business. Its size has to be one that f32 has: values too
-/// small become zero; values too large are not finite, and so are the infinities however they are written.
+/// The decimal text of a number is read as f64, as numpy and pandas do, and keeps its digits; whether the
+/// inputs of a network need them is the [`Encoder`](super::Encoder)'s business. Its size has to be one that
+/// f32 has: values too small become zero; values too large are not finite, and so are the infinities however
+/// they are written.
 pub(super) fn read(cell: &[u8]) -> Cell {
     if is_missing(cell) {
         return Cell::Missing;

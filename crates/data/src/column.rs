@@ -1,5 +1,5 @@
-//! One feature column as the file has it: numbers or categories, with its gaps. What a model sees of it is decided
-//! later, from the training part alone ([`super::Encoder`]).
+//! One feature column as the file has it: numbers or categories, with its gaps. What a model sees of it is
+//! decided later, from the training part alone ([`super::Encoder`]).
 
 /// A feature column.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 //! Loads a data set from a CSV file: a header, a label column, and columns of numbers and of categories.
 //!
-//! The separator (comma, semicolon, tab or bar) is found, gzip is known by its first bytes, cells may be quoted, line
-//! ends may be LF or CRLF, blanks around cells do not count. Columns stay as the file has them, gaps included; filling
-//! and encoding wait for the split ([`super::Encoder`]).
+//! The separator (comma, semicolon, tab or bar) is found, gzip is known by its first bytes, cells may be
+//! quoted, line ends may be LF or CRLF, blanks around cells do not count. Columns stay as the file has them,
+//! gaps included; filling and encoding wait for the split ([`super::Encoder`]).
 
 use std::path::Path;
 
@@ -23,9 +23,9 @@ const NOTES_ON_GAPS: usize = 8;
 pub struct CsvOptions {
     /// Name of the label column.
     pub label: String,
-    /// The label of the positive class. Without it, of two labels it is the one that is 1, true or yes; if there is
-    /// none (or two), the rarer one; if both are equally frequent, the one that sorts last. More than two labels are
-    /// that many classes; with it they become this one against the rest.
+    /// The label of the positive class. Without it, of two labels it is the one that is 1, true or yes; if
+    /// there is none (or two), the rarer one; if both are equally frequent, the one that sorts last. More
+    /// than two labels are that many classes; with it they become this one against the rest.
     pub positive: Option<String>,
     /// Columns to leave out.
     pub drop: Vec<String>,
@@ -45,9 +45,10 @@ impl CsvOptions {
 /// Loads a classification set, with notes for the user on what was decided on the way.
 ///
 /// # Errors
-/// If the file cannot be read or is not rectangular CSV text with a header of different names, if a column named in the
-/// options does not exist, if a column mixes numbers and texts, holds a number that is not finite or more than 100
-/// categories, if a label or group is missing, if the positive label does not occur, or if there is only one class.
+/// If the file cannot be read or is not rectangular CSV text with a header of different names, if a column
+/// named in the options does not exist, if a column mixes numbers and texts, holds a number that is not
+/// finite or more than 100 categories, if a label or group is missing, if the positive label does not occur,
+/// or if there is only one class.
 pub fn load_csv(path: &Path, options: &CsvOptions) -> Result<(Dataset, Vec<String>), DataError> {
     from_table(&Table::open(path)?, options)
 }
@@ -96,7 +97,8 @@ pub fn from_table(table: &Table, options: &CsvOptions) -> Result<(Dataset, Vec<S
     Ok((dataset, notes))
 }
 
-/// The columns of the builders; those without any value are left out, with a note, and so is told where gaps are.
+/// The columns of the builders; those without any value are left out, with a note, and so is told where gaps
+/// are.
 fn finish(builders: Vec<ColumnBuilder>) -> Result<(Vec<Column>, Vec<String>), DataError> {
     let (mut columns, mut notes) = (Vec::new(), Vec::new());
     for builder in builders {

@@ -6,8 +6,9 @@ use super::column::{Cells, Column};
 use super::matrix::Matrix;
 use losslab_base::Fnv1a;
 
-/// Examples with their classes. Every number is finite and every label an index into `class_names`: the loaders refuse
-/// anything else. How a row becomes the input of a network is the [`Encoder`](super::Encoder)'s business.
+/// Examples with their classes. Every number is finite and every label an index into `class_names`: the
+/// loaders refuse anything else. How a row becomes the input of a network is the
+/// [`Encoder`](super::Encoder)'s business.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     /// What reports call the set: the file name without its endings, or the synthetic specification.
@@ -16,13 +17,13 @@ pub struct Dataset {
     pub features: Features,
     /// The class of every row, an index into `class_names`.
     pub labels: Vec<u32>,
-    /// The classes as the file writes them. In a binary set class 0 is the negative and class 1 the positive one;
-    /// otherwise they are in order: numbers by value, then texts.
+    /// The classes as the file writes them. In a binary set class 0 is the negative and class 1 the positive
+    /// one; otherwise they are in order: numbers by value, then texts.
     pub class_names: Vec<String>,
     /// The class that counts as positive, where the task has one: `Some(1)` in a binary set.
     pub positive: Option<u32>,
-    /// Every label of the file with its class. One class may have several: all but the positive one are the negatives
-    /// of a one-against-the-rest problem.
+    /// Every label of the file with its class. One class may have several: all but the positive one are the
+    /// negatives of a one-against-the-rest problem.
     pub label_values: Vec<(String, u32)>,
     /// Which rows belong together and must not be parted by a split.
     pub groups: Option<Groups>,
@@ -111,11 +112,12 @@ impl Dataset {
         (self.rows() > 0).then(|| count as f64 / self.rows() as f64)
     }
 
-    /// Sixteen hexadecimal digits that stand for the contents: equal sets have equal fingerprints on every machine.
+    /// Sixteen hexadecimal digits that stand for the contents: equal sets have equal fingerprints on every
+    /// machine.
     ///
-    /// FNV-1a, 64 bits, over the shape, the column names, the classes, the labels, the bits of the values and the
-    /// groups. The `name` is left out, so that a renamed file keeps its fingerprint. It tells versions of a file apart;
-    /// it is no protection against somebody who wants two sets to look alike.
+    /// FNV-1a, 64 bits, over the shape, the column names, the classes, the labels, the bits of the values and
+    /// the groups. The `name` is left out, so that a renamed file keeps its fingerprint. It tells versions of
+    /// a file apart; it is no protection against somebody who wants two sets to look alike.
     pub fn fingerprint(&self) -> String {
         let mut hash = Fnv1a::new();
         hash.number(self.rows() as u64);

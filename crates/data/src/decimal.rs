@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 /// A decimal number: 0.d1 d2 d3 .. times 10^point, with its sign.
 ///
-/// Two texts are one number if they are equal here: `1`, `1.0`, `+1` and `10e-1` are, and two identifiers of 19 digits
-/// that 64-bit floating point cannot tell apart are not.
+/// Two texts are one number if they are equal here: `1`, `1.0`, `+1` and `10e-1` are, and two identifiers of
+/// 19 digits that 64-bit floating point cannot tell apart are not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Decimal {
     negative: bool,

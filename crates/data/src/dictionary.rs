@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 /// The texts met so far, with their counts.
 ///
-/// Two texts are one entry if one tool writes the first where another writes the second: if both spell one number, as
-/// `1` and `1.0` do, or both are `true` or both `false` in any case. Numbers are compared digit by digit, so that
-/// identifiers of any length stay apart, and a number with a zero in front (`01234`) is a code, not a number. The
-/// entry carries the spelling seen first.
+/// Two texts are one entry if one tool writes the first where another writes the second: if both spell one
+/// number, as `1` and `1.0` do, or both are `true` or both `false` in any case. Numbers are compared digit by
+/// digit, so that identifiers of any length stay apart, and a number with a zero in front (`01234`) is a
+/// code, not a number. The entry carries the spelling seen first.
 #[derive(Default)]
 pub(super) struct Dictionary {
     pub(super) names: Vec<String>,
@@ -79,8 +79,8 @@ impl Dictionary {
         self.by_key.get(&Key::of(text)).copied()
     }
 
-    /// Calls entries `true` and `false` that were spelt in several cases, whichever came first, and says so in a line
-    /// for the user.
+    /// Calls entries `true` and `false` that were spelt in several cases, whichever came first, and says so
+    /// in a line for the user.
     pub(super) fn settle_truths(&mut self) -> Option<String> {
         let mut said = Vec::new();
         for (value, name) in [(true, "true"), (false, "false")] {

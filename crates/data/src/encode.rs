@@ -7,12 +7,14 @@
 //! | pixels of IDX files | there are none | value / 255 |
 //! | pixels of image files | there are none | each channel standardised over all pixels of the training images |
 //!
-//! Only levels of the training rows have an input, in order (numbers by value, then texts). One that is met later
-//! is 0 in all of them, and so is a gap in a column that had none in training. Levels are not standardised: a level
-//! of one row in a thousand would weigh 32 times as much as a common one. This is scikit-learn's
-//! `SimpleImputer(strategy="median")`, `StandardScaler` and `OneHotEncoder(handle_unknown="ignore")`.
+//! Only levels of the training rows have an input, in order (numbers by value, then texts). One that is met
+//! later is 0 in all of them, and so is a gap in a column that had none in training. Levels are not
+//! standardised: a level of one row in a thousand would weigh 32 times as much as a common one. This is
+//! scikit-learn's `SimpleImputer(strategy="median")`, `StandardScaler` and
+//! `OneHotEncoder(handle_unknown="ignore")`.
 //!
-//! A pixel is never standardised by itself: a corner pixel that is lit in one image of 60 000 would become 245 there.
+//! A pixel is never standardised by itself: a corner pixel that is lit in one image of 60 000 would become
+//! 245 there.
 
 use std::sync::Arc;
 
@@ -51,8 +53,8 @@ pub enum Encoding {
     Number {
         /// What fills a gap.
         fill: f64,
-        /// Whether values are rounded to f32 before they are standardised: where the rounding is far below their
-        /// spread, as it is unless a large offset hides it.
+        /// Whether values are rounded to f32 before they are standardised: where the rounding is far below
+        /// their spread, as it is unless a large offset hides it.
         #[serde(default)]
         rounded: bool,
         /// Mean and divisor.
@@ -243,8 +245,8 @@ impl Encoding {
     }
 }
 
-/// Rounding to f32 may move a value by this share of the standard deviation: half of the 24 bits of an f32 are then left
-/// for the spread.
+/// Rounding to f32 may move a value by this share of the standard deviation: half of the 24 bits of an f32
+/// are then left for the spread.
 const MOST_ROUNDED: f64 = 1.0 / 4096.0;
 
 fn fit_numbers(values: &[f64], missing: &[u32], rows: &[u32]) -> Encoding {
@@ -252,8 +254,9 @@ fn fit_numbers(values: &[f64], missing: &[u32], rows: &[u32]) -> Encoding {
     let numbers: Vec<f64> = rows.iter().filter(present).map(|&row| values[row as usize]).collect();
     let gaps = rows.len() - numbers.len();
     let (fill, scaling) = fit_with_gaps(numbers.clone(), gaps);
-    // Values that f32 holds well are rounded before anything is computed of them: a table means the same whether it was
-    // stored in 64 bits or in 32. Others, such as seconds since 1970, keep their digits until the offset is taken off.
+    // Values that f32 holds well are rounded before anything is computed of them: a table means the same
+    // whether it was stored in 64 bits or in 32. Others, such as seconds since 1970, keep their digits until
+    // the offset is taken off.
     let moved = numbers.iter().map(|&x| (to_f32(x) - x).abs()).fold(0.0, f64::max);
     if moved > MOST_ROUNDED * scaling.scale {
         return Encoding::Number { fill, rounded: false, scaling };
@@ -264,8 +267,8 @@ fn fit_numbers(values: &[f64], missing: &[u32], rows: &[u32]) -> Encoding {
 
 /// The median, which fills so many gaps, and the scaling of the numbers with it.
 ///
-/// Without a number the column is the constant 0. The median is needed even without gaps in the training rows: a later
-/// file may have some.
+/// Without a number the column is the constant 0. The median is needed even without gaps in the training
+/// rows: a later file may have some.
 fn fit_with_gaps(mut numbers: Vec<f64>, gaps: usize) -> (f64, Scaling) {
     let fill = median(&mut numbers.clone()).unwrap_or(0.0);
     numbers.extend(std::iter::repeat_n(fill, gaps));

@@ -10,7 +10,8 @@ use losslab_base::{DataError, Place};
 /// Most bytes of text in a file, unpacked: 4 GiB. A gzip file of 4 MB can hold that much.
 const MOST_BYTES: u64 = 1 << 32;
 
-/// The whole text of a file, in memory: it is parsed in one go, and an error can count lines back from any byte.
+/// The whole text of a file, in memory: it is parsed in one go, and an error can count lines back from any
+/// byte.
 pub struct FileText {
     /// The path as the user gave it, for messages.
     pub(super) file: String,
@@ -46,8 +47,8 @@ impl FileText {
 
     /// The line, counted from 1, of the first character at or after byte `offset` that does not end a line.
     ///
-    /// The CSV reader gives the place where it began to look for a row, which is before the line end of the previous
-    /// row under CRLF, and before any empty lines it skips.
+    /// The CSV reader gives the place where it began to look for a row, which is before the line end of the
+    /// previous row under CRLF, and before any empty lines it skips.
     pub(super) fn line_at(&self, offset: usize) -> u64 {
         let bytes = self.text.as_bytes();
         let (_, after) = bytes.split_at(offset);

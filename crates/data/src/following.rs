@@ -38,10 +38,12 @@ pub struct Following {
     pub ignored: Vec<String>,
 }
 
-/// Loads the columns of a schema, matched by name in any order, and if `label` is given, that column as labels.
+/// Loads the columns of a schema, matched by name in any order, and if `label` is given, that column as
+/// labels.
 ///
 /// # Errors
-/// As [`load_csv`](super::load_csv), and if a column is missing or of another kind, or a label is none of the schema's.
+/// As [`load_csv`](super::load_csv), and if a column is missing or of another kind, or a label is none of the
+/// schema's.
 pub fn load_following(path: &Path, schema: &Schema, label: Option<&str>) -> Result<Following, DataError> {
     following(&Table::open(path)?, schema, label)
 }
@@ -97,12 +99,12 @@ pub fn following(table: &Table, schema: &Schema, label: Option<&str>) -> Result<
 
 /// Loads a second set, such as a test set, with the columns and classes of `reference`.
 ///
-/// Columns are matched by name, in any order; columns that `reference` does not have are ignored with a note. Of the
-/// options only the label column counts: everything else was decided for `reference`.
+/// Columns are matched by name, in any order; columns that `reference` does not have are ignored with a note.
+/// Of the options only the label column counts: everything else was decided for `reference`.
 ///
 /// # Errors
-/// As [`load_csv`](super::load_csv), and if a column of `reference` is missing or of another kind, a label is none of its labels, or a
-/// class does not occur.
+/// As [`load_csv`](super::load_csv), and if a column of `reference` is missing or of another kind, a label is
+/// none of its labels, or a class does not occur.
 pub fn load_csv_like(
     path: &Path,
     reference: &Dataset,

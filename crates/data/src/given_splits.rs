@@ -11,8 +11,8 @@ use losslab_base::{DataError, counted, listed, quoted};
 /// The parts by the number that stands for them in the file.
 const PARTS: [&str; 3] = ["train", "validation", "test"];
 
-/// The K splits of a file with columns `split0` to `split{K-1}` and one row per row of the data set, in its order:
-/// 0 train, 1 validation, 2 test.
+/// The K splits of a file with columns `split0` to `split{K-1}` and one row per row of the data set, in its
+/// order: 0 train, 1 validation, 2 test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenSplits {
     /// `splits[k]` is the column `split{k}`; there is at least one.
@@ -23,8 +23,9 @@ impl GivenSplits {
     /// Loads the splits of `dataset` from a CSV file, plain or gzip. The columns may stand in any order.
     ///
     /// # Errors
-    /// If the file is not rectangular CSV text, if its columns are not `split0` to `split{K-1}`, if a cell is not 0, 1
-    /// or 2, if it has not one row for each row of the data set, or if a part of a split lacks a class.
+    /// If the file is not rectangular CSV text, if its columns are not `split0` to `split{K-1}`, if a cell is
+    /// not 0, 1 or 2, if it has not one row for each row of the data set, or if a part of a split lacks a
+    /// class.
     pub fn load(path: &Path, dataset: &Dataset) -> Result<GivenSplits, DataError> {
         GivenSplits::of(&Table::open(path)?, dataset)
     }
@@ -60,8 +61,9 @@ impl GivenSplits {
         Ok(GivenSplits { splits })
     }
 
-    /// The split of the `run`-th run: split `run mod K`. With more runs than splits the splits come round again, and
-    /// runs on one split differ by their seed only, so their spread understates that of fresh splits.
+    /// The split of the `run`-th run: split `run mod K`. With more runs than splits the splits come round
+    /// again, and runs on one split differ by their seed only, so their spread understates that of fresh
+    /// splits.
     #[expect(clippy::indexing_slicing, reason = "a remainder by the length, which is at least 1")]
     pub fn for_run(&self, run: usize) -> &Split {
         &self.splits[run % self.splits.len()]

@@ -2,17 +2,18 @@
 //!
 //! Rows of one group resemble each other; a test row whose siblings were trained on flatters the model.
 //!
-//! **Algorithm** (greedy, after the idea of scikit-learn's `StratifiedGroupKFold`). Part p of fraction f_p wants
-//! w_pc = f_p n_c of the n_c rows of class c. Groups are shuffled, then taken heaviest first, where a group weighs
-//! sum_c g_c / n_c for its g_c rows of class c: large groups and those with rare classes are placed while there is
-//! choice. Each goes to the part where it makes
+//! **Algorithm** (greedy, after the idea of scikit-learn's `StratifiedGroupKFold`). Part p of fraction f_p
+//! wants w_pc = f_p n_c of the n_c rows of class c. Groups are shuffled, then taken heaviest first, where a
+//! group weighs sum_c g_c / n_c for its g_c rows of class c: large groups and those with rare classes are
+//! placed while there is choice. Each goes to the part where it makes
 //!
 //! ```text
 //!   sum_c (a_pc - w_pc)^2 / (w_pc n_c)      a_pc: rows of class c that part p has
 //! ```
 //!
-//! grow least, the earlier part on a tie. Before that, if the groups left with a class are no more than the parts still
-//! without it, the choice is among those parts: every part gets every class wherever groups enough hold it.
+//! grow least, the earlier part on a tie. Before that, if the groups left with a class are no more than the
+//! parts still without it, the choice is among those parts: every part gets every class wherever groups
+//! enough hold it.
 
 use super::dataset::Groups;
 use losslab_base::rng::Rng;
@@ -26,8 +27,8 @@ struct Group {
 
 /// The rows of each part, ascending; no group is in two parts.
 ///
-/// Parts keep the shares of rows and classes as well as the groups allow. The same data and seed give the same split on
-/// every machine.
+/// Parts keep the shares of rows and classes as well as the groups allow. The same data and seed give the
+/// same split on every machine.
 ///
 /// # Errors
 /// If a part would have no row of some class.
@@ -140,7 +141,8 @@ mod tests {
         Split::grouped(labels, &names(classes), groups, DEFAULT_FRACTIONS, seed)
     }
 
-    /// 400 groups of 1 to 12 rows; one row in twenty is positive, and half of the positives sit in few groups.
+    /// 400 groups of 1 to 12 rows; one row in twenty is positive, and half of the positives sit in few
+    /// groups.
     fn problem() -> (Vec<u32>, Groups) {
         let mut rng = Rng::seed(5);
         let (mut labels, mut codes) = (Vec::new(), Vec::new());

@@ -5,7 +5,8 @@
 //! 00 00 08 01 | n | n bytes                                        labels
 //! ```
 //!
-//! Gzip is known by its first bytes. Sizes are checked against the file before anything is allocated for them.
+//! Gzip is known by its first bytes. Sizes are checked against the file before anything is allocated for
+//! them.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
@@ -23,7 +24,8 @@ use losslab_base::{DataError, Place, counted, listed, quoted};
 
 /// Most bytes of a file: 2 GiB, forty times MNIST.
 const MOST_BYTES: u64 = 1 << 31;
-/// A deflate stream unpacks to at most so many times its size (zlib's documentation, "Maximum Compression Factor").
+/// A deflate stream unpacks to at most so many times its size (zlib's documentation, "Maximum Compression
+/// Factor").
 const MOST_UNPACKED: u64 = 1032;
 
 /// Loads images with their labels, with notes for the user on what was decided on the way.
@@ -31,8 +33,8 @@ const MOST_UNPACKED: u64 = 1032;
 /// With `positive`, that label is one class against the rest; otherwise every label is a class.
 ///
 /// # Errors
-/// If a file cannot be read, is no IDX file of its kind, is shorter or longer than its header says, or if the two do not
-/// belong together; if there is only one label, or `positive` does not occur.
+/// If a file cannot be read, is no IDX file of its kind, is shorter or longer than its header says, or if the
+/// two do not belong together; if there is only one label, or `positive` does not occur.
 pub fn load_idx(
     images: &Path,
     labels: &Path,

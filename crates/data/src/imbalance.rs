@@ -12,8 +12,9 @@ const STREAM: u64 = 0x69_6d_62_61_6c;
 pub enum Imbalance {
     /// So many positives, and all negatives.
     KeepPositives(usize),
-    /// n_c = n_max f^(-c / (C - 1)) rows of class c, or all that there are: an exponential long tail that ends with
-    /// 1/f of the largest class (Cui et al. 2019, sec. 5.1). Classes count in their order, so the last is the rarest.
+    /// n_c = n_max f^(-c / (C - 1)) rows of class c, or all that there are: an exponential long tail that
+    /// ends with 1/f of the largest class (Cui et al. 2019, sec. 5.1). Classes count in their order, so the
+    /// last is the rarest.
     LongTail(f64),
 }
 
@@ -21,7 +22,8 @@ impl Imbalance {
     /// How many rows of each class are kept.
     ///
     /// # Errors
-    /// If the set has no positive class, or fewer positives; if the factor is below 1; if no row of a class is left.
+    /// If the set has no positive class, or fewer positives; if the factor is below 1; if no row of a class
+    /// is left.
     pub fn class_counts(self, dataset: &Dataset) -> Result<Vec<usize>, DataError> {
         let mut counts = dataset.class_counts();
         match (self, dataset.positive) {

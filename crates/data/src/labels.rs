@@ -20,8 +20,8 @@ pub(super) struct Classes {
 }
 
 impl Classes {
-    /// Two labels make a binary problem, and so do more if the positive one is `wanted`: all others are its negatives.
-    /// Otherwise every label is a class. An error says what was found and what was expected.
+    /// Two labels make a binary problem, and so do more if the positive one is `wanted`: all others are its
+    /// negatives. Otherwise every label is a class. An error says what was found and what was expected.
     pub(super) fn of(
         values: &Dictionary,
         column: &str,
@@ -111,8 +111,8 @@ fn find_positive(values: &Dictionary, wanted: &str) -> Result<u32, (String, Stri
     })
 }
 
-/// The positive one of two labels, and why: the one that says so itself (1, true, yes); else the rarer one; else, with
-/// equal counts, the one that sorts last.
+/// The positive one of two labels, and why: the one that says so itself (1, true, yes); else the rarer one;
+/// else, with equal counts, the one that sorts last.
 fn choose_positive(values: &Dictionary) -> (u32, &'static str) {
     let [first, second] = [&values.names[0], &values.names[1]];
     match (says_positive(first), says_positive(second)) {

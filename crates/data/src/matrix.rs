@@ -70,7 +70,8 @@ impl Matrix {
         Matrix { image: Some([height, width, channels]), ..self }
     }
 
-    /// The same bytes, each standing for what the scaling of its channel makes of it; the bytes are not copied.
+    /// The same bytes, each standing for what the scaling of its channel makes of it; the bytes are not
+    /// copied.
     ///
     /// # Panics
     /// If the matrix is not of bytes, or a row is not a whole number of pixels of so many channels.
@@ -88,8 +89,8 @@ impl Matrix {
         Matrix { columns: self.columns, image: self.image, values }
     }
 
-    /// The scaling to mean 0 and deviation 1 of each of so many channels, over all pixels of these rows. The sums are whole
-    /// numbers, so that no order changes a bit.
+    /// The scaling to mean 0 and deviation 1 of each of so many channels, over all pixels of these rows. The
+    /// sums are whole numbers, so that no order changes a bit.
     ///
     /// # Panics
     /// If the matrix is not of bytes, or a row does not exist.

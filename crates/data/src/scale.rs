@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 /// z = (x - mean) / scale.
 ///
-/// `scale` is the population standard deviation sqrt(sum (x - mean)^2 / n). A column that is constant on the fitted rows
-/// gets its value as mean and the scale 1: it becomes exactly 0 there and nothing is divided by zero.
+/// `scale` is the population standard deviation sqrt(sum (x - mean)^2 / n). A column that is constant on the
+/// fitted rows gets its value as mean and the scale 1: it becomes exactly 0 there and nothing is divided by
+/// zero.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scaling {
     /// Mean of the fitted values.
@@ -19,8 +20,9 @@ pub struct Scaling {
 impl Scaling {
     /// Measures mean and standard deviation.
     ///
-    /// The corrected two-pass algorithm in f64, the second pass about the mean (Chan, Golub, LeVeque 1983, "Algorithms
-    /// for computing the sample variance"), so that a column of large values with a small spread keeps its digits.
+    /// The corrected two-pass algorithm in f64, the second pass about the mean (Chan, Golub, LeVeque 1983,
+    /// "Algorithms for computing the sample variance"), so that a column of large values with a small spread
+    /// keeps its digits.
     ///
     /// # Panics
     /// If there are no values.
@@ -43,8 +45,8 @@ impl Scaling {
 
     /// The standardised value, computed in f64 and rounded once.
     ///
-    /// A value beyond f32 (only possible in rows that were not fitted on) becomes the largest f32 of its sign, so that
-    /// the result is always finite.
+    /// A value beyond f32 (only possible in rows that were not fitted on) becomes the largest f32 of its
+    /// sign, so that the result is always finite.
     pub fn apply(&self, x: f64) -> f32 {
         let largest = f64::from(f32::MAX);
         ((x - self.mean) / self.scale).clamp(-largest, largest) as f32
@@ -94,7 +96,8 @@ mod tests {
 
     #[test]
     fn a_small_spread_on_a_large_mean_keeps_its_digits() {
-        // 2^23 + {0, 1} in equal parts: standard deviation 1/2 exactly; the sum of squares minus n mean^2 would keep few.
+        // 2^23 + {0, 1} in equal parts: standard deviation 1/2 exactly; the sum of squares minus n mean^2
+        // would keep few.
         let base = 8_388_608.0;
         let scaling = Scaling::fit(&(0..1000).map(|i| base + f64::from(i % 2)).collect::<Vec<_>>());
         assert_eq!((scaling.mean, scaling.scale), (base + 0.5, 0.5));

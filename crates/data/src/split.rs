@@ -8,7 +8,8 @@ use losslab_base::{DataError, Place, counted, quoted};
 /// 60 % to train on, 20 % to choose the epoch by, 20 % to report on.
 pub const DEFAULT_FRACTIONS: [f64; 3] = [0.6, 0.2, 0.2];
 
-/// Keeps the draws of a split apart from other uses of the same seed, such as initial weights ("split" in ASCII).
+/// Keeps the draws of a split apart from other uses of the same seed, such as initial weights ("split" in
+/// ASCII).
 const STREAM: u64 = 0x73_706c_6974;
 
 /// The rows of each part: indices into a data set, ascending, none in two parts.
@@ -23,15 +24,15 @@ pub struct Split {
 }
 
 impl Split {
-    /// A stratified split: every class is shuffled and cut by `fractions` (train, validation, test), so that it keeps
-    /// its share in each part.
+    /// A stratified split: every class is shuffled and cut by `fractions` (train, validation, test), so that
+    /// it keeps its share in each part.
     ///
-    /// A class of c rows gives a part of fraction f either floor(c f) or ceil(c f) rows (largest remainders, the
-    /// earlier part on a tie), but never none: a part that would get none takes one from the class's largest part.
-    /// The same labels, fractions and seed give the same split on every machine.
+    /// A class of c rows gives a part of fraction f either floor(c f) or ceil(c f) rows (largest remainders,
+    /// the earlier part on a tie), but never none: a part that would get none takes one from the class's
+    /// largest part. The same labels, fractions and seed give the same split on every machine.
     ///
-    /// Rows are drawn one by one: copies of a row may land in different parts, where a test row that was also trained
-    /// on flatters the model. Bring [given splits](super::GivenSplits) for data with many copies.
+    /// Rows are drawn one by one: copies of a row may land in different parts, where a test row that was also
+    /// trained on flatters the model. Bring [given splits](super::GivenSplits) for data with many copies.
     ///
     /// # Errors
     /// If a class has fewer rows than there are parts.

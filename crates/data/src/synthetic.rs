@@ -1,4 +1,5 @@
-//! A two-dimensional imbalanced problem: small enough to train in a second, hard in the way focal loss is made for.
+//! A two-dimensional imbalanced problem: small enough to train in a second, hard in the way focal loss is
+//! made for.
 //!
 //! ```text
 //!   . .  o o o  .  .         P  positives: three small clusters on the unit circle
@@ -9,10 +10,10 @@
 //!  .  .  o o o   .   .
 //! ```
 //!
-//! No straight line helps, the easy negatives dominate the sum of a plain cross-entropy, and the ring is where the
-//! decision is made. With 8080 rows scikit-learn's MLP of two layers of 32 reaches an average precision of 1.00,
-//! .99, .92, .67 and .32 at overlap 0, .25, .5, .75 and 1; logistic regression stays at the prevalence, .01.
-//! Deterministic: the same specification gives the same set.
+//! No straight line helps, the easy negatives dominate the sum of a plain cross-entropy, and the ring is
+//! where the decision is made. With 8080 rows scikit-learn's MLP of two layers of 32 reaches an average
+//! precision of 1.00, .99, .92, .67 and .32 at overlap 0, .25, .5, .75 and 1; logistic regression stays at
+//! the prevalence, .01. Deterministic: the same specification gives the same set.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,7 +27,8 @@ use losslab_base::{DataError, Place, quoted};
 const CENTRES: [(f64, f64); 3] = [(0.0, 1.0), (-0.866_025_403_784, -0.5), (0.866_025_403_784, -0.5)];
 /// Standard deviation of a cluster in each direction.
 const CLUSTER_SD: f64 = 0.2;
-/// The ring's radius without overlap: a circle of radius 1.5 is then 2.5 deviations of either side away from both.
+/// The ring's radius without overlap: a circle of radius 1.5 is then 2.5 deviations of either side away from
+/// both.
 const RING_RADIUS: f64 = 1.9;
 /// Standard deviation of the ring's radius.
 const RING_SD: f64 = 0.15;
@@ -37,18 +39,20 @@ const EASY_RADIUS: f64 = 3.0;
 /// Fewer positives than this cannot be split into three parts.
 const FEWEST_POSITIVES: usize = 3;
 
-/// What to generate. Written and parsed as `rows=20200,ratio=100,overlap=0.7,noise=0,seed=0`, any part of it in any order.
+/// What to generate. Written and parsed as `rows=20200,ratio=100,overlap=0.7,noise=0,seed=0`, any part of it
+/// in any order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SyntheticSpec {
     /// Number of rows, 10 to 10 000 000.
     pub rows: usize,
     /// Negatives per positive, 1 to 100 000. The positives are exactly round(rows / (1 + ratio)), at least 3.
     pub ratio: f64,
-    /// How much hard negatives and positives overlap, 0 to 1: the ring's radius is 1.9 at 0, and 1 at 1, where it runs
-    /// through the centres of the clusters of positives.
+    /// How much hard negatives and positives overlap, 0 to 1: the ring's radius is 1.9 at 0, and 1 at 1,
+    /// where it runs through the centres of the clusters of positives.
     pub overlap: f64,
-    /// Wrong labels as a share of the positives, at least 0 and below 0.5: round(noise * positives) positives are
-    /// labelled negative and as many negatives, drawn from all of them, positive. The counts of both classes stay.
+    /// Wrong labels as a share of the positives, at least 0 and below 0.5: round(noise * positives) positives
+    /// are labelled negative and as many negatives, drawn from all of them, positive. The counts of both
+    /// classes stay.
     pub noise: f64,
     /// Seed of the draws; splits and trainings have seeds of their own.
     pub seed: u64,
@@ -152,7 +156,8 @@ impl fmt::Display for SyntheticSpec {
 impl FromStr for SyntheticSpec {
     type Err = DataError;
 
-    /// Parses `key=value` parts with commas between them; what is left out keeps its default, and so does all of `""`.
+    /// Parses `key=value` parts with commas between them; what is left out keeps its default, and so does all
+    /// of `""`.
     fn from_str(text: &str) -> Result<SyntheticSpec, DataError> {
         let mut spec = SyntheticSpec::default();
         let mut seen = Vec::new();

@@ -88,7 +88,8 @@ impl Table {
     }
 }
 
-/// The file name without `.gz` and without the ending below it; that of the folder for names that any set has, `data.csv`.
+/// The file name without `.gz` and without the ending below it; that of the folder for names that any set
+/// has, `data.csv`.
 pub(super) fn name_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
@@ -159,8 +160,8 @@ fn line(source: &FileText, record: &ByteRecord) -> u64 {
     source.line_at(usize::try_from(offset).unwrap_or(usize::MAX).min(source.text.len()))
 }
 
-/// The separator that occurs in the header and cuts most of the first rows into as many cells as the header; among
-/// equals the one that makes most cells. A file of one column has none, and any will do.
+/// The separator that occurs in the header and cuts most of the first rows into as many cells as the header;
+/// among equals the one that makes most cells. A file of one column has none, and any will do.
 fn find_delimiter(text: &str) -> u8 {
     let mut best = (DELIMITERS[0], (0, 0));
     // One that does not occur cuts nothing, and a reader takes longer to build than a few rows to read.

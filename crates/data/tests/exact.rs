@@ -1,4 +1,5 @@
-//! Numbers, labels, groups and categories keep what the file says: nothing is merged because floating point would.
+//! Numbers, labels, groups and categories keep what the file says: nothing is merged because floating point
+//! would.
 
 use losslab_data::{Cells, CsvOptions, Dataset, Encoder, Features, Split, load_csv, load_csv_like};
 use losslab_testing::Files;

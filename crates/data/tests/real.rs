@@ -1,11 +1,12 @@
-//! The real data sets load, split and scale as their README says. Skipped, with a word, where they are absent.
+//! The real data sets load, split and scale as their README says. Skipped, with a word, where they are
+//! absent.
 
 use losslab_data::{CsvOptions, DEFAULT_FRACTIONS, Encoder, Encoding, GivenSplits, Split, load_csv};
 use losslab_testing::real_data;
 
-/// Rows, columns and positives as the data's own README states them; test rows and positives among them in `split0`
-/// counted by a Python script. (The splits given with the wine and bank sets are not exact fifths: they keep rows of
-/// equal features in one part.)
+/// Rows, columns and positives as the data's own README states them; test rows and positives among them in
+/// `split0` counted by a Python script. (The splits given with the wine and bank sets are not exact fifths:
+/// they keep rows of equal features in one part.)
 #[test]
 fn real_sets_load_and_their_splits_cover_them() {
     for (name, data_file, splits_file, rows, columns, positives, test) in [
@@ -38,7 +39,8 @@ fn real_sets_load_and_their_splits_cover_them() {
             "{name}: {ours_rows}, rounded once a class"
         );
         let encoder = Encoder::fit(&data, &ours.train);
-        // f22 of oil_spill is constant everywhere; rare levels of other columns may be missing in a training part.
+        // f22 of oil_spill is constant everywhere; rare levels of other columns may be missing in a training
+        // part.
         assert!(name != "oil_spill" || encoder.constant().contains(&"f22"), "{:?}", encoder.constant());
         let (numbers, names) = (data.numbers().unwrap(), data.feature_names());
         for (j, column) in names.iter().enumerate() {
@@ -46,7 +48,8 @@ fn real_sets_load_and_their_splits_cover_them() {
             let same = ours.train.iter().all(|&row| value(row) == value(ours.train[0]));
             assert_eq!(same, encoder.constant().contains(&column.as_str()), "{name}: {column}");
         }
-        // f32 holds all of these numbers well, so that the inputs are those of the sets as they were stored in 32 bits.
+        // f32 holds all of these numbers well, so that the inputs are those of the sets as they were stored
+        // in 32 bits.
         let rounded = |encoding: &Encoding| !matches!(encoding, Encoding::Number { rounded: false, .. });
         assert!(encoder.columns.iter().all(|column| rounded(&column.encoding)), "{name}");
         let mut inputs = vec![f32::NAN; ours.test.len() * encoder.width()];

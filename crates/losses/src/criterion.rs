@@ -1,6 +1,7 @@
 //! A loss as trained: a spec bound to a head, class counts and a reduction.
 //!
-//! The pipeline, of which only the equation is code of the loss; all else stands in this crate once for all losses:
+//! The pipeline, of which only the equation is code of the loss; all else stands in this crate once for all
+//! losses:
 //!
 //! ```text
 //! logits -> shift -> margin -> EQUATION -> element weights -> batch weights -> normaliser
@@ -31,8 +32,8 @@ pub enum Reduction {
     Sum,
 }
 
-/// What a mean divides by. Elements that are not valid, or that hard example mining dropped, do not count; a count of
-/// 0 divides by 1.
+/// What a mean divides by. Elements that are not valid, or that hard example mining dropped, do not count; a
+/// count of 0 divides by 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Normalizer {
     /// The number of losses: logits (sigmoid) or rows (softmax).
@@ -47,7 +48,8 @@ pub enum Normalizer {
 
 /// A loss ready to be evaluated and differentiated.
 ///
-/// A loss of a whole batch (Dice) is one number already: `Mean` and `Sum` both return it, and `None` is refused.
+/// A loss of a whole batch (Dice) is one number already: `Mean` and `Sum` both return it, and `None` is
+/// refused.
 #[derive(Clone)]
 pub struct Criterion {
     pub(crate) spec: Spec,
@@ -143,8 +145,8 @@ impl Criterion {
     /// class for softmax; they determine the number of classes.
     ///
     /// # Errors
-    /// If the loss does not suit the head or the reduction, alpha is given for more than two classes, or the loss
-    /// or a modifier cannot work with these counts.
+    /// If the loss does not suit the head or the reduction, alpha is given for more than two classes, or the
+    /// loss or a modifier cannot work with these counts.
     pub fn new(
         spec: &Spec,
         head: Head,

@@ -18,7 +18,8 @@ pub trait Equation: Send + Sync {
     fn slopes_f32(&self, params: &[f64], points: Points<'_, f32>, value: &mut [f32], slope: &mut [f32]);
     /// The same in f64.
     fn slopes_f64(&self, params: &[f64], points: Points<'_, f64>, value: &mut [f64], slope: &mut [f64]);
-    /// The whole way from logits to gradients on a block of hard targets, in f32; false if a target is neither 0 nor 1.
+    /// The whole way from logits to gradients on a block of hard targets, in f32; false if a target is
+    /// neither 0 nor 1.
     fn fused_f32(&self, params: &[f64], block: Block<'_, f32>) -> bool;
     /// The same in f64.
     fn fused_f64(&self, params: &[f64], block: Block<'_, f64>) -> bool;
@@ -145,7 +146,8 @@ pub struct Block<'a, T> {
     pub targets: &'a [T],
     /// What the losses of negatives and of positives are multiplied by.
     pub weights: BySide<T>,
-    /// What the slopes in the margin are multiplied by; below 0 for negatives, whose margin is minus the logit.
+    /// What the slopes in the margin are multiplied by; below 0 for negatives, whose margin is minus the
+    /// logit.
     pub slope_weights: BySide<T>,
     /// Receives the weighted loss of each logit.
     pub value: &'a mut [T],
@@ -157,7 +159,8 @@ pub struct Block<'a, T> {
 
 /// A number for negatives and one for positives.
 ///
-/// Not an array: two f32 of an array travel as one u64, and a select between them becomes one of 64-bit lanes.
+/// Not an array: two f32 of an array travel as one u64, and a select between them becomes one of 64-bit
+/// lanes.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub struct BySide<T> {

@@ -94,7 +94,8 @@ impl<L: Loss<P>, T: Float, const P: usize> Kernel<T> for Slopes<'_, L, T, P> {
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
         let params = self.params.map(|p| Dual::constant(R::lift(p)));
-        // Indices below one length: of zipped iterators the compiler takes the last lanes one by one, here a quarter.
+        // Indices below one length: of zipped iterators the compiler takes the last lanes one by one, here a
+        // quarter.
         let n = self.value.len();
         let (margin, sign) = (&self.points.margin[..n], &self.points.sign[..n]);
         let (value, slope) = (self.value, &mut self.slope[..n]);
@@ -107,17 +108,19 @@ impl<L: Loss<P>, T: Float, const P: usize> Kernel<T> for Slopes<'_, L, T, P> {
     }
 }
 
-/// Logits that the three loops of [`Fused`] share: 4 KB of the first-level cache with all that belongs to them. With 1024, of whose
-/// targets nothing is read before the third loop, a million logits took 15 % longer.
+/// Logits that the three loops of [`Fused`] share: 4 KB of the first-level cache with all that belongs to
+/// them. With 1024, of whose targets nothing is read before the third loop, a million logits took 15 %
+/// longer.
 const STRETCH: usize = 256;
 /// How far ahead memory is asked for (twice as far is level, four times 10 % slower).
 const AHEAD: usize = 2 * STRETCH;
 
 /// The fused kernel: logits and targets in, weighted losses and gradients out.
 ///
-/// Three short loops over a stretch of logits in the first-level cache, not one long one: e^-|x|, ln(1 + e) and the equation are
-/// each a chain of dependent operations, and processors look ahead far enough to overlap the rounds of a short chain
-/// only (focal loss, AVX2: 1.9 ns per logit, against 3.0 in one loop). The outputs hold the intermediate results.
+/// Three short loops over a stretch of logits in the first-level cache, not one long one: e^-|x|, ln(1 + e)
+/// and the equation are each a chain of dependent operations, and processors look ahead far enough to overlap
+/// the rounds of a short chain only (focal loss, AVX2: 1.9 ns per logit, against 3.0 in one loop). The
+/// outputs hold the intermediate results.
 struct Fused<'a, L, T, const P: usize> {
     loss: PhantomData<L>,
     params: [f64; P],
@@ -149,7 +152,8 @@ impl<L: Loss<P>, T: Float, const P: usize> Fused<'_, L, T, P> {
             let n = logits.len();
             let (targets, value, grad) = (&targets[..n], &mut value[..n], &mut grad[..n]);
             let e = &mut exponential.0[..n];
-            // One array before each loop: all at once are more lines than a core can wait for (16 million logits 1.02 to 1.1 times as long).
+            // One array before each loop: all at once are more lines than a core can wait for (16 million
+            // logits 1.02 to 1.1 times as long).
             if far {
                 prefetch(logits, AHEAD);
             }

@@ -39,7 +39,8 @@ pub struct Info<const P: usize> {
     pub fades_when_wrong: bool,
     /// Where the true gradient vanishes, and where digits are lost and why.
     pub limits: &'static str,
-    /// How far f32 may be from the exact loss: a test holds every loss to what it declares. `None` promises nothing.
+    /// How far f32 may be from the exact loss: a test holds every loss to what it declares. `None` promises
+    /// nothing.
     pub accuracy: Option<Accuracy>,
 }
 
@@ -68,8 +69,9 @@ impl<const P: usize> Info<P> {
 
 /// A bound on the error in f32: sigmoid head, hard targets, logits in [-1e4, 1e4].
 ///
-/// The value is within `ulps` and the `growing` ones, in units in the last place, plus `absolute`; the gradient within
-/// twice that. What a power costs in digits grows with its logarithm: e^a is wrong by a times the relative error of a.
+/// The value is within `ulps` and the `growing` ones, in units in the last place, plus `absolute`; the
+/// gradient within twice that. What a power costs in digits grows with its logarithm: e^a is wrong by a times
+/// the relative error of a.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Accuracy {
     /// Units in the last place, everywhere.
@@ -144,7 +146,8 @@ pub struct ParamInfo {
     pub default: f64,
     /// The values that make sense.
     pub range: Range,
-    /// The values that tuning draws from where a spec leaves it open, `gamma=?`; empty if that makes no sense.
+    /// The values that tuning draws from where a spec leaves it open, `gamma=?`; empty if that makes no
+    /// sense.
     pub tuned: &'static [f64],
     /// What it does.
     pub meaning: &'static str,
@@ -221,7 +224,8 @@ pub enum Alpha {
 pub enum TargetKind {
     /// 0 or 1.
     Hard,
-    /// Any number from 0 to 1, e.g. the quality of a detection. Such a loss is a [`SoftLoss`](crate::SoftLoss).
+    /// Any number from 0 to 1, e.g. the quality of a detection. Such a loss is a
+    /// [`SoftLoss`](crate::SoftLoss).
     Soft,
 }
 

@@ -7,7 +7,8 @@
 //!   eta w_1 L(r) + (1 - eta) w_0 L(1 - r)
 //! ```
 //!
-//! is least where its derivative vanishes, and with h(r) = -1 / L'(r), or r itself where L is proper, that is where
+//! is least where its derivative vanishes, and with h(r) = -1 / L'(r), or r itself where L is proper, that is
+//! where
 //!
 //! ```text
 //!   eta / (1 - eta) = [h(r) / w_1] / [h(1-r) / w_0]
@@ -74,8 +75,8 @@ impl Inverse {
         }
     }
 
-    /// The logits of the true probabilities, which do not round to 0 or 1: for two classes their log-odds, else their
-    /// logarithms but for a common term in each row.
+    /// The logits of the true probabilities, which do not round to 0 or 1: for two classes their log-odds,
+    /// else their logarithms but for a common term in each row.
     pub fn logits(&self, logits: &[f32]) -> Vec<f64> {
         match self.log_weights.len() {
             2 => logits.iter().map(|&z| self.log_odds(f64::from(z))).collect(),

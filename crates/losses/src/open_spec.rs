@@ -13,8 +13,9 @@ pub struct OpenSpec {
     open: Vec<Place>,
 }
 
-/// Steps s of the sequences frac(k s) that parameters are drawn by. For d parameters these are the powers of 1 / g, where g is
-/// the root of g^(d + 1) = g + 1: they fill the unit cube evenly (Roberts 2018). More than three take turns.
+/// Steps s of the sequences frac(k s) that parameters are drawn by. For d parameters these are the powers of
+/// 1 / g, where g is the root of g^(d + 1) = g + 1: they fill the unit cube evenly (Roberts 2018). More than
+/// three take turns.
 fn steps(parameters: usize) -> &'static [f64] {
     match parameters {
         0 | 1 => &[0.618_033_988_749_894_9],
@@ -50,8 +51,9 @@ impl OpenSpec {
         self.open.iter().map(|place| place.name)
     }
 
-    /// The spec of a trial. The first, 0, has the defaults; the others draw each open parameter from the values that
-    /// its declaration lists ([`ParamInfo::tuned`](crate::ParamInfo::tuned)), in an order that is fixed and covers them evenly.
+    /// The spec of a trial. The first, 0, has the defaults; the others draw each open parameter from the
+    /// values that its declaration lists ([`ParamInfo::tuned`](crate::ParamInfo::tuned)), in an order that is
+    /// fixed and covers them evenly.
     pub fn trial(&self, trial: usize) -> Spec {
         let mut spec = self.start.clone();
         if trial == 0 {

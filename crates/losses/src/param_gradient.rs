@@ -21,10 +21,11 @@ struct Elements {
 }
 
 impl Criterion {
-    /// The derivative of the reduced loss with respect to each parameter of the loss, and to alpha if it is given.
+    /// The derivative of the reduced loss with respect to each parameter of the loss, and to alpha if it is
+    /// given.
     ///
-    /// It is that of the number which [`Criterion::evaluate`] returns; the parameters of modifiers are not among them,
-    /// and batch weights (hard example mining) are constants, as they are to the gradient.
+    /// It is that of the number which [`Criterion::evaluate`] returns; the parameters of modifiers are not
+    /// among them, and batch weights (hard example mining) are constants, as they are to the gradient.
     ///
     /// # Errors
     /// As [`Criterion::evaluate`].
@@ -154,7 +155,8 @@ fn finite(z: f64) -> f64 {
     z.clamp(-f64::MAX, f64::MAX)
 }
 
-/// The mean of logits with these weights, whose sum is 1 / `inverse`. A logit of weight 0 does not count, however large.
+/// The mean of logits with these weights, whose sum is 1 / `inverse`. A logit of weight 0 does not count,
+/// however large.
 fn mean(logits: &[f64], weights: &[f64], inverse: f64) -> f64 {
     let pairs = || logits.iter().zip(weights).map(|(&z, &weight)| (finite(z), weight));
     let sum: f64 = pairs().map(|(z, weight)| z * weight).sum();

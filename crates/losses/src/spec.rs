@@ -52,8 +52,8 @@ impl Spec {
     /// Reads a spec, e.g. `focal:gamma=2,alpha=0.25` or `ce+class-balanced`.
     ///
     /// # Errors
-    /// An unknown loss, modifier or parameter (the message lists those that exist), a value that is not
-    /// a number or lies outside its range, a key or modifier given twice, modifiers that contradict each other
+    /// An unknown loss, modifier or parameter (the message lists those that exist), a value that is not a
+    /// number or lies outside its range, a key or modifier given twice, modifiers that contradict each other
     /// or do not suit the loss.
     pub fn parse(text: &str, registry: &Registry) -> Result<Self, SpecError> {
         let (spec, open) = Self::read(text, registry)?;
@@ -68,7 +68,8 @@ impl Spec {
         }
     }
 
-    /// Reads a spec that may leave parameters open, `gamma=?`: they have their defaults, and their places are returned.
+    /// Reads a spec that may leave parameters open, `gamma=?`: they have their defaults, and their places are
+    /// returned.
     pub(crate) fn read(text: &str, registry: &Registry) -> Result<(Self, Vec<Place>), SpecError> {
         Self::read_parts(text.trim(), registry).map_err(|problem| SpecError { spec: text.into(), problem })
     }

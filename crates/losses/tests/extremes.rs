@@ -1,5 +1,5 @@
-//! Every loss at the ends of its range, in f32 and f64: finite in gives finite out, NaN in gives NaN out, and no loss
-//! goes silent on a confidently wrong prediction unless it says so.
+//! Every loss at the ends of its range, in f32 and f64: finite in gives finite out, NaN in gives NaN out, and
+//! no loss goes silent on a confidently wrong prediction unless it says so.
 
 use crate::batches::{any_reduction, softmax_batch};
 use crate::common::{build, evaluate, pointwise, sigmoid_batch};
@@ -143,8 +143,8 @@ fn no_loss_pushes_away_from_the_truth() {
 
 #[test]
 fn f32_agrees_with_f64() {
-    // 1e-5: about 80 roundings, which (1 - p_t)^10 at a margin of 8 needs; 2e-7: p and y are rounded to f32 before they
-    // are subtracted.
+    // 1e-5: about 80 roundings, which (1 - p_t)^10 at a margin of 8 needs; 2e-7: p and y are rounded to f32
+    // before they are subtracted.
     for spec in specs(&Registry::standard()) {
         for k in -64..=64 {
             let z = f64::from(k) / 8.0;
@@ -194,7 +194,8 @@ fn softmax_extremes() {
     softmax_rows::<f64>();
 }
 
-/// The derivatives in the parameters are finite, too: a logit that counts for nothing does not, however large.
+/// The derivatives in the parameters are finite, too: a logit that counts for nothing does not, however
+/// large.
 #[test]
 fn derivatives_in_the_parameters_at_infinite_logits() {
     let ends = [f64::NEG_INFINITY, -1.0, 2.0, f64::INFINITY];
@@ -219,7 +220,8 @@ fn derivatives_in_the_parameters_at_infinite_logits() {
     }
 }
 
-/// By mpmath, with 60 digits: with the class at minus infinity gone, x = 1 - 2 - Delta_0 and Delta_0 = (2/5)^(1/4) / 2.
+/// By mpmath, with 60 digits: with the class at minus infinity gone, x = 1 - 2 - Delta_0 and Delta_0 =
+/// (2/5)^(1/4) / 2.
 #[test]
 fn ldam_with_a_class_that_is_ruled_out() {
     let criterion = build("ldam", Softmax, &[5, 3, 2], Reduction::Sum);
@@ -243,7 +245,8 @@ fn smoothed_softmax_at_the_ends() {
     }
 }
 
-/// Up to distances of 69 a margin comes from the true logit, beyond from the largest: both are right, and there is no step between.
+/// Up to distances of 69 a margin comes from the true logit, beyond from the largest: both are right, and
+/// there is no step between.
 #[test]
 fn softmax_margins_beyond_the_range_of_exponentials() {
     for classes in [2, 3, 10] {

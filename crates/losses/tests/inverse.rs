@@ -25,14 +25,16 @@ fn the_inverse_finds_the_share_behind_the_best_report() {
         let logits: Vec<f32> = case.logits.iter().map(|&z| z as f32).collect();
         let found = inverse.apply(&logits);
         assert_eq!(found.len(), case.eta.len());
-        // The logit is rounded to f32: 6e-8 of its size, at most 14, and log h rises up to 1 + gamma = 6 times as fast.
+        // The logit is rounded to f32: 6e-8 of its size, at most 14, and log h rises up to 1 + gamma = 6
+        // times as fast.
         for (found, eta) in found.iter().zip(&case.eta) {
             assert!((found - eta).abs() <= 5e-6 * eta, "{}: {found} instead of {eta}", case.spec);
         }
     }
 }
 
-/// Lin et al. 2017's setting: a true probability of .01 is reported as .108 (gamma 2, alpha .25), one of .001 as .05.
+/// Lin et al. 2017's setting: a true probability of .01 is reported as .108 (gamma 2, alpha .25), one of .001
+/// as .05.
 #[test]
 fn a_known_report_of_the_focal_loss_is_corrected() {
     let inverse = inverse("focal:gamma=2,alpha=0.25", &[99, 1]);

@@ -1,4 +1,5 @@
-//! Every loss and modifier of the registry on random batches, parameters and reductions: the whole Jacobian, in f64.
+//! Every loss and modifier of the registry on random batches, parameters and reductions: the whole Jacobian,
+//! in f64.
 //!
 //! `LOSSLAB_GRADIENT_CASES=1000` makes it the long check, `LOSSLAB_GRADIENT_SEED` draws other cases.
 
@@ -73,8 +74,8 @@ impl Problem {
     }
 }
 
-/// A kink or a change of rank between the points of a difference is left behind by a shorter one; a wrong gradient
-/// is not.
+/// A kink or a change of rank between the points of a difference is left behind by a shorter one; a wrong
+/// gradient is not.
 const STEPS: [f64; 3] = [1e-3, 1e-4, 1e-5];
 /// One that lies within the shortest (a border between bins: 1 case of 29,000) is left behind by going on so
 /// far.

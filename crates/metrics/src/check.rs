@@ -1,4 +1,5 @@
-//! What every metric checks before it computes: equal lengths, finite scores, probabilities, a usable threshold.
+//! What every metric checks before it computes: equal lengths, finite scores, probabilities, a usable
+//! threshold.
 
 /// Why a metric could not be computed. A metric that is merely undefined on the data is `None`, not an error.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]

@@ -1,9 +1,9 @@
 //! Metrics of classifiers of more than two classes, from one probability per class.
 //!
-//! `probabilities` holds one row of K numbers per example, row-major; `labels[i]` is the true class of example i. The
-//! predicted class is the most probable one, the first of several. A **macro** average is the plain mean over
-//! classes of a one-against-the-rest metric, so that a rare class counts as much as a frequent one; classes
-//! for which the metric is undefined (no example of theirs) are left out.
+//! `probabilities` holds one row of K numbers per example, row-major; `labels[i]` is the true class of
+//! example i. The predicted class is the most probable one, the first of several. A **macro** average is the
+//! plain mean over classes of a one-against-the-rest metric, so that a rare class counts as much as a
+//! frequent one; classes for which the metric is undefined (no example of theirs) are left out.
 
 use super::check::{self, MetricError};
 use super::logits::{margin, softplus};
@@ -41,7 +41,8 @@ pub fn log_loss(probabilities: &[f64], classes: usize, labels: &[u32]) -> Result
     Ok((!labels.is_empty()).then(|| total / labels.len() as f64))
 }
 
-/// The same from logits, (1/n) sum_i ln(1 + e^-x_i) with x_i the log-odds of the true class: nothing is clipped.
+/// The same from logits, (1/n) sum_i ln(1 + e^-x_i) with x_i the log-odds of the true class: nothing is
+/// clipped.
 ///
 /// # Errors
 /// A NaN or infinite logit.
@@ -137,8 +138,9 @@ impl Decisions {
     }
 
     /// R_K = (c s - sum_k t_k p_k) / sqrt( (s^2 - sum_k p_k^2) (s^2 - sum_k t_k^2) ) with s examples, c
-    /// correct ones, t_k of class k and p_k predicted as k (Gorodkin 2004). 0 if all decisions are equal, as in
-    /// scikit-learn: they tell nothing of the classes. Undefined if all labels are equal, where scikit-learn returns 0.
+    /// correct ones, t_k of class k and p_k predicted as k (Gorodkin 2004). 0 if all decisions are equal, as
+    /// in scikit-learn: they tell nothing of the classes. Undefined if all labels are equal, where
+    /// scikit-learn returns 0.
     pub fn mcc(&self) -> Option<f64> {
         let truth = |c: &Confusion| (c.true_positives + c.false_negatives) as f64;
         let called = |c: &Confusion| (c.true_positives + c.false_positives) as f64;

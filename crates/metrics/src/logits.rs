@@ -54,8 +54,8 @@ pub(crate) fn softplus(x: f64) -> f64 {
     (if x < 0.0 { 0.0 } else { x }) + ln_1p_f64(exp_f64(-x.abs()))
 }
 
-/// z_k - log sum_{j != k} e^(z_j): the log-odds of class k, which rise with its probability and go on rising where that
-/// rounds to 1. A NaN in the row gives NaN.
+/// z_k - log sum_{j != k} e^(z_j): the log-odds of class k, which rise with its probability and go on rising
+/// where that rounds to 1. A NaN in the row gives NaN.
 pub(crate) fn margin(row: &[f64], k: usize) -> f64 {
     let others = || row[..k].iter().chain(&row[k + 1..]);
     let max = others().copied().fold(f64::NEG_INFINITY, f64::max);

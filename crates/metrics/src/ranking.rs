@@ -1,9 +1,9 @@
 //! Metrics of the order of the scores: average precision, ROC AUC and the two curves behind them.
 //!
-//! They need no threshold and do not change under any strictly increasing map of the scores, so they compare losses
-//! fairly even when one of them, as the focal loss does, distorts the probabilities. Under heavy imbalance prefer
-//! average precision: ROC AUC looks good as soon as the many easy negatives are ranked low (Davis & Goadrich 2006, "The
-//! relationship between precision-recall and ROC curves").
+//! They need no threshold and do not change under any strictly increasing map of the scores, so they compare
+//! losses fairly even when one of them, as the focal loss does, distorts the probabilities. Under heavy
+//! imbalance prefer average precision: ROC AUC looks good as soon as the many easy negatives are ranked low
+//! (Davis & Goadrich 2006, "The relationship between precision-recall and ROC curves").
 
 use super::check::{self, MetricError};
 
@@ -40,7 +40,8 @@ pub struct RocPoint {
     pub true_positive_rate: f64,
 }
 
-/// Examples sorted by score, equal scores taken together; from it every ranking metric follows without sorting again.
+/// Examples sorted by score, equal scores taken together; from it every ranking metric follows without
+/// sorting again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranking {
     steps: Vec<Step>,
@@ -92,13 +93,13 @@ impl Ranking {
 
     /// AP = sum_k (R_k - R_{k-1}) P_k over the distinct scores from the highest down, R_0 = 0
     ///
-    /// with the precision P_k and the recall R_k at the k-th score: the area under the precision-recall step function,
-    /// without interpolation. This is `sklearn.metrics.average_precision_score`. Range (0, 1], higher is better; random
-    /// scores give about the prevalence P / n (Bestgen 2015, "Exact expected average precision of the random baseline for
-    /// system evaluation").
+    /// with the precision P_k and the recall R_k at the k-th score: the area under the precision-recall step
+    /// function, without interpolation. This is `sklearn.metrics.average_precision_score`. Range (0, 1],
+    /// higher is better; random scores give about the prevalence P / n (Bestgen 2015, "Exact expected average
+    /// precision of the random baseline for system evaluation").
     ///
-    /// Undefined (`None`) without positives, where recall is 0/0; scikit-learn warns and returns 0. Without negatives
-    /// it is 1.
+    /// Undefined (`None`) without positives, where recall is 0/0; scikit-learn warns and returns 0. Without
+    /// negatives it is 1.
     pub fn average_precision(&self) -> Option<f64> {
         let mut sum = 0.0;
         let mut tp_before = 0;
@@ -110,11 +111,12 @@ impl Ranking {
         (self.positives > 0).then(|| sum / self.positives as f64)
     }
 
-    /// AUC = [ #(s_pos > s_neg) + 1/2 #(s_pos = s_neg) ] / (P N), counted over all pairs of a positive and a negative
+    /// AUC = [ #(s_pos > s_neg) + 1/2 #(s_pos = s_neg) ] / (P N), counted over all pairs of a positive and a
+    /// negative
     ///
-    /// the Mann-Whitney statistic, equal to the trapezoid area under the ROC curve (Hanley & McNeil 1982; Fawcett 2006,
-    /// "An introduction to ROC analysis"). The numerator is an exact integer, so the one rounding is the division.
-    /// Range [0, 1], higher is better; random scores give 0.5.
+    /// the Mann-Whitney statistic, equal to the trapezoid area under the ROC curve (Hanley & McNeil 1982;
+    /// Fawcett 2006, "An introduction to ROC analysis"). The numerator is an exact integer, so the one
+    /// rounding is the division. Range [0, 1], higher is better; random scores give 0.5.
     ///
     /// Undefined (`None`) unless both classes are present; scikit-learn warns and returns NaN.
     pub fn roc_auc(&self) -> Option<f64> {
@@ -130,10 +132,12 @@ impl Ranking {
         (pairs > 0).then(|| twice as f64 / (2 * pairs) as f64)
     }
 
-    /// The precision-recall curve: one point for each distinct score, from the highest score (low recall) down.
+    /// The precision-recall curve: one point for each distinct score, from the highest score (low recall)
+    /// down.
     ///
-    /// As `sklearn.metrics.precision_recall_curve` in reverse order and without the point (recall 0, precision 1) it
-    /// adds at the end: with nothing called positive, precision is 0/0. Empty without positives (recall undefined).
+    /// As `sklearn.metrics.precision_recall_curve` in reverse order and without the point (recall 0,
+    /// precision 1) it adds at the end: with nothing called positive, precision is 0/0. Empty without
+    /// positives (recall undefined).
     pub fn precision_recall_curve(&self) -> Vec<PrPoint> {
         if self.positives == 0 {
             return Vec::new();
@@ -146,8 +150,9 @@ impl Ranking {
         self.steps.iter().map(point).collect()
     }
 
-    /// The ROC curve: (0, 0) at the threshold +infinity, then one point for each distinct score, from the highest down
-    /// to (1, 1). As `sklearn.metrics.roc_curve(drop_intermediate=False)`. Empty unless both classes are present.
+    /// The ROC curve: (0, 0) at the threshold +infinity, then one point for each distinct score, from the
+    /// highest down to (1, 1). As `sklearn.metrics.roc_curve(drop_intermediate=False)`. Empty unless both
+    /// classes are present.
     pub fn roc_curve(&self) -> Vec<RocPoint> {
         if self.positives == 0 || self.negatives == 0 {
             return Vec::new();

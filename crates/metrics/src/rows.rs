@@ -82,8 +82,9 @@ impl<'a> Rows<'a> {
         Self::of(classes, Scores::Probabilities(probabilities), labels)
     }
 
-    /// The same rows, whose probabilities are those of other logits: the true ones behind what a biased loss made the
-    /// network report. Of two classes the order has to be that of the network's own logits, which rank the rows.
+    /// The same rows, whose probabilities are those of other logits: the true ones behind what a biased loss
+    /// made the network report. Of two classes the order has to be that of the network's own logits, which
+    /// rank the rows.
     ///
     /// # Panics
     /// If there are not as many as the network's own, or the rows were given as probabilities.
@@ -215,9 +216,9 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// What rows are ranked by, as many as there are logits: of two classes the network's logits, of more the log-odds of
-    /// each class against the rest, so that rows do not tie whose probabilities round to 1; probabilities where there is
-    /// nothing else.
+    /// What rows are ranked by, as many as there are logits: of two classes the network's logits, of more the
+    /// log-odds of each class against the rest, so that rows do not tie whose probabilities round to 1;
+    /// probabilities where there is nothing else.
     pub(crate) fn ranking_scores(&self) -> Cow<'_, [f64]> {
         let scores = self.counted().0;
         match (scores, self.wide_logits()) {
@@ -245,8 +246,8 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The rankings: for two classes that of class 1, else that of each class against the rest; by logits where there are
-    /// some, so that rows do not tie whose probabilities round to 1.
+    /// The rankings: for two classes that of class 1, else that of each class against the rest; by logits
+    /// where there are some, so that rows do not tie whose probabilities round to 1.
     ///
     /// # Errors
     /// A NaN or infinite score.

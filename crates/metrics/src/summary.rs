@@ -7,16 +7,17 @@ use serde::{Deserialize, Serialize};
 pub struct Summary {
     /// (1/n) sum_i x_i; `None` for n = 0.
     pub mean: Option<f64>,
-    /// sqrt( sum_i (x_i - mean)^2 / (n - 1) ): the sample standard deviation of single runs, not the standard error of
-    /// their mean (that is std / sqrt(n)); `None` for n < 2.
+    /// sqrt( sum_i (x_i - mean)^2 / (n - 1) ): the sample standard deviation of single runs, not the standard
+    /// error of their mean (that is std / sqrt(n)); `None` for n < 2.
     pub std: Option<f64>,
     /// How many values were defined.
     pub n: usize,
 }
 
 impl Summary {
-    /// Summarises the values that are `Some`, in one pass (Welford 1962, "Note on a method for calculating corrected
-    /// sums of squares and products"), so that equal values give exactly their value and a spread of exactly 0.
+    /// Summarises the values that are `Some`, in one pass (Welford 1962, "Note on a method for calculating
+    /// corrected sums of squares and products"), so that equal values give exactly their value and a spread
+    /// of exactly 0.
     ///
     /// Metrics are never NaN; should a value be NaN all the same, mean and spread are NaN, it is not skipped.
     pub fn of(values: impl IntoIterator<Item = Option<f64>>) -> Self {

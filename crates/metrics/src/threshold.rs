@@ -1,7 +1,7 @@
 //! Metrics of the decisions at one threshold, and the threshold that is best for F1.
 //!
-//! A fixed threshold of 0.5 is NOT neutral between losses: a loss that distorts probabilities moves the best threshold.
-//! So each of these metrics is reported twice, at 0.5 and at a threshold tuned on validation data.
+//! A fixed threshold of 0.5 is NOT neutral between losses: a loss that distorts probabilities moves the best
+//! threshold. So each of these metrics is reported twice, at 0.5 and at a threshold tuned on validation data.
 
 use super::check::{self, MetricError};
 use super::ranking::Ranking;
@@ -59,7 +59,8 @@ impl Confusion {
         ratio(self.true_positives, self.true_positives + self.false_negatives)
     }
 
-    /// TN / (TN + FP) = TN / N: how many of the negatives are left alone, also called specificity. Range [0, 1].
+    /// TN / (TN + FP) = TN / N: how many of the negatives are left alone, also called specificity. Range [0,
+    /// 1].
     ///
     /// Undefined (`None`) without negatives.
     pub fn true_negative_rate(&self) -> Option<f64> {
@@ -68,8 +69,9 @@ impl Confusion {
 
     /// F1 = 2 TP / (2 TP + FP + FN), the harmonic mean of precision and recall (van Rijsbergen 1979, ch. 7)
     ///
-    /// Range [0, 1], higher is better. Undefined (`None`) only if there are no positives and none is called positive;
-    /// scikit-learn warns and returns 0. Positives of which none is found give 0, even where precision is undefined.
+    /// Range [0, 1], higher is better. Undefined (`None`) only if there are no positives and none is called
+    /// positive; scikit-learn warns and returns 0. Positives of which none is found give 0, even where
+    /// precision is undefined.
     pub fn f1(&self) -> Option<f64> {
         let twice = 2 * self.true_positives;
         ratio(twice, twice + self.false_positives + self.false_negatives)
@@ -77,17 +79,17 @@ impl Confusion {
 
     /// Balanced accuracy = (TP/P + TN/N) / 2 (Brodersen et al. 2010)
     ///
-    /// Range [0, 1], higher is better; any constant decision gives 0.5. Undefined (`None`) unless both classes are
-    /// present; scikit-learn warns and returns the rate of the class that is.
+    /// Range [0, 1], higher is better; any constant decision gives 0.5. Undefined (`None`) unless both
+    /// classes are present; scikit-learn warns and returns the rate of the class that is.
     pub fn balanced_accuracy(&self) -> Option<f64> {
         Some((self.recall()? + self.true_negative_rate()?) / 2.0)
     }
 
     /// MCC = (TP TN - FP FN) / sqrt( (TP + FP) (TP + FN) (TN + FP) (TN + FN) ) (Matthews 1975)
     ///
-    /// the correlation of decisions and labels. Range [-1, 1], higher is better; unrelated decisions give about 0, and
-    /// so do decisions that are all equal, as in scikit-learn: they tell nothing of the labels. Undefined (`None`) unless
-    /// both classes are present; scikit-learn returns 0.
+    /// the correlation of decisions and labels. Range [-1, 1], higher is better; unrelated decisions give
+    /// about 0, and so do decisions that are all equal, as in scikit-learn: they tell nothing of the labels.
+    /// Undefined (`None`) unless both classes are present; scikit-learn returns 0.
     pub fn mcc(&self) -> Option<f64> {
         let [tp, fp, fn_, tn] =
             [self.true_positives, self.false_positives, self.false_negatives, self.true_negatives]
@@ -100,9 +102,9 @@ impl Confusion {
 
 /// The score t for which "positive if score >= t" has the highest F1; of several, the highest t
 ///
-/// that is, the one that calls the fewest positive. Only scores that occur are tried: between two of them the decisions
-/// do not change. It must be chosen on validation data and then applied to test data; chosen on the data it is judged
-/// on, it flatters the model. Any finite scores will do.
+/// that is, the one that calls the fewest positive. Only scores that occur are tried: between two of them the
+/// decisions do not change. It must be chosen on validation data and then applied to test data; chosen on the
+/// data it is judged on, it flatters the model. Any finite scores will do.
 ///
 /// Undefined (`None`) without positives, where F1 is 0 at every score.
 ///

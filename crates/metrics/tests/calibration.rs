@@ -1,4 +1,5 @@
-//! Reliability curves, Brier parts and temperatures against scikit-learn and scipy (`fixtures/calibration/reference.json`).
+//! Reliability curves, Brier parts and temperatures against scikit-learn and scipy
+//! (`fixtures/calibration/reference.json`).
 
 use losslab_metrics::calibration::{Binning, BrierParts, Reliability, Scored, assess, fit_temperature};
 use losslab_metrics::{MetricError, brier, ece, ece_mass};

@@ -1,4 +1,5 @@
-//! The metrics of more than two classes against scikit-learn (`fixtures/metrics/classes.json`), and their errors.
+//! The metrics of more than two classes against scikit-learn (`fixtures/metrics/classes.json`), and their
+//! errors.
 
 use losslab_metrics::{MetricError, Metrics, Rows, macro_average_precision, predicted_classes};
 use serde::Deserialize;

@@ -1,4 +1,5 @@
-//! The metrics against scikit-learn (`fixtures/metrics/reference.json`), against their definitions, and their errors.
+//! The metrics against scikit-learn (`fixtures/metrics/reference.json`), against their definitions, and their
+//! errors.
 
 use losslab_metrics::{
     Confusion, MetricError, Metrics, Ranking, Rows, Summary, average_precision, best_f1_threshold, brier,
@@ -16,8 +17,8 @@ struct Reference {
     logits: Vec<LogitCase>,
 }
 
-/// A number written as a string, read with every bit; serde_json may miss the last one of a plain number, which parts
-/// ties and moves scores across bin edges.
+/// A number written as a string, read with every bit; serde_json may miss the last one of a plain number,
+/// which parts ties and moves scores across bin edges.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct Exact(f64);
@@ -159,7 +160,8 @@ fn log_loss_clips_at_both_ends_as_scikit_learn_does() {
     }
 }
 
-/// Average precision over all C(10, 3) = 120 ways to place the positives is, on average, that of random scores:
+/// Average precision over all C(10, 3) = 120 ways to place the positives is, on average, that of random
+/// scores:
 /// [H_n + (P-1)/(n-1) (n - H_n)] / n with H_n = 1 + 1/2 + ... + 1/n (Bestgen 2015), about the prevalence for large n.
 #[test]
 fn random_scores_have_the_expected_average_precision() {
@@ -294,7 +296,8 @@ fn summary_leaves_undefined_values_out() {
     assert!(Summary::of([Some(f64::NAN), Some(0.5)]).mean.unwrap().is_nan());
 }
 
-/// Examples with many ties: scores are multiples of 1/32, so that 1 - s is exact and maps keep ties as they are.
+/// Examples with many ties: scores are multiples of 1/32, so that 1 - s is exact and maps keep ties as they
+/// are.
 fn examples() -> impl Strategy<Value = Vec<(f64, bool)>> {
     prop::collection::vec(((0..=32_u8).prop_map(|k| f64::from(k) / 32.0), any::<bool>()), 0..60)
 }

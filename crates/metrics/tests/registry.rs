@@ -200,7 +200,8 @@ fn rankings_and_log_loss_do_not_saturate() {
     assert!((ap.value(&rows).unwrap().unwrap() - 5.0 / 6.0).abs() < 1e-15);
 }
 
-/// Probabilities of other logits than the network's own: the order of two classes is that of the network, all else theirs.
+/// Probabilities of other logits than the network's own: the order of two classes is that of the network, all
+/// else theirs.
 #[test]
 fn mapped_logits_give_the_probabilities() {
     let (own, labels) = ([2.0_f32, 50.0, 60.0, -1.0], [0, 0, 1, 1]);

@@ -1,4 +1,5 @@
-//! Distributions, tests and corrections against mpmath, scipy and statsmodels (`fixtures/statistics/reference.json`).
+//! Distributions, tests and corrections against mpmath, scipy and statsmodels
+//! (`fixtures/statistics/reference.json`).
 
 use losslab_metrics::statistics::distributions::{
     noncentral_t_cdf, normal_cdf, normal_quantile, t_cdf, t_quantile, t_tail, t_two_sided,

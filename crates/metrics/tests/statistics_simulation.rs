@@ -1,7 +1,9 @@
-//! Both designs by simulation: false positives under the null, power for a real effect, and what simpler tests would do.
+//! Both designs by simulation: false positives under the null, power for a real effect, and what simpler
+//! tests would do.
 //!
-//! A family is three losses, two of them compared with the first, Holm at 5 %. False positives are families with any
-//! rejection. Everything is seeded; the limits are the nominal rate plus the Monte-Carlo error stated where they stand.
+//! A family is three losses, two of them compared with the first, Holm at 5 %. False positives are families
+//! with any rejection. Everything is seeded; the limits are the nominal rate plus the Monte-Carlo error
+//! stated where they stand.
 
 use losslab_base::rng::Rng;
 use losslab_metrics::average_precision;
@@ -31,9 +33,9 @@ fn simulate<T: Send>(simulations: usize, one: impl Fn(&mut Rng) -> T + Sync + Se
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Resplits of one data set. "Loss" j is a nearest-mean classifier on features of its own: it learns from the training
-// part, so that resplits share what is peculiar to the data set. Equally informative features make losses that are
-// equally good over all data sets: the null.
+// Resplits of one data set. "Loss" j is a nearest-mean classifier on features of its own: it learns from the
+// training part, so that resplits share what is peculiar to the data set. Equally informative features make
+// losses that are equally good over all data sets: the null.
 
 const FEATURES: usize = 4;
 
@@ -129,8 +131,8 @@ fn resplits_of_different_losses_are_told_apart() {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
-// A fixed test set. The score of a test unit is its signal plus noise of the unit (for all losses), of the loss (for all
-// its seeds), of the run; and each run has a quality of its own.
+// A fixed test set. The score of a test unit is its signal plus noise of the unit (for all losses), of the
+// loss (for all its seeds), of the run; and each run has a quality of its own.
 
 struct Fixed {
     units: usize,
@@ -219,7 +221,8 @@ fn equal_losses_where_units_make_the_noise() {
 
 #[test]
 fn simpler_tests_of_a_fixed_test_set_find_what_is_not_there() {
-    // The percentile interval takes few seeds for all there are; t over seeds takes the test set for the world.
+    // The percentile interval takes few seeds for all there are; t over seeds takes the test set for the
+    // world.
     let seeds_matter =
         Fixed { units: 500, positives: 100, seeds: 3, noise: [0.1, 0.5, 0.3], signal: [1.5; 3] };
     let percentile = simulate(200, |rng| {

@@ -172,8 +172,8 @@ fn alone_or_without_runs() {
 
 #[test]
 fn a_fixed_test_set_takes_its_runs_from_the_resamples() {
-    // Losses x seeds; the second loss is better by 0.2 on each of 40 units, but for a little noise, whose sum over the
-    // units is not the same for all seeds.
+    // Losses x seeds; the second loss is better by 0.2 on each of 40 units, but for a little noise, whose sum
+    // over the units is not the same for all seeds.
     let noise = |unit: usize, run: usize| 0.01 * ((unit * unit + run * 3) % 11) as f64;
     let metric = |run: usize| {
         move |weights: &[u32]| {

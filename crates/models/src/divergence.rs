@@ -28,8 +28,8 @@ pub enum Diverged {
 }
 
 impl Divergence {
-    /// Says so if a step has diverged; to be asked after the way back, before the optimiser moves the weights. `norm` is
-    /// that of the gradient, which makes looking cost nothing more.
+    /// Says so if a step has diverged; to be asked after the way back, before the optimiser moves the
+    /// weights. `norm` is that of the gradient, which makes looking cost nothing more.
     pub fn of_step(tape: &Tape<f32>, [epoch, step]: [usize; 2], loss: f32, norm: f64) -> Result<(), Self> {
         let what = match (loss.is_finite(), norm.is_finite()) {
             (true, true) => return Ok(()),
@@ -39,7 +39,8 @@ impl Divergence {
         Err(Self { epoch, step, what, first: tape.first_non_finite().map(Box::new) })
     }
 
-    /// Says so if the weights have diverged in the last step of an epoch, so that nobody judges or keeps them.
+    /// Says so if the weights have diverged in the last step of an epoch, so that nobody judges or keeps
+    /// them.
     pub fn of_weights(tape: &Tape<f32>, [epoch, step]: [usize; 2]) -> Result<(), Self> {
         match tape.first_non_finite_parameter().map(Box::new) {
             None => Ok(()),

@@ -6,7 +6,8 @@ use losslab_tensor::Float;
 use losslab_tensor::init::Init;
 use losslab_tensor::rng::Rng;
 
-/// `[rows, columns] -> [rows, outputs]`: z = x W + b and nothing else, so that its loss is convex wherever the loss is.
+/// `[rows, columns] -> [rows, outputs]`: z = x W + b and nothing else, so that its loss is convex wherever
+/// the loss is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinearModel(Linear);
 

@@ -1,4 +1,5 @@
-//! What a model is to a training: built from a spec, fitted an epoch at a time, asked for logits, saved and loaded.
+//! What a model is to a training: built from a spec, fitted an epoch at a time, asked for logits, saved and
+//! loaded.
 
 use crate::{Divergence, ModelInfo, Params, State};
 use losslab_autograd::Var;
@@ -9,8 +10,8 @@ use std::sync::Arc;
 
 /// A model of rows, in training or trained. It knows no loss: what it is to minimise is an [`Objective`].
 ///
-/// A model with a forward pass on the tape is a [`Network`](crate::Network), which gets this trait for free; a model
-/// without one, such as boosted trees, implements it directly.
+/// A model with a forward pass on the tape is a [`Network`](crate::Network), which gets this trait for free;
+/// a model without one, such as boosted trees, implements it directly.
 pub trait Model {
     /// Fits the model to the examples of one epoch; returns the mean of the objective over them.
     ///
@@ -18,11 +19,12 @@ pub trait Model {
     /// If the loss, a gradient or a weight becomes infinite or NaN.
     fn fit(&mut self, epoch: &Epoch<'_>) -> Result<f64, Divergence>;
 
-    /// The logits of these examples, as many for each as the model has outputs. Those of one example do not depend on
-    /// the others.
+    /// The logits of these examples, as many for each as the model has outputs. Those of one example do not
+    /// depend on the others.
     fn score(&mut self, examples: &dyn Examples, rows: &[u32]) -> Vec<f32>;
 
-    /// Makes an untrained model start from these logits, one per output, for any input: the log-odds of the classes.
+    /// Makes an untrained model start from these logits, one per output, for any input: the log-odds of the
+    /// classes.
     fn start_from(&mut self, logits: &[f64]);
 
     /// Shares the work of each step among so many threads. The results have the same bits with any number.
@@ -120,8 +122,9 @@ pub struct ModelKind {
 }
 
 impl ModelKind {
-    /// A kind of model that `build` makes. `size` says how many weights a model of these parameters has at least, or what
-    /// is wrong with the parameters: a model file that holds fewer is refused before memory is taken for the model.
+    /// A kind of model that `build` makes. `size` says how many weights a model of these parameters has at
+    /// least, or what is wrong with the parameters: a model file that holds fewer is refused before memory is
+    /// taken for the model.
     pub fn new(
         info: ModelInfo,
         size: impl Fn(&Params, &Shape) -> Result<usize, String> + Send + Sync + 'static,

@@ -8,16 +8,17 @@ use losslab_tensor::rng::Rng;
 use losslab_tensor::{Float, Workers};
 use std::sync::Arc;
 
-/// A model with a forward pass on the tape: all that has to be written for a new one, beside a line that registers it
-/// ([`Models::with_network`](crate::Models::with_network)).
+/// A model with a forward pass on the tape: all that has to be written for a new one, beside a line that
+/// registers it ([`Models::with_network`](crate::Models::with_network)).
 ///
-/// It holds no numbers, only where its parameters stand on the tape, so that the same value runs in f32 for training and
-/// in f64 for the gradient check.
+/// It holds no numbers, only where its parameters stand on the tape, so that the same value runs in f32 for
+/// training and in f64 for the gradient check.
 pub trait Network: Sized + 'static {
     /// What the model declares of itself.
     const INFO: ModelInfo;
 
-    /// How many weights it has at least, computed without taking memory: a model file that holds fewer is refused.
+    /// How many weights it has at least, computed without taking memory: a model file that holds fewer is
+    /// refused.
     ///
     /// # Errors
     /// What is wrong with the parameters.
@@ -42,8 +43,8 @@ pub trait Network: Sized + 'static {
         Vec::new()
     }
 
-    /// The bias of the last layer, one number per output, which makes the first predictions the rates of the classes.
-    /// Without one the model starts wherever its weights do.
+    /// The bias of the last layer, one number per output, which makes the first predictions the rates of the
+    /// classes. Without one the model starts wherever its weights do.
     fn output_bias(&self) -> Option<Param>;
 
     /// Rows that are scored at a time: fewer where a row takes much memory.

@@ -19,8 +19,8 @@ const MOMENTUM: f64 = 0.1;
 
 /// The running statistics of a network's batch norms, named so that they can be saved with its parameters.
 ///
-/// Updated by every forward pass of training (r = .9 r + .1 batch; PyTorch's rule), read by those of evaluation.
-/// Without batch norm there are none.
+/// Updated by every forward pass of training (r = .9 r + .1 batch; PyTorch's rule), read by those of
+/// evaluation. Without batch norm there are none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchNorms<T> {
     norms: Vec<Named<T>>,
@@ -45,8 +45,8 @@ impl<T: Float> BatchNorms<T> {
         Self { norms: norms.collect() }
     }
 
-    /// The names and numbers of all buffers, in a fixed order: `NAME.running_mean`, `NAME.running_variance` of each norm,
-    /// one number per channel.
+    /// The names and numbers of all buffers, in a fixed order: `NAME.running_mean`, `NAME.running_variance`
+    /// of each norm, one number per channel.
     pub fn named(&self) -> impl Iterator<Item = (&str, &[T])> {
         self.norms.iter().flat_map(|norm| {
             let RunningStatistics { mean, variance } = &norm.statistics;

@@ -57,7 +57,8 @@ pub type Shapes = [(String, Vec<usize>)];
 pub struct State(pub Vec<NamedTensor>);
 
 impl State {
-    /// Puts tensors of f32, one for each of these names and shapes: `GROUP/NAME`, or `NAME` where the group is empty.
+    /// Puts tensors of f32, one for each of these names and shapes: `GROUP/NAME`, or `NAME` where the group
+    /// is empty.
     pub fn put(&mut self, group: &str, shapes: &Shapes, lists: impl IntoIterator<Item = Vec<f32>>) {
         let tensors = shapes.iter().zip(lists).map(|((name, shape), list)| NamedTensor {
             name: joined(group, name),
@@ -114,8 +115,8 @@ impl State {
         self.0.extend(tensors);
     }
 
-    /// Takes what [`put_indices`](State::put_indices) has put into `lists`, which hold the same indices in another
-    /// order.
+    /// Takes what [`put_indices`](State::put_indices) has put into `lists`, which hold the same indices in
+    /// another order.
     ///
     /// # Errors
     /// If a list is missing, or holds other indices.

@@ -9,11 +9,11 @@ use losslab_tensor::rng::Rng;
 use losslab_tensor::{Shape, Tensor};
 use losslab_testing::random::Draw;
 
-/// A ReLU's kink between the points of a difference is left behind by a shorter one; a wrong gradient is not. The
-/// shortest loses digits to rounding, of numbers that are summed over a whole net.
+/// A ReLU's kink between the points of a difference is left behind by a shorter one; a wrong gradient is not.
+/// The shortest loses digits to rounding, of numbers that are summed over a whole net.
 const STEPS: [f64; 3] = [1e-3, 1e-4, 1e-5];
-/// A kink that lies within the shortest, which one detector in some hundred has, is left behind by moving all parameters
-/// so far.
+/// A kink that lies within the shortest, which one detector in some hundred has, is left behind by moving all
+/// parameters so far.
 const ASIDE: f64 = 1e-2;
 
 #[track_caller]

@@ -1,5 +1,5 @@
-//! The tests of this crate, as one program: each test program compiles the operations that it uses anew. Seven programs took a
-//! processor 80 s, this one takes 36.
+//! The tests of this crate, as one program: each test program compiles the operations that it uses anew.
+//! Seven programs took a processor 80 s, this one takes 36.
 
 mod anchors;
 mod boxes;

@@ -1,5 +1,5 @@
-//! Losses as curves: value and derivative against the probability of the true class, p_t, and against its log-odds,
-//! the margin x_t (Lin et al. 2017, figures 1, 5 and 6).
+//! Losses as curves: value and derivative against the probability of the true class, p_t, and against its
+//! log-odds, the margin x_t (Lin et al. 2017, figures 1, 5 and 6).
 
 use crate::plot::{Axis, Band, Figure, Panel};
 use losslab_losses::{

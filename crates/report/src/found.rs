@@ -7,7 +7,8 @@ use std::any::Any;
 use std::fmt;
 use std::sync::OnceLock;
 
-/// What a task found, as the text that stands in the record. Reports of any task can copy it; those of its own task
+/// What a task found, as the text that stands in the record. Reports of any task can copy it; those of its
+/// own task
 /// [read](Found::get) it, once.
 pub struct Found {
     text: Box<RawValue>,

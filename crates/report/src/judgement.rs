@@ -58,7 +58,8 @@ struct Paired<'a> {
 /// Runs on the current rayon pool.
 ///
 /// # Errors
-/// Why runs cannot be compared: files that are missing, a metric that is undefined, runs of one seed on different parts.
+/// Why runs cannot be compared: files that are missing, a metric that is undefined, runs of one seed on
+/// different parts.
 pub fn judge(
     lab: &Lab,
     plan: &Plan,

@@ -1,5 +1,5 @@
-//! What a comparison leaves behind: records of its runs, `results.json` for programs, tables, verdicts and `report.html` for
-//! people.
+//! What a comparison leaves behind: records of its runs, `results.json` for programs, tables, verdicts and
+//! `report.html` for people.
 //!
 //! | file | what |
 //! |---|---|
@@ -55,7 +55,8 @@ pub fn task_lines(lab: &Lab, results: &Results, records: &[RunRecord]) -> String
     view.map_or_else(|_| String::new(), |view| view.lines(lab, results, records))
 }
 
-/// A list of a plan and a list of records, judged and reported as `losslab report` does: what the fuzz target runs.
+/// A list of a plan and a list of records, judged and reported as `losslab report` does: what the fuzz target
+/// runs.
 #[doc(hidden)]
 pub fn fuzz(lab: &Lab, bytes: &[u8]) {
     let Ok((plan, records)) = serde_json::from_slice::<(Plan, Vec<RunRecord>)>(bytes) else { return };

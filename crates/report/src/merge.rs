@@ -6,12 +6,12 @@ use super::plan::Plan;
 use super::record::RunRecord;
 use serde_json::Value;
 
-/// The plan of all these comparisons, each with its name for messages: models, losses and seeds in the order in
-/// which they come, the reference that of the first.
+/// The plan of all these comparisons, each with its name for messages: models, losses and seeds in the order
+/// in which they come, the reference that of the first.
 ///
 /// # Errors
-/// If they differ in their data or in how models are trained, or have runs that contradict each other; the message names the
-/// first difference.
+/// If they differ in their data or in how models are trained, or have runs that contradict each other; the
+/// message names the first difference.
 pub fn merge(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<Plan, String> {
     let Some(((first_name, first, _), others)) = parts.split_first() else {
         return Err("no comparison to merge".into());
@@ -35,8 +35,8 @@ pub fn merge(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<Plan, String> {
     Ok(merged)
 }
 
-/// What would have been asked for to compare all of it at once: where requests differ, the losses, models and seeds of the
-/// whole.
+/// What would have been asked for to compare all of it at once: where requests differ, the losses, models and
+/// seeds of the whole.
 fn request(merged: &Plan, parts: &[(String, Plan, Vec<RunRecord>)]) -> Value {
     let mut request = merged.request.clone();
     let differs = parts.iter().any(|(_, plan, _)| plan.request != request);

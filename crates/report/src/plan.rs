@@ -1,5 +1,5 @@
-//! What a comparison is about, written to `DIR/comparison.json` before the first training: with the records of the runs it
-//! is all that reports are made of.
+//! What a comparison is about, written to `DIR/comparison.json` before the first training: with the records
+//! of the runs it is all that reports are made of.
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
@@ -44,8 +44,8 @@ pub struct Plan {
     pub settings: Value,
     /// What was learnt from.
     pub data: Value,
-    /// What was asked for, as flags of the command line with their values, but for paths, threads and the folder of the
-    /// results.
+    /// What was asked for, as flags of the command line with their values, but for paths, threads and the
+    /// folder of the results.
     #[serde(default)]
     pub request: Value,
     /// The command that it was begun with, as it was typed.
@@ -131,7 +131,8 @@ impl ModelDescription {
 }
 
 impl Plan {
-    /// The plan of a comparison. `models` and `losses` are those of the arms, each once, `reference` is one of the arms.
+    /// The plan of a comparison. `models` and `losses` are those of the arms, each once, `reference` is one
+    /// of the arms.
     pub fn new<T: Task>(
         task: &T,
         comparison: &Comparison<T>,
@@ -222,8 +223,8 @@ impl Plan {
         self.arms.iter().flat_map(move |arm| self.seeds.iter().map(move |&seed| (arm, seed)))
     }
 
-    /// Which arm is compared with which, as indices of a candidate and its reference: within each model its losses with the
-    /// reference loss, and at the reference loss each model with the reference model.
+    /// Which arm is compared with which, as indices of a candidate and its reference: within each model its
+    /// losses with the reference loss, and at the reference loss each model with the reference model.
     pub fn comparisons(&self) -> Vec<(usize, usize)> {
         let place =
             |model: &str, loss: &str| self.arms.iter().position(|arm| arm.model == model && arm.loss == loss);

@@ -1,5 +1,5 @@
-//! One run as a file, `DIR/runs/MODEL__LOSS__SEED.json`: all that reports, verdicts and `--resume` need, so that nothing is
-//! trained twice.
+//! One run as a file, `DIR/runs/MODEL__LOSS__SEED.json`: all that reports, verdicts and `--resume` need, so
+//! that nothing is trained twice.
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 

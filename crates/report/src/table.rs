@@ -47,8 +47,8 @@ pub fn metrics_table(rows: &str, loss: &str, metrics: &[(MetricDescription, Opti
     table.to_string()
 }
 
-/// `0.721 ± 0.047`; a dash where it is undefined in every run, and the number of runs where it is in some: a mean over
-/// those that did well must not look like one over all.
+/// `0.721 ± 0.047`; a dash where it is undefined in every run, and the number of runs where it is in some: a
+/// mean over those that did well must not look like one over all.
 fn show(value: &MeanSd, runs: usize) -> String {
     let text = match (value.mean, value.sd) {
         (None, _) => return "–".into(),
@@ -58,7 +58,8 @@ fn show(value: &MeanSd, runs: usize) -> String {
     if value.n < runs { format!("{text}\n({} of {runs})", value.n) } else { text }
 }
 
-/// A line for each arm with trainings that diverged, which the table leaves out, and how the first of them did.
+/// A line for each arm with trainings that diverged, which the table leaves out, and how the first of them
+/// did.
 pub fn diverged_notes(results: &Results) -> Vec<String> {
     let lines = results.summary.iter().filter_map(|summary| {
         let runs = || results.runs.iter().filter(|run| run.arm == summary.arm);

@@ -16,7 +16,8 @@ pub struct Choices {
     pub learning_rates: Vec<(String, usize)>,
     /// Specs that were chosen, and how often; a single one if the spec leaves nothing open.
     pub specs: Vec<(String, usize)>,
-    /// Mean over the seeds of what the chosen trial has more than the first one in the deciding metric on the validation part.
+    /// Mean over the seeds of what the chosen trial has more than the first one in the deciding metric on the
+    /// validation part.
     pub gain: Option<f64>,
     /// Trials that diverged, of all seeds.
     pub diverged: usize,

@@ -9,7 +9,8 @@ use losslab_train::Lab;
 use losslab_train::tasks::table::{ClassRows, Outputs, TableData, TableFound, TableSettings};
 use serde_json::Value;
 
-/// The plan of a comparison of these models and losses on a table of two classes; the first of each is the reference.
+/// The plan of a comparison of these models and losses on a table of two classes; the first of each is the
+/// reference.
 pub fn grid(models: &[&str], losses: &[&str], seeds: u64, test_set: bool) -> Plan {
     let (lab, registry) = (Lab::standard(), Registry::standard());
     let class = |name: &str, rows| ClassRows { name: name.into(), rows };

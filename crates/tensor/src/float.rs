@@ -23,8 +23,8 @@ pub trait Float: Real + Default + Display + AddAssign + Send + Sync + 'static {
     fn is_finite(self) -> bool;
     /// Runs a kernel compiled for the best instruction set of this machine (see [`crate::kernel`]).
     fn dispatch<K: Kernel<Self>>(kernel: K) -> K::Output;
-    /// Lends so many numbers, on whole lines of the cache and with any contents, which this thread keeps for the next call:
-    /// nothing is allocated twice.
+    /// Lends so many numbers, on whole lines of the cache and with any contents, which this thread keeps for
+    /// the next call: nothing is allocated twice.
     fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R;
     /// [`transpose`](crate::transpose::transpose) for this type; the slices have been checked.
     fn transpose(matrix: Transposition<'_, Self>);

@@ -108,11 +108,12 @@ pub trait Observer: Sync {
     }
 }
 
-/// Trains these (arm, seed) of a comparison, both as indices, on a pool of threads. `finished` gets each outcome on the
-/// thread and as soon as it is there; a training that diverged is an outcome, one that was stopped is not.
+/// Trains these (arm, seed) of a comparison, both as indices, on a pool of threads. `finished` gets each
+/// outcome on the thread and as soon as it is there; a training that diverged is an outcome, one that was
+/// stopped is not.
 ///
-/// Each training is one task on one thread; where there are at least twice as many threads, each shares its steps among
-/// its part of them. Numbers do not depend on how many there are.
+/// Each training is one task on one thread; where there are at least twice as many threads, each shares its
+/// steps among its part of them. Numbers do not depend on how many there are.
 pub fn compare<T: Task>(
     task: &T,
     comparison: &Comparison<T>,
@@ -143,15 +144,15 @@ pub fn compare<T: Task>(
     });
 }
 
-/// How many threads each of these trainings gets. Those of a team look for work all the time, so they are no more than there are
-/// processors, whatever the pool has.
+/// How many threads each of these trainings gets. Those of a team look for work all the time, so they are no
+/// more than there are processors, whatever the pool has.
 fn threads_each(tasks: &[(usize, usize)], pool: &rayon::ThreadPool) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     (pool.current_num_threads().min(processors) / tasks.len().max(1)).max(1)
 }
 
-/// Runs (arm, seed) tasks on a pool, all arms of a seed before the next seed: what is done when it is stopped can be
-/// compared in pairs.
+/// Runs (arm, seed) tasks on a pool, all arms of a seed before the next seed: what is done when it is stopped
+/// can be compared in pairs.
 fn in_seed_order(
     tasks: &[(usize, usize)],
     pool: &rayon::ThreadPool,

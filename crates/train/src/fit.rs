@@ -22,8 +22,9 @@ pub struct Trained<Found> {
     pub weights: State,
 }
 
-/// Trains and judges. With a keeper the training is kept in checkpoints and taken up from one: the result has the same
-/// bits however often it was interrupted, and `after_epoch` is told the epochs before the checkpoint, too.
+/// Trains and judges. With a keeper the training is kept in checkpoints and taken up from one: the result has
+/// the same bits however often it was interrupted, and `after_epoch` is told the epochs before the
+/// checkpoint, too.
 ///
 /// # Errors
 /// If the loss does not suit the task, training diverges, a checkpoint cannot be written or does not fit, or

@@ -29,8 +29,8 @@ pub struct History {
 }
 
 impl History {
-    /// Takes in a validation of the last epoch; returns whether its weights are to be kept: the first of the best, or
-    /// the last where the metric is undefined.
+    /// Takes in a validation of the last epoch; returns whether its weights are to be kept: the first of the
+    /// best, or the last where the metric is undefined.
     pub(crate) fn validated(&mut self, value: Option<f64>, higher_is_better: bool) -> bool {
         let better = match (self.best, value) {
             (Some(best), Some(value)) if higher_is_better => value > best,

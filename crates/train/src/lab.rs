@@ -6,8 +6,8 @@ use losslab_losses::{Loss, ModifierInfo, Registry};
 use losslab_metrics::{BoxMetric, Metrics, RowMetric};
 use losslab_models::{Models, Network};
 
-/// What there is to compare with: the command line, reports, saved models and checks iterate these registries and match no
-/// names.
+/// What there is to compare with: the command line, reports, saved models and checks iterate these registries
+/// and match no names.
 ///
 /// Two entries of one name are a mistake of the program, and every `with` panics on them.
 #[derive(Clone)]

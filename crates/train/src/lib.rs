@@ -12,8 +12,8 @@
 //! | [`Lab`] | all registries as one value |
 //! | [`LossSet`] | what is compared if no loss is named |
 //!
-//! Everything but the arm is held equal: for one seed, all arms share the split, the scaling, the prior, the order of the
-//! examples and the rule that picks the epoch; arms of one model share its first weights, too.
+//! Everything but the arm is held equal: for one seed, all arms share the split, the scaling, the prior, the
+//! order of the examples and the rule that picks the epoch; arms of one model share its first weights, too.
 
 #![deny(unsafe_code)]
 

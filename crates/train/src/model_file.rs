@@ -1,5 +1,6 @@
-//! Model files: the weights of a trained learner as a safetensors file, and everything else as one JSON text in its
-//! metadata, `{"version":1,"task":"table","model":{..}}`. There is one format, whatever the task and the model.
+//! Model files: the weights of a trained learner as a safetensors file, and everything else as one JSON text
+//! in its metadata, `{"version":1,"task":"table","model":{..}}`. There is one format, whatever the task and
+//! the model.
 
 use crate::Lab;
 use crate::predict::Predictor;
@@ -44,8 +45,8 @@ fn other(error: impl std::fmt::Display) -> io::Error {
 /// Reads what [`save_model`] wrote.
 ///
 /// # Errors
-/// If the file cannot be read, is cut off, of a later version, contradicts itself, or is of a task or a model that the
-/// lab lacks.
+/// If the file cannot be read, is cut off, of a later version, contradicts itself, or is of a task or a model
+/// that the lab lacks.
 pub fn load_model(lab: &Lab, path: &Path) -> Result<Box<dyn Predictor>, DataError> {
     let name = path.display().to_string();
     let place = Place::of(&name);

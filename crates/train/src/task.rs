@@ -1,4 +1,5 @@
-//! What is learnt, from what, and how it is judged: a [`Task`]. Everything else of a comparison is written once.
+//! What is learnt, from what, and how it is judged: a [`Task`]. Everything else of a comparison is written
+//! once.
 
 use crate::predict::Predictor;
 use crate::{History, Lab, TrainError};
@@ -19,7 +20,8 @@ pub trait Task: Sync {
     const KIND: &'static str;
     /// What people call the part that runs are judged on.
     const TEST_PART: &'static str;
-    /// Threads of a single training unless more are asked for: steps too short to be shared gain nothing from more.
+    /// Threads of a single training unless more are asked for: steps too short to be shared gain nothing from
+    /// more.
     const MOST_THREADS: usize = usize::MAX;
     /// A model or detector with its parameters; prints as its spec.
     type Learner: fmt::Display + Clone + Send + Sync;
@@ -93,7 +95,8 @@ pub trait Task: Sync {
     where
         Self: Sized;
 
-    /// A file that all runs share, with its text, for reports that have no data: its name in the folder of the comparison.
+    /// A file that all runs share, with its text, for reports that have no data: its name in the folder of
+    /// the comparison.
     fn shared_file(&self) -> Option<(&'static str, String)> {
         None
     }

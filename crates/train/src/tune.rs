@@ -1,8 +1,8 @@
-//! Tuning: every loss gets the same number of trainings per seed, over learning rates and the parameters that its spec
-//! leaves open, and the one that does best on the validation part is judged.
+//! Tuning: every loss gets the same number of trainings per seed, over learning rates and the parameters that
+//! its spec leaves open, and the one that does best on the validation part is judged.
 //!
-//! Trial k has the same learning rate for every loss and seed. A loss without open parameters, like cross-entropy, spends
-//! all its trials on learning rates: none wins because it alone was tuned.
+//! Trial k has the same learning rate for every loss and seed. A loss without open parameters, like
+//! cross-entropy, spends all its trials on learning rates: none wins because it alone was tuned.
 
 use crate::EpochRecord;
 use crate::History;
@@ -11,7 +11,8 @@ use losslab_losses::{OpenSpec, Spec};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Factors on the learning rate, in the order of trials: two decades in steps of an eighth, coarse before fine.
+/// Factors on the learning rate, in the order of trials: two decades in steps of an eighth, coarse before
+/// fine.
 const FACTORS: [f64; 17] =
     [1.0, 0.32, 3.2, 0.1, 10.0, 0.56, 1.8, 0.18, 5.6, 0.75, 1.3, 0.42, 2.4, 0.24, 4.2, 0.13, 7.5];
 
@@ -28,7 +29,8 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Trial `index` of a loss; the first, 0, has the given learning rate and the defaults of open parameters.
+    /// Trial `index` of a loss; the first, 0, has the given learning rate and the defaults of open
+    /// parameters.
     ///
     /// # Panics
     /// If there is none of this index: see [`MOST_TRIALS`].
@@ -80,8 +82,8 @@ pub(crate) struct Tuned<C, E> {
     pub chosen: usize,
 }
 
-/// Makes the trials of one arm and seed, and chooses the one with the best deciding metric on the validation part, of
-/// equals the first. `train` makes one and collects its epochs; it ends all with `None`.
+/// Makes the trials of one arm and seed, and chooses the one with the best deciding metric on the validation
+/// part, of equals the first. `train` makes one and collects its epochs; it ends all with `None`.
 pub(crate) fn tune<C: Candidate, E: fmt::Display>(
     loss: &OpenSpec,
     learning_rate: f64,

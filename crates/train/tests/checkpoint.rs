@@ -1,4 +1,5 @@
-//! Checkpoints: a training that was ended and resumed has the bits of one that was not; no damaged file is ever taken.
+//! Checkpoints: a training that was ended and resumed has the bits of one that was not; no damaged file is
+//! ever taken.
 
 use crate::common::{images, model, retinanet, rows, scenes, spec, synthetic, trained};
 use losslab_losses::Spec;
@@ -149,7 +150,8 @@ fn every_truncation_and_every_flipped_bit_is_refused() {
     assert!(decode(&[&bytes[..], b"\0"].concat()).is_err(), "a byte too many");
 }
 
-/// A disk that breaks at one of the things that are asked of it; a file that it breaks at keeps its first bytes.
+/// A disk that breaks at one of the things that are asked of it; a file that it breaks at keeps its first
+/// bytes.
 struct TornDisk {
     operations: Cell<usize>,
     breaks_at: usize,

@@ -1,4 +1,5 @@
-//! Trainings on rows have the same bits with any number of threads, and share them where a comparison has more than trainings.
+//! Trainings on rows have the same bits with any number of threads, and share them where a comparison has
+//! more than trainings.
 
 use crate::common::{model, rows, spec, trained};
 use losslab_base::rng::Rng;

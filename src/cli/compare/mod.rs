@@ -1,5 +1,5 @@
-//! `losslab compare`: one request, checked before anything is read; then it loads the data, trains what is missing, prints
-//! table and verdicts, and writes `results.json`.
+//! `losslab compare`: one request, checked before anything is read; then it loads the data, trains what is
+//! missing, prints table and verdicts, and writes `results.json`.
 
 mod request;
 mod session;
@@ -26,7 +26,8 @@ pub struct Arguments {
     /// Loss to compare, e.g. focal:gamma=2,alpha=0.25 or ce+class-balanced; repeat for more
     #[arg(long, value_name = "SPEC")]
     loss: Vec<String>,
-    /// Losses to compare where none is named: quick, standard (the usual baselines) or full (all that fit) [default: quick]
+    /// Losses to compare where none is named: quick, standard (the usual baselines) or full (all that fit)
+    /// [default: quick]
     #[arg(long, value_name = "SET", conflicts_with = "loss")]
     loss_set: Option<LossSet>,
     /// Loss that the others are judged against [default: cross-entropy if it is among them, else the first]
@@ -38,12 +39,14 @@ pub struct Arguments {
     /// First seed; seed .. seed+N-1 are used, each with a split of its own
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Trainings per arm and seed over learning rates and open parameters (gamma=?); the best on validation data is judged
+    /// Trainings per arm and seed over learning rates and open parameters (gamma=?); the best on validation
+    /// data is judged
     #[arg(long, value_name = "N", default_value_t = 1)]
     tune: usize,
     #[command(flatten)]
     learner: LearnerArguments,
-    /// Threads to train on: one for each training, or several where there are more than trainings [default: one per processor]
+    /// Threads to train on: one for each training, or several where there are more than trainings [default:
+    /// one per processor]
     #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
     /// Folder for results.json and the runs it is made of; runs that stand there are replaced
@@ -52,7 +55,8 @@ pub struct Arguments {
     /// Keep the runs that stand in the folder, and train only those that are missing
     #[arg(long, help_heading = "Running")]
     resume: bool,
-    /// Take arguments from this file: TOML with the names of flags as keys, or the results.json of a comparison
+    /// Take arguments from this file: TOML with the names of flags as keys, or the results.json of a
+    /// comparison
     #[arg(long, value_name = "FILE", help_heading = "Running")]
     #[allow(dead_code, reason = "read before the arguments are parsed")]
     config: Option<PathBuf>,

@@ -64,7 +64,8 @@ pub enum Work {
     Tables(TableRequest),
     /// Detectors on images with boxes.
     Boxes(BoxRequest),
-    /// No data are named: the embedded table and the embedded scenes, or the one that the arguments are about.
+    /// No data are named: the embedded table and the embedded scenes, or the one that the arguments are
+    /// about.
     Embedded {
         /// Models on the embedded table.
         tables: Option<TableRequest>,
@@ -118,8 +119,8 @@ impl Request {
         self.on("synthetic", "")
     }
 
-    /// The same request on the embedded scenes, where fewer losses and seeds are the default. What makes it short is said, too,
-    /// so that its results can be asked for again.
+    /// The same request on the embedded scenes, where fewer losses and seeds are the default. What makes it
+    /// short is said, too, so that its results can be asked for again.
     pub fn on_embedded_scenes(&self, scenes: &BoxRequest) -> Self {
         let mut request = self.on("scenes", SHORT_SCENES);
         if !self.asked.contains_key("seeds") {
@@ -179,8 +180,8 @@ impl Request {
         Ok((self.named.clone(), Vec::new()))
     }
 
-    /// The loss that the others are judged against: the one named, else the lab's default if it is compared, else the
-    /// first.
+    /// The loss that the others are judged against: the one named, else the lab's default if it is compared,
+    /// else the first.
     pub fn reference(&self, lab: &Lab, losses: &[OpenSpec]) -> anyhow::Result<String> {
         let names: Vec<String> = losses.iter().map(ToString::to_string).collect();
         match &self.reference {
@@ -196,7 +197,8 @@ impl Request {
         }
     }
 
-    /// Creates the folder and writes to it, before hours of training rather than after; returns whether it is new.
+    /// Creates the folder and writes to it, before hours of training rather than after; returns whether it is
+    /// new.
     pub fn prepare_folder(&self) -> anyhow::Result<bool> {
         let folder = &self.out;
         let cannot_write = || cannot_write(folder);

@@ -1,5 +1,5 @@
-//! A comparison in a folder: which runs are missing, that each is kept as soon as it has ended, and what is made of all of
-//! them.
+//! A comparison in a folder: which runs are missing, that each is kept as soon as it has ended, and what is
+//! made of all of them.
 
 use super::request::{Request, cannot_write};
 use crate::cli::interrupt::{self, Interrupted};
@@ -143,8 +143,8 @@ impl<'l> Session<'l> {
         self.store.save(&record)
     }
 
-    /// The records of all runs that are done, read back from their files: a comparison that was resumed is made of the same
-    /// as one that was not.
+    /// The records of all runs that are done, read back from their files: a comparison that was resumed is
+    /// made of the same as one that was not.
     pub fn records(&self) -> anyhow::Result<Vec<RunRecord>> {
         let (records, faults) = self.store.records(&self.plan);
         emit(&notes(&faults))?;

@@ -1,14 +1,14 @@
-//! `losslab eval`: one loss on logits and targets given as JSON, so that anyone can check another implementation
-//! against this one.
+//! `losslab eval`: one loss on logits and targets given as JSON, so that anyone can check another
+//! implementation against this one.
 //!
 //! ```text
 //! in   {"logits": [...], "targets": [...], "class_counts": [...], "weights": [...], "valid": [...]}
 //! out  {"loss": x or [...], "grad": [...], "dparams": {"gamma": x, ...}}
 //! ```
 //!
-//! Sigmoid head: logits are a list or rows, targets 0 or 1 (0 to 1 where the loss takes soft targets) of the same
-//! shape. Softmax head: logits are rows, targets a class index per row. Non-finite numbers are the strings "NaN", "inf"
-//! and "-inf", in both directions.
+//! Sigmoid head: logits are a list or rows, targets 0 or 1 (0 to 1 where the loss takes soft targets) of the
+//! same shape. Softmax head: logits are rows, targets a class index per row. Non-finite numbers are the
+//! strings "NaN", "inf" and "-inf", in both directions.
 
 mod input;
 mod output;
@@ -39,7 +39,8 @@ pub struct Arguments {
     /// The loss, e.g. focal:gamma=2,alpha=0.25
     #[arg(long, value_name = "SPEC")]
     loss: String,
-    /// sigmoid: a list of logits (or rows) and as many targets; softmax: rows of logits and a class index per row
+    /// sigmoid: a list of logits (or rows) and as many targets; softmax: rows of logits and a class index per
+    /// row
     #[arg(long, value_name = "NAME", value_enum, default_value_t = HeadName::Sigmoid, hide_possible_values = true)]
     head: HeadName,
     /// none, mean or sum
@@ -167,8 +168,8 @@ impl Arguments {
     }
 }
 
-/// Binds the spec to the counts of the input. They may be missing where nothing looks at them, which shows in that
-/// classes without examples are not refused.
+/// Binds the spec to the counts of the input. They may be missing where nothing looks at them, which shows in
+/// that classes without examples are not refused.
 fn bind(spec: &Spec, head: Head, reduction: Reduction, input: &Input) -> anyhow::Result<Criterion> {
     let classes = match input.truth {
         Truth::Numbers(_) => 2,

@@ -23,7 +23,8 @@ enum Kind {
 }
 
 impl Progress {
-    /// For arms of these labels, with so many runs of so many trials of at most so many epochs, which `metric` decides.
+    /// For arms of these labels, with so many runs of so many trials of at most so many epochs, which
+    /// `metric` decides.
     pub fn new(
         labels: Vec<String>,
         metric: Option<MetricDescription>,

@@ -15,7 +15,8 @@ pub struct KeepArguments {
     /// Epochs between two checkpoints; one follows the last epoch in any case
     #[arg(long, value_name = "N", default_value_t = 1, requires = "checkpoint")]
     every: usize,
-    /// Go on from the checkpoint in DIR if there is one; =previous: from the one before it, should the last be damaged
+    /// Go on from the checkpoint in DIR if there is one; =previous: from the one before it, should the last
+    /// be damaged
     #[arg(
         long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "latest",
         requires = "checkpoint"

@@ -25,7 +25,8 @@ pub struct Arguments {
     /// Loss to train with, e.g. focal:gamma=2,alpha=0.25
     #[arg(long, value_name = "SPEC", default_value = "ce")]
     loss: String,
-    /// Seed of split, weights and order of batches; of given splits it takes number N, as compare's run with this seed
+    /// Seed of split, weights and order of batches; of given splits it takes number N, as compare's run with
+    /// this seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     #[command(flatten)]

@@ -252,7 +252,8 @@ fn over_axes(
     Case::new(inputs, format!("axes {axes:?}"), move |x| call(x[0], &axes))
 }
 
-/// A layer with its ReLU, from a pair of it without and with: none of the sums is near 0, where the ReLU has a kink.
+/// A layer with its ReLU, from a pair of it without and with: none of the sums is near 0, where the ReLU has
+/// a kink.
 fn clear_relu(draw: &mut Draw, pair: impl Fn(&mut Draw) -> (Case, Case)) -> Case {
     loop {
         let (plain, fused) = pair(draw);

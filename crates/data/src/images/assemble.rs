@@ -24,7 +24,8 @@ pub(super) struct Entry {
     pub declared: Option<(Place, [f64; 2])>,
 }
 
-/// Reads all images. Every entry's id is an image of `truth`; `place` is where messages say that they are named.
+/// Reads all images. Every entry's id is an image of `truth`; `place` is where messages say that they are
+/// named.
 pub(super) fn assemble(
     name: String,
     mut entries: Vec<Entry>,
@@ -46,7 +47,8 @@ pub(super) fn assemble(
         let read = |(entry, annotations): &(&Entry, &[&Annotation])| {
             load(entry, annotations, &truth, (width, height, channels))
         };
-        // Into results first, so that the error reported is that of the first image, whichever thread was faster.
+        // Into results first, so that the error reported is that of the first image, whichever thread was
+        // faster.
         let results: Vec<_> = block.par_iter().map(read).collect();
         for result in results {
             let (image, happened) = result?;
@@ -151,7 +153,8 @@ fn load(
     Ok((LabelledImage { id: entry.id, name: entry.name.clone(), image, fit, objects }, events))
 }
 
-/// A box of the original as an object of the fitted image, if there is something left of it, and what happened.
+/// A box of the original as an object of the fitted image, if there is something left of it, and what
+/// happened.
 fn trained_box(
     bbox: &BoundingBox,
     fit: &Fit,

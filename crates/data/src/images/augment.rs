@@ -34,8 +34,8 @@ pub struct Placement {
 }
 
 impl Augmentation {
-    /// Draws a placement. It takes the same number of draws whatever is switched on, so that switching one off leaves
-    /// the others as they were.
+    /// Draws a placement. It takes the same number of draws whatever is switched on, so that switching one
+    /// off leaves the others as they were.
     pub fn draw(&self, rng: &mut Rng) -> Placement {
         let [flip_x, flip_y] = [rng.below(2) == 1, rng.below(2) == 1];
         let mut distance = || rng.below(2 * self.shift as u64 + 1) as isize - self.shift as isize;
@@ -45,8 +45,8 @@ impl Augmentation {
 }
 
 impl Placement {
-    /// Writes the placed image as inputs `[height, width, channels]`; where nothing of it lies they are 0, the mean
-    /// of the set.
+    /// Writes the placed image as inputs `[height, width, channels]`; where nothing of it lies they are 0,
+    /// the mean of the set.
     ///
     /// # Panics
     /// If `out` has another length than the image, or the normalisation another number of channels.

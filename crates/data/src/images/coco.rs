@@ -8,10 +8,11 @@ use losslab_base::{DataError, Place};
 use losslab_metrics::boxes::{Category, GroundTruth, ImageFile};
 use std::path::{Path, PathBuf};
 
-/// Reads the annotations in `json` and their images, each from `folder/file_name` or else `folder/images/file_name`.
+/// Reads the annotations in `json` and their images, each from `folder/file_name` or else
+/// `folder/images/file_name`.
 ///
-/// The truth is all that the file says, for the evaluation. The objects, to train on, are its boxes in the pixels of
-/// the fitted image:
+/// The truth is all that the file says, for the evaluation. The objects, to train on, are its boxes in the
+/// pixels of the fitted image:
 /// - boxes without area and boxes outside of their image are skipped, boxes partly outside are clipped: counted in the
 ///   notes, because COCO's own files have some;
 /// - crowds become objects to ignore.
@@ -19,8 +20,9 @@ use std::path::{Path, PathBuf};
 /// The set is called as the file is, without its ending.
 ///
 /// # Errors
-/// If the file does not pass [`GroundTruth::new`], has no images, tells of an image another size than it has (its boxes
-/// would be misplaced; no size is fine), or an image is absent or is refused by [`read_image`](super::read_image).
+/// If the file does not pass [`GroundTruth::new`], has no images, tells of an image another size than it has
+/// (its boxes would be misplaced; no size is fine), or an image is absent or is refused by
+/// [`read_image`](super::read_image).
 pub fn load_coco(json: &Path, folder: &Path, options: &ImageOptions) -> Result<ImageSet, DataError> {
     let (truth, files) = GroundTruth::load_with_files(json)?;
     let entry = |(i, file): (usize, &ImageFile)| {
@@ -49,8 +51,8 @@ fn find(folder: &Path, file: &ImageFile, place: &Place) -> Result<PathBuf, DataE
     }
 }
 
-/// Refuses sets whose categories differ from those of the first, by id or name: a model trained on the one could not be
-/// judged on the other.
+/// Refuses sets whose categories differ from those of the first, by id or name: a model trained on the one
+/// could not be judged on the other.
 ///
 /// # Errors
 /// The first difference, by ascending id.

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 /// Endings of the files that are read, in any case.
 const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 
-/// Reads all PNG and JPEG files of a folder (not those of folders in it), numbered from 1 in the order of their names.
+/// Reads all PNG and JPEG files of a folder (not those of folders in it), numbered from 1 in the order of
+/// their names.
 ///
 /// # Errors
 /// If the folder cannot be read, has no image, or [`read_image`](super::read_image) refuses one.

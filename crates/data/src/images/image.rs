@@ -51,7 +51,8 @@ impl Image {
         }
     }
 
-    /// One channel, .299 R + .587 G + .114 B rounded (ITU-R BT.601, as PIL's `convert("L")`); an image of one stays.
+    /// One channel, .299 R + .587 G + .114 B rounded (ITU-R BT.601, as PIL's `convert("L")`); an image of one
+    /// stays.
     pub fn to_grey(&self) -> Image {
         let luma = |pixel: &[u8]| {
             // In units of 2^-16.

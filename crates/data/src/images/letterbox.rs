@@ -3,11 +3,13 @@
 use super::resize::resize;
 use super::{Fit, Image};
 
-/// The image as large as it fits into `width` x `height`, in the middle (a left-over odd pixel goes to the right or
-/// below), and where it is. Around it stands the mean colour of the image, which the normalisation of the inputs takes
-/// to about 0. An image that has the size already is copied exactly; smaller ones are enlarged.
+/// The image as large as it fits into `width` x `height`, in the middle (a left-over odd pixel goes to the
+/// right or below), and where it is. Around it stands the mean colour of the image, which the normalisation
+/// of the inputs takes to about 0. An image that has the size already is copied exactly; smaller ones are
+/// enlarged.
 ///
-/// The scale is exactly the same along both axes; the result is rounded to whole pixels at its right and lower edge.
+/// The scale is exactly the same along both axes; the result is rounded to whole pixels at its right and
+/// lower edge.
 ///
 /// # Panics
 /// If the image or the target has no pixels.
@@ -72,7 +74,8 @@ mod tests {
     fn a_checker_of_single_pixels_shrinks_to_its_mean_inside_of_the_edge() {
         let (fitted, fit) = letterbox(&grey(8, 8, |x, y| ((x + y) % 2 * 200) as u8), 4, 4);
         // Weights along one axis, see `resize`: inside (1, 3, 3, 1) / 8, equal for both colours; at the edge
-        // (3, 3, 1) / 7, of which the even pixels have 4 and the odd 3; in the corner 2 x 3 x 4 / 49 are bright.
+        // (3, 3, 1) / 7, of which the even pixels have 4 and the odd 3; in the corner 2 x 3 x 4 / 49 are
+        // bright.
         assert_eq!(
             (fitted.pixel(1, 1), fitted.pixel(2, 1), fitted.pixel(0, 1)),
             (&[100u8][..], &[100][..], &[100][..])

@@ -6,16 +6,17 @@ use losslab_base::{DataError, Place};
 /// Size and channels of the images of a set. What is not given follows from the files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImageOptions {
-    /// Width and height. By default the most frequent size of the files (of equally frequent ones the largest area,
-    /// then the widest); images of another size are letter-boxed into it.
+    /// Width and height. By default the most frequent size of the files (of equally frequent ones the largest
+    /// area, then the widest); images of another size are letter-boxed into it.
     pub size: Option<(usize, usize)>,
-    /// 1 or 3. By default 1 if all images are grey, otherwise 3. Grey becomes colour by repetition, colour becomes grey as
-    /// .299 R + .587 G + .114 B (ITU-R BT.601).
+    /// 1 or 3. By default 1 if all images are grey, otherwise 3. Grey becomes colour by repetition, colour
+    /// becomes grey as .299 R + .587 G + .114 B (ITU-R BT.601).
     pub channels: Option<usize>,
 }
 
 impl ImageOptions {
-    /// The size and channels of another set: what validation and test images need, so that one model takes all.
+    /// The size and channels of another set: what validation and test images need, so that one model takes
+    /// all.
     pub fn like(set: &ImageSet) -> ImageOptions {
         ImageOptions { size: Some((set.width, set.height)), channels: Some(set.channels) }
     }

@@ -1,9 +1,10 @@
-//! Images in another size: bilinear, with the filter widened when shrinking, so that nothing of the image is skipped.
+//! Images in another size: bilinear, with the filter widened when shrinking, so that nothing of the image is
+//! skipped.
 //!
-//! With the scale s = new / old, the pixel i of the result stands at c = (i + .5) / s in the original. It is the mean of the
-//! original pixels j, whose middles are at j + .5, weighted by the triangle max(0, 1 - |j + .5 - c| / r), r = max(1, 1 / s);
-//! beyond the edge there is nothing to weight. PIL's `Image.resize(size, BILINEAR)` computes the same with 8 bits
-//! between the two passes, and differs by at most 1.
+//! With the scale s = new / old, the pixel i of the result stands at c = (i + .5) / s in the original. It is
+//! the mean of the original pixels j, whose middles are at j + .5, weighted by the triangle max(0, 1 - |j +
+//! .5 - c| / r), r = max(1, 1 / s); beyond the edge there is nothing to weight. PIL's `Image.resize(size,
+//! BILINEAR)` computes the same with 8 bits between the two passes, and differs by at most 1.
 
 use super::Image;
 
@@ -13,8 +14,8 @@ struct Taps {
     weights: Vec<f32>,
 }
 
-/// The image at `scale` (the same for both axes), cut or rounded to `width` x `height`, which must be `scale` times
-/// its size up to half a pixel. A scale of 1 is an exact copy.
+/// The image at `scale` (the same for both axes), cut or rounded to `width` x `height`, which must be `scale`
+/// times its size up to half a pixel. A scale of 1 is an exact copy.
 pub(super) fn resize(image: &Image, scale: f64, width: usize, height: usize) -> Image {
     if scale == 1.0 {
         return image.clone();

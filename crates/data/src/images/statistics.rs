@@ -14,7 +14,8 @@ pub struct Normalisation {
 }
 
 impl Normalisation {
-    /// Inputs of mean 0 and deviation 1 per channel over all pixels of a set, the padding of letter-boxing included.
+    /// Inputs of mean 0 and deviation 1 per channel over all pixels of a set, the padding of letter-boxing
+    /// included.
     pub fn of(set: &ImageSet) -> Normalisation {
         let (means, deviations) = set.statistics();
         Normalisation {
@@ -25,7 +26,8 @@ impl Normalisation {
 }
 
 impl ImageSet {
-    /// Mean and standard deviation (of the population) of each channel over all pixels, in 0 ..= 255; 0 without images.
+    /// Mean and standard deviation (of the population) of each channel over all pixels, in 0 ..= 255; 0
+    /// without images.
     ///
     /// The sums are whole numbers, so that neither threads nor order change a bit.
     pub fn statistics(&self) -> (Vec<f64>, Vec<f64>) {
@@ -41,11 +43,12 @@ impl ImageSet {
         (sums.iter().map(mean).collect(), sums.iter().map(deviation).collect())
     }
 
-    /// Sixteen hexadecimal digits that stand for the contents: equal sets have equal fingerprints on every machine.
+    /// Sixteen hexadecimal digits that stand for the contents: equal sets have equal fingerprints on every
+    /// machine.
     ///
-    /// FNV-1a, 64 bits, over the shape, the categories, the truth, and the hash of each image: its id, pixels, fit and
-    /// objects. Names of the set and of files are left out. It tells versions of a set apart; it is no protection
-    /// against somebody who wants two sets to look alike.
+    /// FNV-1a, 64 bits, over the shape, the categories, the truth, and the hash of each image: its id,
+    /// pixels, fit and objects. Names of the set and of files are left out. It tells versions of a set apart;
+    /// it is no protection against somebody who wants two sets to look alike.
     pub fn fingerprint(&self) -> String {
         let mut hash = Fnv1a::new();
         [self.width, self.height, self.channels].iter().for_each(|&n| hash.number(n as u64));

@@ -26,8 +26,8 @@ use std::path::{Path, PathBuf};
 /// Otherwise as [`load_coco`](super::load_coco); the set is called as the split is.
 ///
 /// # Errors
-/// If a file is absent or not as above (messages name the line), the split is empty or names an image twice, or a name is
-/// not among `categories`.
+/// If a file is absent or not as above (messages name the line), the split is empty or names an image twice,
+/// or a name is not among `categories`.
 pub fn load_voc(
     folder: &Path,
     split: &str,
@@ -90,7 +90,8 @@ pub fn voc_split_path(folder: &Path, split: &str) -> PathBuf {
 }
 
 impl ImageSet {
-    /// The true objects of one category as VOC's evaluation takes them: what is a crowd in the truth is difficult.
+    /// The true objects of one category as VOC's evaluation takes them: what is a crowd in the truth is
+    /// difficult.
     pub fn voc_objects(&self, category_id: i64) -> Vec<VocObject> {
         let of_category = self.truth.annotations().iter().filter(|object| object.category_id == category_id);
         let object = |o: &Annotation| VocObject { image_id: o.image_id, bbox: o.bbox, difficult: o.iscrowd };

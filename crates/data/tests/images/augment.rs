@@ -60,7 +60,8 @@ fn a_buffer_of_another_size_is_a_mistake_of_the_caller() {
 
 #[test]
 fn boxes_move_with_the_pixels() {
-    // Every pixel of a box is bright, all others dark: whatever the placement, the box encloses exactly the bright ones.
+    // Every pixel of a box is bright, all others dark: whatever the placement, the box encloses exactly the
+    // bright ones.
     let (width, height, bbox) = (13, 9, BoundingBox::from([2.0, 1.0, 4.0, 5.0]));
     let mut image = Image::filled(width, height, &[0]);
     for y in 1..6 {

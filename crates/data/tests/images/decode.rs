@@ -80,7 +80,8 @@ fn every_kind_of_png_gives_its_pixels() {
     assert_eq!(read(&indexed), (3, [a, b, a, b, b, a].concat()));
 }
 
-/// Decoders may round the cosine transform and the interpolation of sparser colours differently, by a unit or two.
+/// Decoders may round the cosine transform and the interpolation of sparser colours differently, by a unit or
+/// two.
 #[test]
 fn jpeg_files_agree_with_pillow() {
     let reference = reference();

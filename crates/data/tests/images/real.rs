@@ -38,8 +38,9 @@ fn deeppcb_tiles_load_as_they_are() {
     assert!(parts[0].images.iter().any(|image| image.objects.is_empty()));
 }
 
-/// Both forms of BCCD are the same images: the small one divides the corners by 4 and takes them as edges, while VOC
-/// counts both corner pixels as part of the box. It leaves out the two boxes of a single pixel, as we do.
+/// Both forms of BCCD are the same images: the small one divides the corners by 4 and takes them as edges,
+/// while VOC counts both corner pixels as part of the box. It leaves out the two boxes of a single pixel, as
+/// we do.
 #[test]
 fn bccd_is_the_same_as_coco_and_as_voc() {
     let Some(folder) = real_data("detection/bccd") else { return };

@@ -40,7 +40,8 @@ pub(crate) const CLASS_BALANCED: ModifierInfo = ModifierInfo {
 };
 
 fn class_balanced(beta: f64, counts: &ClassCounts) -> Result<Effect, String> {
-    // 1 - beta^n through expm1, exact for beta close to 1. Our own functions: the weights are part of every step.
+    // 1 - beta^n through expm1, exact for beta close to 1. Our own functions: the weights are part of every
+    // step.
     let raw: Vec<f64> =
         positive_counts(counts)?.map(|n| (1.0 - beta) / -exp_m1_f64(n * ln_f64(beta))).collect();
     let scale = counts.len() as f64 / raw.iter().sum::<f64>();

@@ -5,8 +5,8 @@ use crate::info::{ParamInfo, Range};
 
 /// GHM-C: weight N / (R M) for an element whose gradient norm g = 1 - p_t lies in a bin with R elements.
 ///
-/// M is the number of bins that are not empty, as in the authors' code, so that the weights of N elements sum to N; the
-/// paper divides by all bins. Every batch stands for itself (momentum 0).
+/// M is the number of bins that are not empty, as in the authors' code, so that the weights of N elements sum
+/// to N; the paper divides by all bins. Every batch stands for itself (momentum 0).
 pub(crate) const GHM_C: ModifierInfo = ModifierInfo {
     name: "ghm-c",
     title: "gradient harmonising for classification",

@@ -3,10 +3,11 @@
 use super::{ClassCounts, Effect, ModifierInfo, ProbabilityEffect, Stage, positive_counts};
 use crate::info::{ParamInfo, Range};
 
-/// z_c + tau log(pi_c) with the class frequencies pi; a sigmoid logit gets tau log(pi_positive / pi_negative).
+/// z_c + tau log(pi_c) with the class frequencies pi; a sigmoid logit gets tau log(pi_positive /
+/// pi_negative).
 ///
-/// The loss sees the shifted logits; predictions are made from the unshifted ones, which therefore lean towards rare
-/// classes.
+/// The loss sees the shifted logits; predictions are made from the unshifted ones, which therefore lean
+/// towards rare classes.
 pub(crate) const LOGIT_ADJUST: ModifierInfo = ModifierInfo {
     name: "logit-adjust",
     title: "logit adjustment",

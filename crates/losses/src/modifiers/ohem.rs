@@ -6,7 +6,8 @@ use crate::info::{ParamInfo, Range};
 /// Which elements are kept; a dropped element leaves value, gradient and normaliser as if it were not valid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Keep {
-    /// All positives, and this many times as many of the hardest negatives (of one positive, if there is none).
+    /// All positives, and this many times as many of the hardest negatives (of one positive, if there is
+    /// none).
     Ratio(f64),
     /// The hardest elements, this many.
     Count(usize),

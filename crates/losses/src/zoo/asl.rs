@@ -63,8 +63,8 @@ fn shifted_focal<R: Real>(gamma: R, margin: R, t: Pt<R>) -> R {
     let p_m = t.q - margin;
     let dropped = p_m <= zero;
     let p_m = R::select(dropped, R::lift(0.5), p_m);
-    // Without a margin the logarithms are those of focal loss, accurate even where 1 - p has no digits left; the
-    // quotients are 0 and carry the derivative in the margin alone.
+    // Without a margin the logarithms are those of focal loss, accurate even where 1 - p has no digits left;
+    // the quotients are 0 and carry the derivative in the margin alone.
     let plain = margin == zero;
     let log_p_m = R::select(plain, t.log_q - margin / t.q.at_least(tiny), p_m.ln());
     // 1 - p_m = p_t + margin: near p_m = 1 the difference itself has no digits left.

@@ -58,7 +58,8 @@ impl Loss<0> for AlphaCe {
     }
 }
 
-/// Cross-entropy on a target of 1 - h for the true class and h for all others together: what `+smooth` evaluates.
+/// Cross-entropy on a target of 1 - h for the true class and h for all others together: what `+smooth`
+/// evaluates.
 ///
 /// CE = -((1 - h) log p_t + h log(1 - p_t)).
 pub(crate) struct SmoothCe;

@@ -6,9 +6,9 @@ use losslab_tensor::{Float, Real};
 
 /// L = 1 - (2 sum(p y) + smooth) / (sum(p) + sum(y) + smooth).
 ///
-/// Written in the counts TP = sum(p y), FP = sum(p (1 - y)), FN = sum((1 - p) y), of which it is
-/// (FP + FN) / (2 TP + FP + FN + smooth), without a difference of nearly equal numbers. This is the form with plain
-/// sums; Milletari et al. square p and y in the denominator.
+/// Written in the counts TP = sum(p y), FP = sum(p (1 - y)), FN = sum((1 - p) y), of which it is (FP + FN) /
+/// (2 TP + FP + FN + smooth), without a difference of nearly equal numbers. This is the form with plain sums;
+/// Milletari et al. square p and y in the denominator.
 pub struct Dice;
 
 impl SetLoss<1> for Dice {
@@ -41,8 +41,8 @@ impl SetLoss<1> for Dice {
     }
 }
 
-/// The same loss composed of tape operations, for logits and targets of equal shape: how a loss that fits no trait of
-/// this crate is written.
+/// The same loss composed of tape operations, for logits and targets of equal shape: how a loss that fits no
+/// trait of this crate is written.
 ///
 /// # Panics
 /// If the shapes differ.

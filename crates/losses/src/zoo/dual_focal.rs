@@ -3,12 +3,13 @@
 use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
-/// L = -log p_t + weight (1 - p_t)^gamma: the focal factor is added to cross-entropy instead of multiplied with it, so
-/// that hard examples gain.
+/// L = -log p_t + weight (1 - p_t)^gamma: the focal factor is added to cross-entropy instead of multiplied
+/// with it, so that hard examples gain.
 ///
-/// Hossain et al. 2021 write -y log p - beta (1 - y) log(rho - p) + alpha |y - p|^gamma; here beta = rho = 1, which
-/// makes it one equation in p_t, and their alpha is called `weight`, because alpha weighs classes in this crate. The
-/// loss of the same name by Tao et al. 2023 depends on the runner-up class and is not a function of p_t.
+/// Hossain et al. 2021 write -y log p - beta (1 - y) log(rho - p) + alpha |y - p|^gamma; here beta = rho = 1,
+/// which makes it one equation in p_t, and their alpha is called `weight`, because alpha weighs classes in
+/// this crate. The loss of the same name by Tao et al. 2023 depends on the runner-up class and is not a
+/// function of p_t.
 pub struct DualFocal;
 
 impl Loss<2> for DualFocal {

@@ -3,7 +3,8 @@
 use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
-/// FL*(p_t) = -log(p_t*) / gamma with p_t* = sigmoid(gamma x_t + beta): cross-entropy of a steeper, shifted margin.
+/// FL*(p_t) = -log(p_t*) / gamma with p_t* = sigmoid(gamma x_t + beta): cross-entropy of a steeper, shifted
+/// margin.
 pub struct FocalStar;
 
 impl Loss<2> for FocalStar {
@@ -36,8 +37,8 @@ impl Loss<2> for FocalStar {
     #[inline(always)]
     fn eval<R: Real>([gamma, beta]: [R; 2], t: Pt<R>, _side: Side) -> R {
         let u = gamma * t.x + beta;
-        // -log sigmoid(u) = max(-u, 0) + log(1 + e^-|u|); the first term is divided by gamma before it is formed, so
-        // that it cannot overflow.
+        // -log sigmoid(u) = max(-u, 0) + log(1 + e^-|u|); the first term is divided by gamma before it is
+        // formed, so that it cannot overflow.
         let linear = R::select(u < R::lift(0.0), -(t.x + beta / gamma), R::lift(0.0));
         linear + (-u.abs()).exp().ln_1p() / gamma
     }

@@ -5,9 +5,9 @@ use losslab_tensor::Real;
 
 /// L = max(0, margin - p_t).
 ///
-/// Lin et al. 2017, sec. 5.1, report that a hinge loss on p_t, 0 above a certain p_t, trained unstably; they give no
-/// formula, so this definition is the plainest with that property, and the default margin (no loss as soon as the
-/// decision is right) is ours.
+/// Lin et al. 2017, sec. 5.1, report that a hinge loss on p_t, 0 above a certain p_t, trained unstably; they
+/// give no formula, so this definition is the plainest with that property, and the default margin (no loss as
+/// soon as the decision is right) is ours.
 pub struct HingeP;
 
 impl Loss<1> for HingeP {

@@ -6,11 +6,12 @@ use crate::{
 };
 use losslab_tensor::Real;
 
-/// Cross-entropy of scale (z - Delta_y at the true class y), with Delta_y = C / n_y^(1/4) and C such that the rarest class
-/// has `max_margin`.
+/// Cross-entropy of scale (z - Delta_y at the true class y), with Delta_y = C / n_y^(1/4) and C such that the
+/// rarest class has `max_margin`.
 ///
-/// Cao et al. set scale = 30 in their code because their last layer is normalised; the equation of the paper has none,
-/// and with logits of an ordinary linear layer 1 is right. The sigmoid head is the softmax over logits (0, z).
+/// Cao et al. set scale = 30 in their code because their last layer is normalised; the equation of the paper
+/// has none, and with logits of an ordinary linear layer 1 is right. The sigmoid head is the softmax over
+/// logits (0, z).
 pub struct Ldam;
 
 impl Loss<2> for Ldam {

@@ -6,8 +6,8 @@ use crate::{
 };
 use losslab_tensor::Real;
 
-/// VFL(p, y) = -y (y log p + (1 - y) log(1 - p)) for y > 0, else -weight p^gamma log(1 - p): only negatives fade, and
-/// positives count by their quality y.
+/// VFL(p, y) = -y (y log p + (1 - y) log(1 - p)) for y > 0, else -weight p^gamma log(1 - p): only negatives
+/// fade, and positives count by their quality y.
 pub struct Vfl;
 
 impl Loss<2> for Vfl {

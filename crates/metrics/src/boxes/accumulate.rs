@@ -3,7 +3,8 @@
 use super::matching::{Outcome, bit};
 use super::protocol::{AREA_RANGES, IOU_COUNT, MOST_DETECTIONS, RECALL_COUNT};
 
-/// Area range and most detections per image of the six average recalls: AR1, AR10, AR100, small, medium, large.
+/// Area range and most detections per image of the six average recalls: AR1, AR10, AR100, small, medium,
+/// large.
 pub(super) const RECALLS: [(usize, usize); 6] =
     [(0, 1), (0, 10), (0, MOST_DETECTIONS), (1, MOST_DETECTIONS), (2, MOST_DETECTIONS), (3, MOST_DETECTIONS)];
 
@@ -15,7 +16,8 @@ pub(super) struct CategoryScores {
     pub recall: [Option<[f64; IOU_COUNT]>; RECALLS.len()],
 }
 
-/// Scores a category from outcomes in the order of image ids and ranks, given its number of objects per area range.
+/// Scores a category from outcomes in the order of image ids and ranks, given its number of objects per area
+/// range.
 ///
 /// Sorts the outcomes by descending score; ties keep their order.
 pub(super) fn accumulate(
@@ -41,9 +43,11 @@ pub(super) fn accumulate(
     }
 }
 
-/// Mean over the recall levels of the best precision at that recall or a higher one, 0 where it is never reached.
+/// Mean over the recall levels of the best precision at that recall or a higher one, 0 where it is never
+/// reached.
 ///
-/// Recall only moves at a true positive, so precision is kept there alone: after the k-th, recall is k / objects.
+/// Recall only moves at a true positive, so precision is kept there alone: after the k-th, recall is k /
+/// objects.
 fn interpolated(
     outcomes: &[Outcome],
     bit: usize,

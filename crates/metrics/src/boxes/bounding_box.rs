@@ -5,8 +5,8 @@ use std::fmt;
 
 /// A box in pixels with its left upper corner at (x, y); in JSON `[x, y, width, height]`.
 ///
-/// Coordinates are continuous: a box from x = 2 to x = 5 is 3 wide. (In Pascal VOC's corners, where both pixels belong
-/// to the box, that is xmin = 3, xmax = 5: x = xmin - 1, width = xmax - xmin + 1.)
+/// Coordinates are continuous: a box from x = 2 to x = 5 is 3 wide. (In Pascal VOC's corners, where both
+/// pixels belong to the box, that is xmin = 3, xmax = 5: x = xmin - 1, width = xmax - xmin + 1.)
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "[f64; 4]", into = "[f64; 4]")]
 pub struct BoundingBox {
@@ -43,8 +43,8 @@ impl BoundingBox {
         if width > 0.0 && height > 0.0 { width * height } else { 0.0 }
     }
 
-    /// The part inside of an image of this size, its own numbers unchanged if that is all of it; `None` if it has no
-    /// area.
+    /// The part inside of an image of this size, its own numbers unchanged if that is all of it; `None` if it
+    /// has no area.
     pub fn clipped(&self, width: f64, height: f64) -> Option<BoundingBox> {
         let (right, lower) = (self.x + self.width, self.y + self.height);
         let whole = self.x >= 0.0 && self.y >= 0.0 && right <= width && lower <= height;
@@ -60,7 +60,8 @@ impl BoundingBox {
         if shared > 0.0 { shared / (self.area() + other.area() - shared) } else { 0.0 }
     }
 
-    /// Share of this box's own area that lies in the other: the overlap of a detection with a crowd (pycocotools).
+    /// Share of this box's own area that lies in the other: the overlap of a detection with a crowd
+    /// (pycocotools).
     pub fn share_inside(&self, crowd: &BoundingBox) -> f64 {
         let shared = self.intersection(crowd);
         if shared > 0.0 { shared / self.area() } else { 0.0 }

@@ -1,4 +1,5 @@
-//! What is in the images and what a detector found there, in COCO's terms, checked before anything is computed.
+//! What is in the images and what a detector found there, in COCO's terms, checked before anything is
+//! computed.
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
@@ -29,8 +30,8 @@ pub struct Annotation {
     pub category_id: i64,
     /// Where it is.
     pub bbox: BoundingBox,
-    /// Its area in square pixels, which decides whether it is small, medium or large: in COCO that of the object's
-    /// outline, smaller than that of the box.
+    /// Its area in square pixels, which decides whether it is small, medium or large: in COCO that of the
+    /// object's outline, smaller than that of the box.
     pub area: f64,
     /// True for a box around many objects: detections in it are neither right nor wrong. Absent means false.
     #[serde(default, deserialize_with = "zero_or_one", serialize_with = "as_zero_or_one")]
@@ -63,8 +64,8 @@ impl GroundTruth {
     /// Checks a data set; `name` is what messages call it, such as the path of its file.
     ///
     /// # Errors
-    /// If ids repeat, an annotation names an unknown image or category, or a box or area is not finite or is negative.
-    /// Positions in messages count from 0.
+    /// If ids repeat, an annotation names an unknown image or category, or a box or area is not finite or is
+    /// negative. Positions in messages count from 0.
     pub fn new(
         name: impl Into<String>,
         mut images: Vec<i64>,

@@ -1,4 +1,5 @@
-//! COCO's evaluation from end to end: detections grouped by category and image, matched, accumulated, summarised.
+//! COCO's evaluation from end to end: detections grouped by category and image, matched, accumulated,
+//! summarised.
 
 use super::accumulate::{CategoryScores, accumulate};
 use super::coco_set::{Annotation, Detection, GroundTruth};
@@ -8,15 +9,18 @@ use super::summary::CocoResults;
 use losslab_base::DataError;
 use rayon::prelude::*;
 
-/// Images that a thread matches in one go: enough to be worth handing over, few enough to share one category's images.
+/// Images that a thread matches in one go: enough to be worth handing over, few enough to share one
+/// category's images.
 const IMAGES_PER_TASK: usize = 256;
 
-/// Scores detections against the truth as pycocotools' `COCOeval` does for `bbox`, on the threads of rayon's pool; the
-/// result does not depend on their number. `name` is what messages call the detections, such as the path of their file.
+/// Scores detections against the truth as pycocotools' `COCOeval` does for `bbox`, on the threads of rayon's
+/// pool; the result does not depend on their number. `name` is what messages call the detections, such as the
+/// path of their file.
 ///
-/// Equal scores keep the order of image ids, and within an image that of `detections`. Detections of a category that the
-/// truth does not know are left out and counted. Without any detection, all numbers are 0 (pycocotools refuses an empty
-/// list). An object whose id is 0 is never found: pycocotools takes the 0 for "no match", and this function agrees with it.
+/// Equal scores keep the order of image ids, and within an image that of `detections`. Detections of a
+/// category that the truth does not know are left out and counted. Without any detection, all numbers are 0
+/// (pycocotools refuses an empty list). An object whose id is 0 is never found: pycocotools takes the 0 for
+/// "no match", and this function agrees with it.
 ///
 /// # Errors
 /// If a detection names an unknown image, has an unusable box or a score that is not finite.

@@ -73,8 +73,8 @@ impl Kind {
     }
 }
 
-/// The error behind `error`, which reading `bytes` gave: the list, the entry and the key, or the line where it is no
-/// JSON at all.
+/// The error behind `error`, which reading `bytes` gave: the list, the entry and the key, or the line where
+/// it is no JSON at all.
 pub(super) fn explain(file: &str, bytes: &[u8], layout: Layout, error: &serde_json::Error) -> DataError {
     let expected = match layout {
         Layout::GroundTruth | Layout::WithFiles => "COCO annotations in JSON",
@@ -134,7 +134,8 @@ fn wrong(place: &str, value: Option<&Value>, expected: &str) -> DataError {
     Place::of(place).error(found, expected)
 }
 
-/// Puts quotes around `NaN` and `Infinity`, which Python writes but JSON does not know, so that the entry can be named.
+/// Puts quotes around `NaN` and `Infinity`, which Python writes but JSON does not know, so that the entry can
+/// be named.
 fn with_quoted_names(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut in_text, mut escaped) = (false, false);

@@ -1,4 +1,5 @@
-//! Matches the detections of one image and category to its true objects, for all area ranges and IoU thresholds at once.
+//! Matches the detections of one image and category to its true objects, for all area ranges and IoU
+//! thresholds at once.
 
 use super::coco_set::{Annotation, Detection};
 use super::protocol::{AREA_RANGES, IOU_COUNT};
@@ -47,12 +48,13 @@ pub(super) struct Scratch {
     taken: Vec<bool>,
 }
 
-/// Matches detections, ordered by descending score, greedily to objects (`COCOeval.evaluateImg`); appends one outcome for
-/// each detection.
+/// Matches detections, ordered by descending score, greedily to objects (`COCOeval.evaluateImg`); appends one
+/// outcome for each detection.
 ///
-/// A detection takes the free object it overlaps most, at least by the threshold; of equal overlaps the later object.
-/// Objects that do not count are taken only where no other fits; a crowd can be taken again and again. A detection on
-/// an object that does not count, or without an object and of another size, does not count either.
+/// A detection takes the free object it overlaps most, at least by the threshold; of equal overlaps the later
+/// object. Objects that do not count are taken only where no other fits; a crowd can be taken again and
+/// again. A detection on an object that does not count, or without an object and of another size, does not
+/// count either.
 pub(super) fn match_image(
     truths: &[&Annotation],
     detections: &[&Detection],
@@ -85,7 +87,8 @@ pub(super) fn match_image(
                 if let Some(g) = found {
                     scratch.taken[g] = true;
                 }
-                // pycocotools stores the object's id as the match and reads 0 as "none": an object with id 0 is never found.
+                // pycocotools stores the object's id as the match and reads 0 as "none": an object with id 0
+                // is never found.
                 let matched = found.is_some_and(|g| truths[g].id != 0);
                 let on_ignored = found.is_some_and(|g| scratch.ignored[g]);
                 outcome.matched |= if matched { bit } else { 0 };

@@ -14,8 +14,8 @@
 //! | `summary` | the twelve numbers, as lines and as JSON |
 //! | `voc`, `voc_set` | Pascal VOC's average precision of a category and of a set |
 //!
-//! The evaluation follows pycocotools 2.0 to the digit (`tests/coco.rs`), including what is peculiar about it; the
-//! documentation of [`evaluate`] lists that.
+//! The evaluation follows pycocotools 2.0 to the digit (`tests/coco.rs`), including what is peculiar about
+//! it; the documentation of [`evaluate`] lists that.
 //!
 //! ```
 //! use losslab_metrics::boxes::{Annotation, Category, Detection, GroundTruth, evaluate};

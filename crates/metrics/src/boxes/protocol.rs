@@ -1,4 +1,5 @@
-//! The constants of COCO's evaluation of boxes: thresholds, area ranges and limits, to the last bit of pycocotools.
+//! The constants of COCO's evaluation of boxes: thresholds, area ranges and limits, to the last bit of
+//! pycocotools.
 //!
 //! Source: `Params.setDetParams` of pycocotools 2.0; <https://cocodataset.org/#detection-eval>.
 
@@ -24,7 +25,8 @@ pub fn recall_levels() -> [f64; RECALL_COUNT] {
     linspace(0.0, 1.0)
 }
 
-/// N numbers at equal distances, ends included: i times the step plus the start, and exactly `stop` at the end.
+/// N numbers at equal distances, ends included: i times the step plus the start, and exactly `stop` at the
+/// end.
 fn linspace<const N: usize>(start: f64, stop: f64) -> [f64; N] {
     let step = (stop - start) / (N - 1) as f64;
     std::array::from_fn(|i| if i == N - 1 { stop } else { i as f64 * step + start })

@@ -8,9 +8,9 @@ use std::fmt;
 
 /// COCO's evaluation of detected boxes. A number is `None` (null in JSON) where no true object counts for it.
 ///
-/// AP is the mean over IoU thresholds .50, .55, ..., .95 and over the categories with objects, AR likewise. Small objects
-/// have areas up to 32^2, medium from there to 96^2, large from there; up to 100 detections per image and category
-/// count, except for `ar1` and `ar10`.
+/// AP is the mean over IoU thresholds .50, .55, ..., .95 and over the categories with objects, AR likewise.
+/// Small objects have areas up to 32^2, medium from there to 96^2, large from there; up to 100 detections per
+/// image and category count, except for `ar1` and `ar10`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CocoResults {
     /// Average precision.

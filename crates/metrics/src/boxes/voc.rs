@@ -9,7 +9,8 @@ use std::collections::HashMap;
 /// Least overlap of a detection that found its object; an overlap of exactly this much counts.
 pub const VOC_IOU: f64 = 0.5;
 
-/// How the curve of precision over recall becomes one number. Precision at a recall is the best at that recall or higher.
+/// How the curve of precision over recall becomes one number. Precision at a recall is the best at that
+/// recall or higher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VocRule {
     /// Area under the curve, since 2010.
@@ -42,10 +43,10 @@ pub struct VocDetection {
 
 /// Average precision of one class, in [0, 1]; `None` without an object that counts.
 ///
-/// By descending score (ties in the order given), each detection is compared with the object of its image that it
-/// overlaps most, taken or not; of equal overlaps the first. From [`VOC_IOU`] on it is a true positive, a false one if
-/// that object was found before, and does not count if the object is difficult; below, it is a false positive.
-/// Boxes without area overlap nothing.
+/// By descending score (ties in the order given), each detection is compared with the object of its image
+/// that it overlaps most, taken or not; of equal overlaps the first. From [`VOC_IOU`] on it is a true
+/// positive, a false one if that object was found before, and does not count if the object is difficult;
+/// below, it is a false positive. Boxes without area overlap nothing.
 ///
 /// # Errors
 /// If a score is not finite.

@@ -1,4 +1,5 @@
-//! The calibration of one model: as it reports, after temperature scaling, and with the bias of its loss inverted.
+//! The calibration of one model: as it reports, after temperature scaling, and with the bias of its loss
+//! inverted.
 
 use super::super::check::MetricError;
 use super::super::probability::{self, ECE_BINS};
@@ -18,8 +19,9 @@ pub struct Scored<'a> {
 
 /// How good one set of probabilities is.
 ///
-/// With two classes the event is the positive class; with more it is that the most probable class is the true one, as in Guo
-/// et al. 2017, while [log loss](classes::log_loss) and [Brier score](classes::brier) are over all classes.
+/// With two classes the event is the positive class; with more it is that the most probable class is the true
+/// one, as in Guo et al. 2017, while [log loss](classes::log_loss) and [Brier score](classes::brier) are over
+/// all classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// Log loss in nats.

@@ -10,7 +10,8 @@ pub enum Binning {
     /// Edges m/M, bins (lo, hi], 0 in the first: as [`ece`](crate::ece) and as
     /// `sklearn.calibration.calibration_curve(strategy="uniform")`.
     EqualWidth,
-    /// Bins of (nearly) equally many examples, equal probabilities together: as [`ece_mass`](crate::ece_mass).
+    /// Bins of (nearly) equally many examples, equal probabilities together: as
+    /// [`ece_mass`](crate::ece_mass).
     EqualMass,
 }
 
@@ -25,7 +26,8 @@ pub struct ReliabilityBin {
     pub observed_rate: f64,
 }
 
-/// The parts of the Brier score over bins (Murphy 1973; the last of Stephenson, Coelho and Jolliffe 2008, eq. 8)
+/// The parts of the Brier score over bins (Murphy 1973; the last of Stephenson, Coelho and Jolliffe 2008, eq.
+/// 8)
 ///
 /// ```text
 /// Brier = reliability - resolution + uncertainty + within
@@ -38,8 +40,9 @@ pub struct BrierParts {
     pub resolution: f64,
     /// r (1 - r) for the base rate r: belongs to the data, not to the model.
     pub uncertainty: f64,
-    /// (1/n) sum_m sum_{i in m} [ (p_i - mean p)^2 - 2 (y_i - mean y) (p_i - mean p) ]: what happens within bins, which
-    /// Murphy's three parts, made for forecasts of few values, leave out. 0 if all p of a bin are equal.
+    /// (1/n) sum_m sum_{i in m} [ (p_i - mean p)^2 - 2 (y_i - mean y) (p_i - mean p) ]: what happens within
+    /// bins, which Murphy's three parts, made for forecasts of few values, leave out. 0 if all p of a bin are
+    /// equal.
     pub within: f64,
 }
 

@@ -1,7 +1,8 @@
 //! Temperature scaling: softmax(z / T) or sigmoid(z / T), one T for all (Guo et al. 2017, section 4.2).
 //!
-//! It leaves the order of scores and the predicted classes alone, so that it repairs over- and underconfidence and nothing
-//! else: not a shift of the logits, as class weights bring, and only roughly the bend that the focal loss brings.
+//! It leaves the order of scores and the predicted classes alone, so that it repairs over- and
+//! underconfidence and nothing else: not a shift of the logits, as class weights bring, and only roughly the
+//! bend that the focal loss brings.
 
 use super::super::check::{self, MetricError};
 use losslab_base::math::exp_f64;
@@ -11,8 +12,8 @@ const RANGE: (f64, f64) = (1e-3, 1e3);
 
 /// The temperature of the least log loss on these logits, which must not be those it is judged on.
 ///
-/// Two classes have one logit a row, for class 1; more have a logit per class. In b = 1/T the log loss is convex with the
-/// derivative
+/// Two classes have one logit a row, for class 1; more have a logit per class. In b = 1/T the log loss is
+/// convex with the derivative
 ///
 /// ```text
 /// mean of (sum_j softmax_j(b z) z_j - z_label),   binary: mean of (sigmoid(b z) - y) z
@@ -20,8 +21,9 @@ const RANGE: (f64, f64) = (1e-3, 1e3);
 ///
 /// whose zero is found by bisection of ln b, to 1e-12.
 ///
-/// `None` if it has no zero for T in [0.001, 1000]: without rows, if all logits of a row are equal, if the classes are
-/// perfectly separated (T = 0 is best), or if the logits rank no better than chance (T is infinite or negative).
+/// `None` if it has no zero for T in [0.001, 1000]: without rows, if all logits of a row are equal, if the
+/// classes are perfectly separated (T = 0 is best), or if the logits rank no better than chance (T is
+/// infinite or negative).
 ///
 /// # Errors
 /// A NaN or infinite logit.

@@ -1,13 +1,14 @@
 //! Resampling the units of a fixed test set: rows, or images.
 //!
-//! All runs of all arms are evaluated on the same resamples, which makes the comparison paired. What the resamples say
-//! about the test set meets what the seeds say about training in [`fixed_test`](super::fixed_test).
+//! All runs of all arms are evaluated on the same resamples, which makes the comparison paired. What the
+//! resamples say about the test set meets what the seeds say about training in
+//! [`fixed_test`](super::fixed_test).
 
 use losslab_base::rng::Rng;
 use rayon::prelude::*;
 
-/// Draws of the same resample before it counts as undefined: with one positive in a million rows a third of all draws
-/// has one.
+/// Draws of the same resample before it counts as undefined: with one positive in a million rows a third of
+/// all draws has one.
 const ATTEMPTS: usize = 100;
 
 /// Why a bootstrap could not be made.
@@ -42,14 +43,15 @@ pub struct Resamples {
 impl Resamples {
     /// Draws `resamples` times `units` units with replacement, and evaluates every run on each.
     ///
-    /// A run is a function from how often each unit was drawn (`units` counts) to the metric, `None` where that is
-    /// undefined; such a resample is drawn again, for all runs. `None` in place of a run stands for one that diverged: its
-    /// value is `diverged` always, and NaN if the metric has no such value; [`fixed_test`](super::fixed_test::fixed_test)
-    /// refuses a NaN. Resample r is drawn from stream r of `seed`, so that the result does not depend on the
-    /// number of threads; it runs on the current rayon pool.
+    /// A run is a function from how often each unit was drawn (`units` counts) to the metric, `None` where
+    /// that is undefined; such a resample is drawn again, for all runs. `None` in place of a run stands for
+    /// one that diverged: its value is `diverged` always, and NaN if the metric has no such value;
+    /// [`fixed_test`](super::fixed_test::fixed_test) refuses a NaN. Resample r is drawn from stream r of
+    /// `seed`, so that the result does not depend on the number of threads; it runs on the current rayon
+    /// pool.
     ///
-    /// 2000 resamples give the standard error of a difference within 3 % (2 standard deviations of its relative error
-    /// 1 / sqrt(2 * 2000)). Time: resamples x runs x one evaluation.
+    /// 2000 resamples give the standard error of a difference within 3 % (2 standard deviations of its
+    /// relative error 1 / sqrt(2 * 2000)). Time: resamples x runs x one evaluation.
     ///
     /// # Errors
     /// If the metric is undefined on the test set, or on nearly all resamples.
@@ -87,8 +89,8 @@ impl Resamples {
         Ok(Self { runs: runs.len(), units, informative: units, observed, values: values.concat() })
     }
 
-    /// States how many units carry the information that the metric's variance over units is known by: for average precision
-    /// those of the rarest class. It is the number of all units unless stated.
+    /// States how many units carry the information that the metric's variance over units is known by: for
+    /// average precision those of the rarest class. It is the number of all units unless stated.
     ///
     /// # Panics
     /// If it is 0 or more than there are units.
@@ -118,8 +120,8 @@ impl Resamples {
         self.values.chunks_exact(self.runs.max(1))
     }
 
-    /// The interval that holds the middle 1 - alpha of what `statistic` is on the resamples, for bands about a curve or a
-    /// single run: percentiles (Efron 1979) by linear interpolation. No verdict rests on it.
+    /// The interval that holds the middle 1 - alpha of what `statistic` is on the resamples, for bands about
+    /// a curve or a single run: percentiles (Efron 1979) by linear interpolation. No verdict rests on it.
     pub fn percentile_interval(&self, alpha: f64, statistic: impl Fn(&[f64]) -> f64) -> (f64, f64) {
         let mut sorted: Vec<f64> = self.iter().map(statistic).collect();
         sorted.sort_by(f64::total_cmp);

@@ -1,8 +1,9 @@
 //! The normal distribution, Student's t and the noncentral t.
 //!
-//! Tails are computed as tails, never as 1 - CDF, so that a p of 1e-20 has its digits. Quantiles are found by bisection:
-//! slow (microseconds) and without a surprise. NaN in gives NaN out. Degrees of freedom are positive, need not be whole,
-//! and may be infinite: then t is the normal distribution, which it also is taken for from 1e10 on.
+//! Tails are computed as tails, never as 1 - CDF, so that a p of 1e-20 has its digits. Quantiles are found by
+//! bisection: slow (microseconds) and without a surprise. NaN in gives NaN out. Degrees of freedom are
+//! positive, need not be whole, and may be infinite: then t is the normal distribution, which it also is
+//! taken for from 1e10 on.
 
 use super::special::{erfc, incomplete_beta, ln_gamma};
 use losslab_base::math::{exp_f64, ln_f64};
@@ -18,14 +19,14 @@ pub fn normal_quantile(p: f64) -> f64 {
     quantile(p, |z| normal_cdf(-z))
 }
 
-/// P(T <= t) of Student's t with `df` degrees of freedom. Relative error below 1e-10 up to 1e5 degrees of freedom, 1e-9
-/// beyond, where the continued fraction takes thousands of steps.
+/// P(T <= t) of Student's t with `df` degrees of freedom. Relative error below 1e-10 up to 1e5 degrees of
+/// freedom, 1e-9 beyond, where the continued fraction takes thousands of steps.
 pub fn t_cdf(t: f64, df: f64) -> f64 {
     if t > 0.0 { 1.0 - t_tail(t, df) } else { t_tail(-t, df) }
 }
 
-/// P(T > t) for t >= 0: half of I_x(df/2, 1/2) at x = df / (df + t^2) (DLMF 8.17; Johnson, Kotz and Balakrishnan 1995,
-/// eq. 28.4).
+/// P(T > t) for t >= 0: half of I_x(df/2, 1/2) at x = df / (df + t^2) (DLMF 8.17; Johnson, Kotz and
+/// Balakrishnan 1995, eq. 28.4).
 pub fn t_tail(t: f64, df: f64) -> f64 {
     if df >= 1e10 {
         return normal_cdf(-t);
@@ -82,12 +83,12 @@ pub(super) fn bisect(beyond: impl Fn(f64) -> bool) -> f64 {
     }
 }
 
-/// P(T <= t) of the noncentral t: T = (Z + delta) / V with Z standard normal, V^2 = chi^2_df / df (Johnson, Kotz and
-/// Balakrishnan 1995, ch. 31). Absolute error below 1e-11.
+/// P(T <= t) of the noncentral t: T = (Z + delta) / V with Z standard normal, V^2 = chi^2_df / df (Johnson,
+/// Kotz and Balakrishnan 1995, ch. 31). Absolute error below 1e-11.
 ///
-/// The mean of Phi(t V - delta) over V, as a trapezoid sum over u = ln V. The integrand is analytic and falls off at
-/// both ends, where that rule converges exponentially; the usual series in e^(-delta^2/2) underflows from delta = 37 on,
-/// and two runs per loss ask for delta in the hundreds.
+/// The mean of Phi(t V - delta) over V, as a trapezoid sum over u = ln V. The integrand is analytic and falls
+/// off at both ends, where that rule converges exponentially; the usual series in e^(-delta^2/2) underflows
+/// from delta = 37 on, and two runs per loss ask for delta in the hundreds.
 pub fn noncentral_t_cdf(t: f64, df: f64, delta: f64) -> f64 {
     if t.is_nan() || df.is_nan() || delta.is_nan() {
         return f64::NAN;
@@ -99,7 +100,8 @@ pub fn noncentral_t_cdf(t: f64, df: f64, delta: f64) -> f64 {
     let half = 0.5 * df;
     let log_constant = std::f64::consts::LN_2 + half * ln_f64(half) - ln_gamma(half);
     let density = |v: f64, u: f64| exp_f64(log_constant + df * (u - 0.5 * v * v));
-    // About u = 0 the density is a bell of width 1 / sqrt(2 df); to the left it falls as e^(df u) if that is slower.
+    // About u = 0 the density is a bell of width 1 / sqrt(2 df); to the left it falls as e^(df u) if that is
+    // slower.
     let width = 1.0 / (2.0 * df).sqrt();
     let (low, high) = (-34.0 / df - 9.0 * width, 0.5 * ln_f64(1.0 + 18.0 * width + 70.0 / df));
     // Phi passes from 0 to 1 about t V = delta, over a width of 1 / delta in u.

@@ -1,4 +1,5 @@
-//! A difference with what is known of its error: what both designs end in, and what p, interval and power follow from.
+//! A difference with what is known of its error: what both designs end in, and what p, interval and power
+//! follow from.
 
 use super::distributions::{t_quantile, t_two_sided};
 use super::power::detectable;
@@ -21,11 +22,12 @@ pub struct Variance {
 /// h(alpha)^2 = sum over parts of t_{1 - alpha/2, df}^2 variance
 /// ```
 ///
-/// and p is the alpha at which it touches 0. With one part this is Student's t test. With several it is the interval of
-/// Graybill and Wang (1980, "Confidence intervals on nonnegative linear combinations of variances"; as MOVER in Zou and
-/// Donner 2008), exact if one part dominates and conservative between. The usual approximation by one t with Satterthwaite's
-/// degrees of freedom fails where it matters here, at two or three seeds: a variance over seeds that is too small by
-/// chance brings along degrees of freedom that are too large (12 to 16 % false positives at 2 seeds, 7 to 8 % at 3).
+/// and p is the alpha at which it touches 0. With one part this is Student's t test. With several it is the
+/// interval of Graybill and Wang (1980, "Confidence intervals on nonnegative linear combinations of
+/// variances"; as MOVER in Zou and Donner 2008), exact if one part dominates and conservative between. The
+/// usual approximation by one t with Satterthwaite's degrees of freedom fails where it matters here, at two
+/// or three seeds: a variance over seeds that is too small by chance brings along degrees of freedom that are
+/// too large (12 to 16 % false positives at 2 seeds, 7 to 8 % at 3).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// Mean of the paired differences, candidate minus reference, in units of the metric.
@@ -55,7 +57,8 @@ impl Estimate {
         self.variances.iter().map(square).sum::<f64>().sqrt()
     }
 
-    /// The interval, also beyond what the metric can be, that covers the true difference with probability 1 - alpha (at least, with several parts).
+    /// The interval, also beyond what the metric can be, that covers the true difference with probability 1 -
+    /// alpha (at least, with several parts).
     pub fn interval(&self, alpha: f64) -> (f64, f64) {
         let half = self.half_width(alpha);
         (self.difference - half, self.difference + half)
@@ -82,8 +85,8 @@ impl Estimate {
         high
     }
 
-    /// The degrees of freedom of the one t that has this half width at level alpha: those of a single part, else between
-    /// those of the parts.
+    /// The degrees of freedom of the one t that has this half width at level alpha: those of a single part,
+    /// else between those of the parts.
     pub fn df(&self, alpha: f64) -> f64 {
         let wanted = self.half_width(alpha) / self.standard_error();
         let bounds =

@@ -1,7 +1,8 @@
 //! Two losses, several seeds, one fixed test set: the variance of units and of seeds together.
 //!
-//! Two things could have come out otherwise: which units are in the test set, and which seeds were run. This is the design of
-//! "multiple readers, multiple cases" in radiology, with seeds for readers and test units for cases.
+//! Two things could have come out otherwise: which units are in the test set, and which seeds were run. This
+//! is the design of "multiple readers, multiple cases" in radiology, with seeds for readers and test units
+//! for cases.
 
 use super::bootstrap::Resamples;
 use super::estimate::{Estimate, Variance};
@@ -9,25 +10,27 @@ use super::rounding::{settled, tolerance};
 use crate::Summary;
 use std::ops::Range;
 
-/// The variance of Obuchowski and Rockette (1995, "Hypothesis testing of diagnostic accuracy for multiple readers and
-/// multiple tests"; with Hillis 2007), for random readers and cases
+/// The variance of Obuchowski and Rockette (1995, "Hypothesis testing of diagnostic accuracy for multiple
+/// readers and multiple tests"; with Hillis 2007), for random readers and cases
 ///
 /// ```text
 /// SE^2 = s^2 / k + C
 /// ```
 ///
-/// where D_i is the difference of the losses at seed i of k, s^2 its sample variance over seeds with k - 1 degrees of
-/// freedom, and C = max(0, mean over i != j of cov(D_i, D_j) over the resamples of the test units): that part of the
-/// difference which all seeds owe to the same test set. s^2 / k holds the rest, the interaction of seed and unit among
-/// it. How the two parts make an interval is said at [`Estimate`].
+/// where D_i is the difference of the losses at seed i of k, s^2 its sample variance over seeds with k - 1
+/// degrees of freedom, and C = max(0, mean over i != j of cov(D_i, D_j) over the resamples of the test
+/// units): that part of the difference which all seeds owe to the same test set. s^2 / k holds the rest, the
+/// interaction of seed and unit among it. How the two parts make an interval is said at [`Estimate`].
 ///
-/// The differences are those of the runs `candidate` and `reference` of the resamples, in the order of the seeds.
+/// The differences are those of the runs `candidate` and `reference` of the resamples, in the order of the
+/// seeds.
 ///
 /// Conclusions hold for these training data, other seeds and other test units.
 ///
 /// # Why not simpler
-/// False positives of families of two comparisons where 5 % was asked for, 500 simulated families in each of 18 settings (2,
-/// 3 or 5 seeds; 300 units with 20 positives or 500 with 100; noise mostly of seeds, of units or of both):
+/// False positives of families of two comparisons where 5 % was asked for, 500 simulated families in each of
+/// 18 settings (2, 3 or 5 seeds; 300 units with 20 positives or 500 with 100; noise mostly of seeds, of units
+/// or of both):
 ///
 /// | test | least | most |
 /// |---|---|---|

@@ -6,9 +6,9 @@
 /// adjusted p_(i) = max over j <= i of min(1, (m - j + 1) p_(j))
 /// ```
 ///
-/// Rejecting where it is at most alpha keeps the probability of any false rejection at most alpha, whatever the
-/// dependence between the tests. m counts ALL comparisons declared beforehand: one without a p (no test was possible)
-/// still counts, as if its p were 1, and its adjusted p is `None`.
+/// Rejecting where it is at most alpha keeps the probability of any false rejection at most alpha, whatever
+/// the dependence between the tests. m counts ALL comparisons declared beforehand: one without a p (no test
+/// was possible) still counts, as if its p were 1, and its adjusted p is `None`.
 ///
 /// # Panics
 /// If a p is NaN or outside [0, 1].

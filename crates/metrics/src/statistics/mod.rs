@@ -1,5 +1,5 @@
-//! Statistics of a comparison: is one arm (a loss, a model) better than another, by how much, how sure, and what was seen
-//! at all?
+//! Statistics of a comparison: is one arm (a loss, a model) better than another, by how much, how sure, and
+//! what was seen at all?
 //!
 //! | file | what |
 //! |---|---|
@@ -19,9 +19,10 @@
 //! | [`distributions`], [`special`] | normal, t, noncentral t, and the functions behind them |
 //!
 //! # Which test
-//! If each seed draws its own split, the runs are resplits: [`paired::corrected_t`]. If the test set is given, runs differ
-//! in the seed alone: [`fixed_test::fixed_test`]. Both end in an [`Estimate`](estimate::Estimate). The false positives of
-//! both are simulated in `tests/statistics_simulation.rs`.
+//! If each seed draws its own split, the runs are resplits: [`paired::corrected_t`]. If the test set is
+//! given, runs differ in the seed alone: [`fixed_test::fixed_test`]. Both end in an
+//! [`Estimate`](estimate::Estimate). The false positives of both are simulated in
+//! `tests/statistics_simulation.rs`.
 //!
 //! All numbers are the same bits on every machine: no function of the system's mathematics library is called.
 

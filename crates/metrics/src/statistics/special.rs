@@ -1,8 +1,8 @@
-//! The special functions behind the distributions: log-gamma, the complementary error function, the regularised
-//! incomplete beta function.
+//! The special functions behind the distributions: log-gamma, the complementary error function, the
+//! regularised incomplete beta function.
 //!
-//! From [`losslab_base::math`], the four operations and square roots only, so that the bits are the same on every
-//! machine. NaN in gives NaN out. Accuracy is stated against 50-digit values (`tests/statistics.rs`).
+//! From [`losslab_base::math`], the four operations and square roots only, so that the bits are the same on
+//! every machine. NaN in gives NaN out. Accuracy is stated against 50-digit values (`tests/statistics.rs`).
 
 use losslab_base::math::{exp_f64, ln_1p_f64, ln_f64};
 
@@ -56,8 +56,8 @@ fn stirling_tail(x: f64) -> f64 {
 
 /// erfc(x) = 2/sqrt(pi) integral from x to infinity of e^(-t^2) dt, relative error below 1e-12.
 ///
-/// Below 2 from the series of erf in positive terms (DLMF 7.6.2), from 2 on by the continued fraction (DLMF 7.9.1),
-/// cut where its error e^(-2 x sqrt(2 n)) is below 1e-16.
+/// Below 2 from the series of erf in positive terms (DLMF 7.6.2), from 2 on by the continued fraction (DLMF
+/// 7.9.1), cut where its error e^(-2 x sqrt(2 n)) is below 1e-16.
 pub fn erfc(x: f64) -> f64 {
     if x < 0.0 {
         return 2.0 - erfc(-x);
@@ -83,9 +83,9 @@ fn erf_series(x: f64) -> f64 {
 
 /// The regularised incomplete beta function I_x(a, b) for a, b > 0, given x in [0, 1] and y = 1 - x.
 ///
-/// Both x and y are asked for, because the smaller one carries the digits. By the continued fraction DLMF 8.17.22 on
-/// the side where it converges, in about sqrt(max(a, b)) steps; relative error below 1e-11 for a, b
-/// up to 1000, 1e-9 up to 1e7.
+/// Both x and y are asked for, because the smaller one carries the digits. By the continued fraction DLMF
+/// 8.17.22 on the side where it converges, in about sqrt(max(a, b)) steps; relative error below 1e-11 for a,
+/// b up to 1000, 1e-9 up to 1e7.
 pub fn incomplete_beta(a: f64, b: f64, x: f64, y: f64) -> f64 {
     if x.is_nan() || y.is_nan() {
         return f64::NAN;

@@ -105,8 +105,8 @@ pub struct ArmVerdict {
     /// Mean of candidate minus reference, in units of the metric: positive is better if more of it is, else
     /// worse. `None` without runs, and where a run that diverged has no value.
     pub difference: Option<f64>,
-    /// Its interval at 1 - alpha, for this comparison alone: not widened for the number of comparisons, and cut at
-    /// what the metric can be beside the mean of the reference ([`room`](Self::room)).
+    /// Its interval at 1 - alpha, for this comparison alone: not widened for the number of comparisons, and
+    /// cut at what the metric can be beside the mean of the reference ([`room`](Self::room)).
     pub interval: Option<(f64, f64)>,
     /// Two-sided p of this comparison alone.
     pub p: Option<f64>,
@@ -117,8 +117,8 @@ pub struct ArmVerdict {
     /// The true difference that this comparison would have seen with 80 % power at level alpha over the
     /// number of comparisons. `None` also if that is beyond what the metric can be ([`room`](Self::room)).
     pub detectable: Option<f64>,
-    /// How far the metric can lie below and above the mean of the reference; `None` where it has no bound, or the
-    /// reference no mean.
+    /// How far the metric can lie below and above the mean of the reference; `None` where it has no bound, or
+    /// the reference no mean.
     pub room: (Option<f64>, Option<f64>),
     /// The signed-rank test over runs, as a description.
     pub wilcoxon: Option<Wilcoxon>,
@@ -206,8 +206,8 @@ pub(super) fn diverged(arm: &ArmRuns) -> usize {
     arm.values.iter().filter(|value| value.is_none()).count()
 }
 
-/// Candidate minus reference, run by run, differences that are equal but for rounding made equal; `None` if one of
-/// them diverged and has no value.
+/// Candidate minus reference, run by run, differences that are equal but for rounding made equal; `None` if
+/// one of them diverged and has no value.
 pub(super) fn differences(arm: &ArmRuns, reference: &ArmRuns, diverged: Option<f64>) -> Option<Vec<f64>> {
     let pairs = arm.values.iter().zip(&reference.values);
     let differences: Vec<f64> =

@@ -1,4 +1,5 @@
-//! Average precision of examples that count several times, from an order sorted once: what a bootstrap evaluates.
+//! Average precision of examples that count several times, from an order sorted once: what a bootstrap
+//! evaluates.
 
 use crate::MetricError;
 
@@ -36,8 +37,8 @@ impl WeightedAveragePrecision {
         Ok(Self { examples: scores.len(), orders: vec![order(scores, labels)?] })
     }
 
-    /// Sorts the examples by the score of each class, any that rises with its probability; `scores` has a row of
-    /// `classes` per label.
+    /// Sorts the examples by the score of each class, any that rises with its probability; `scores` has a row
+    /// of `classes` per label.
     ///
     /// # Errors
     /// A NaN or infinite score.
@@ -60,7 +61,8 @@ impl WeightedAveragePrecision {
         Ok(Self { examples: labels.len(), orders: (0..classes).map(of_class).collect::<Result<_, _>>()? })
     }
 
-    /// AP where example i counts `weights[i]` times: O(n), nothing allocated. The mean over classes that have weight.
+    /// AP where example i counts `weights[i]` times: O(n), nothing allocated. The mean over classes that have
+    /// weight.
     ///
     /// `None` if no positive has weight.
     ///

@@ -1,12 +1,13 @@
 //! Wilcoxon's signed-rank test, exact: a description beside the verdict, which does not rest on it.
 //!
-//! It takes the runs as independent, which resplits of one data set are not, and with few runs it cannot reach a small p
-//! whatever the data: [`smallest_p`] says which it can.
+//! It takes the runs as independent, which resplits of one data set are not, and with few runs it cannot
+//! reach a small p whatever the data: [`smallest_p`] says which it can.
 
 use super::rounding::settled_alone;
 use serde::{Deserialize, Serialize};
 
-/// Most differences that are tested: beyond, the table of rank sums is no longer small and a t test serves as well.
+/// Most differences that are tested: beyond, the table of rank sums is no longer small and a t test serves as
+/// well.
 pub const MOST: usize = 50;
 
 /// The outcome of the test.
@@ -24,9 +25,10 @@ pub struct Wilcoxon {
 
 /// The exact signed-rank test (Wilcoxon 1945) of paired differences.
 ///
-/// Zeros are dropped, as Wilcoxon did; equal magnitudes share the mean of their ranks. Both are meant but for rounding. p is exact given the ranks that
-/// occurred: each of the 2^n patterns of signs is equally likely. Without ties that is
-/// `scipy.stats.wilcoxon(d, method="exact")`, with ties the same with an exhaustive `PermutationMethod`.
+/// Zeros are dropped, as Wilcoxon did; equal magnitudes share the mean of their ranks. Both are meant but for
+/// rounding. p is exact given the ranks that occurred: each of the 2^n patterns of signs is equally likely.
+/// Without ties that is `scipy.stats.wilcoxon(d, method="exact")`, with ties the same with an exhaustive
+/// `PermutationMethod`.
 ///
 /// `None` if all differences are zero or there are more than [`MOST`].
 ///

@@ -14,9 +14,9 @@ pub struct Stage {
 
 /// The shape of a [`Detector`](crate::Detector).
 ///
-/// With `h` = log2(stride) + levels - 1 halvings, the first convolution of each of the first h stages has stride 2, all
-/// others stride 1. The levels stand on the last stages of their strides: the coarsest on the last stage, each finer one on
-/// the stage before the halving.
+/// With `h` = log2(stride) + levels - 1 halvings, the first convolution of each of the first h stages has
+/// stride 2, all others stride 1. The levels stand on the last stages of their strides: the coarsest on the
+/// last stage, each finer one on the stage before the halving.
 ///
 /// ```
 /// use losslab_models::DetectorConfig;
@@ -34,7 +34,8 @@ pub struct DetectorConfig {
     pub stages: Vec<Stage>,
     /// Pixels from one cell of the finest level to the next: 2, 4, 8 or 16.
     pub stride: usize,
-    /// 1 to 3 levels, each of twice the stride of the one before. From 2 on they are joined by a top-down pyramid.
+    /// 1 to 3 levels, each of twice the stride of the one before. From 2 on they are joined by a top-down
+    /// pyramid.
     pub levels: usize,
     /// Channels of the two subnets' hidden convolutions, and of the pyramid.
     pub head_width: usize,
@@ -44,13 +45,14 @@ pub struct DetectorConfig {
     pub anchors_per_cell: usize,
     /// What follows the convolutions of backbone and subnets.
     pub norm: Norm,
-    /// The probability that every class of every anchor starts with (Lin et al. 2017, sec. 4.1: .01); .5 is a bias of 0.
+    /// The probability that every class of every anchor starts with (Lin et al. 2017, sec. 4.1: .01); .5 is a
+    /// bias of 0.
     pub prior: f64,
 }
 
 impl DetectorConfig {
-    /// The default net: 24, 48, 48, 72, 72 channels with batch norm, one hidden convolution of 72 per subnet, 9 anchors a
-    /// cell, prior .01: 244,527 parameters for 3 channels, 3 classes, stride 4 or 8.
+    /// The default net: 24, 48, 48, 72, 72 channels with batch norm, one hidden convolution of 72 per subnet,
+    /// 9 anchors a cell, prior .01: 244,527 parameters for 3 channels, 3 classes, stride 4 or 8.
     ///
     /// Where stride and levels need more than three halvings, stages of 72, 72 are added.
     pub fn small(channels: usize, classes: usize, stride: usize, levels: usize) -> Self {
@@ -139,8 +141,8 @@ impl DetectorConfig {
     }
 }
 
-/// Rows and columns of cells that cover an image of `height x width` pixels at this stride: `ceil(height / stride)` and
-/// `ceil(width / stride)`, because every halving convolution is padded and rounds up.
+/// Rows and columns of cells that cover an image of `height x width` pixels at this stride: `ceil(height /
+/// stride)` and `ceil(width / stride)`, because every halving convolution is padded and rounds up.
 pub fn feature_size(height: usize, width: usize, stride: usize) -> [usize; 2] {
     [height.div_ceil(stride), width.div_ceil(stride)]
 }

@@ -7,8 +7,8 @@ use losslab_autograd::Var;
 use losslab_tensor::Float;
 use losslab_tensor::init::Init;
 
-/// `head_depth` blocks of 3x3 and a last convolution of 3x3 to `anchors_per_cell * numbers` channels, shared by all levels
-/// (Lin et al. 2017, sec. 4). All weights start from N(0, .01^2), all biases at 0 (sec. 4.1).
+/// `head_depth` blocks of 3x3 and a last convolution of 3x3 to `anchors_per_cell * numbers` channels, shared
+/// by all levels (Lin et al. 2017, sec. 4). All weights start from N(0, .01^2), all biases at 0 (sec. 4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Subnet {
     blocks: Vec<ConvBlock>,
@@ -39,8 +39,8 @@ impl Subnet {
         Self { blocks, last, numbers }
     }
 
-    /// `[N, h, w, C] -> [N, h * w * anchors_per_cell, numbers]`. Channels last, this is the convolution's output as it
-    /// stands: row by row, cell by cell, anchor by anchor.
+    /// `[N, h, w, C] -> [N, h * w * anchors_per_cell, numbers]`. Channels last, this is the convolution's
+    /// output as it stands: row by row, cell by cell, anchor by anchor.
     pub(super) fn forward<'t, T: Float>(
         &self,
         mut x: Var<'t, T>,

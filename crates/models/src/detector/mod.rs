@@ -1,4 +1,5 @@
-//! A one-stage detector in RetinaNet's form (Lin et al. 2017, "Focal Loss for Dense Object Detection", fig. 3).
+//! A one-stage detector in RetinaNet's form (Lin et al. 2017, "Focal Loss for Dense Object Detection", fig.
+//! 3).
 
 mod backbone;
 mod config;
@@ -17,8 +18,8 @@ use losslab_tensor::Float;
 use losslab_tensor::rng::Rng;
 use pyramid::Pyramid;
 
-/// Images in, for each anchor one logit per class and one coded box out: backbone, top-down pyramid where there are
-/// several levels, a class subnet and a box subnet that share nothing.
+/// Images in, for each anchor one logit per class and one coded box out: backbone, top-down pyramid where
+/// there are several levels, a class subnet and a box subnet that share nothing.
 ///
 /// Like every model it holds no numbers: parameters stand on the tape, running statistics in [`BatchNorms`].
 ///
@@ -57,8 +58,8 @@ pub struct Detector {
     norms: Vec<(String, usize)>,
 }
 
-/// What a detector says of a batch of N images. Anchors stand level by level, finest first; within a level row by row;
-/// within a cell anchor by anchor: the order of [`Anchors`](crate::detection::Anchors).
+/// What a detector says of a batch of N images. Anchors stand level by level, finest first; within a level
+/// row by row; within a cell anchor by anchor: the order of [`Anchors`](crate::detection::Anchors).
 #[derive(Clone, Copy)]
 pub struct Output<'t, T> {
     /// `[N, anchors, classes]`: the logit of each class, for a sigmoid.
@@ -68,8 +69,8 @@ pub struct Output<'t, T> {
 }
 
 impl Detector {
-    /// A detector, its parameters added to the tape: `backbone.0.weight` and so on, `pyramid.lateral0.weight`,
-    /// `class.0.weight`, `class.last.bias`, `box.0.weight`.
+    /// A detector, its parameters added to the tape: `backbone.0.weight` and so on,
+    /// `pyramid.lateral0.weight`, `class.0.weight`, `class.last.bias`, `box.0.weight`.
     ///
     /// The bias of the last class layer starts at [`prior_bias`]`(config.prior)`.
     ///
@@ -102,8 +103,8 @@ impl Detector {
         BatchNorms::new(&self.norms)
     }
 
-    /// Training: `images [N, H, W, channels]`, any H and W of at least 1; batch norm by the statistics of the batch, which
-    /// also move the running ones.
+    /// Training: `images [N, H, W, channels]`, any H and W of at least 1; batch norm by the statistics of the
+    /// batch, which also move the running ones.
     ///
     /// # Panics
     /// If the images are of another shape, or the buffers another detector's.
@@ -116,7 +117,8 @@ impl Detector {
         self.forward(images, Phase::Train(buffers))
     }
 
-    /// Inference: the same, batch norm by the running statistics. What it says of an image does not depend on the others.
+    /// Inference: the same, batch norm by the running statistics. What it says of an image does not depend on
+    /// the others.
     ///
     /// # Panics
     /// If the images are of another shape, or the buffers another detector's.

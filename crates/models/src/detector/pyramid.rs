@@ -14,12 +14,14 @@ pub(super) const MAX_LEVELS: usize = 3;
 /// The cells of each level, finest first; places behind the last level hold something arbitrary.
 pub(super) type Levels<'t, T> = [Var<'t, T>; MAX_LEVELS];
 
-/// Feature pyramid (Lin et al. 2017, "Feature Pyramid Networks", sec. 3): with c_l the backbone's cells at level l,
+/// Feature pyramid (Lin et al. 2017, "Feature Pyramid Networks", sec. 3): with c_l the backbone's cells at
+/// level l,
 ///
 /// `m_l = lateral_l(c_l) + up(m_{l+1})`, without the sum at the coarsest, and `p_l = smooth_l(m_l)`,
 ///
-/// where lateral is a convolution of 1x1, up repeats each cell 2x2 (cut to the size of m_l where that is odd), and smooth is
-/// a convolution of 3x3; none of them has a norm or ReLU, as in the paper. They start by Glorot & Bengio 2010.
+/// where lateral is a convolution of 1x1, up repeats each cell 2x2 (cut to the size of m_l where that is
+/// odd), and smooth is a convolution of 3x3; none of them has a norm or ReLU, as in the paper. They start by
+/// Glorot & Bengio 2010.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pyramid {
     lateral: Vec<Conv>,

@@ -1,7 +1,8 @@
 //! `report.html`: a comparison as one page that needs nothing but itself.
 //!
-//! No network, no script but its own few lines, no font; light and dark; the numbers behind every drawing as a table. It
-//! opens with the verdict, because that is what was asked, and says so if there is no difference to be seen.
+//! No network, no script but its own few lines, no font; light and dark; the numbers behind every drawing as
+//! a table. It opens with the verdict, because that is what was asked, and says so if there is no difference
+//! to be seen.
 //!
 //! | file | what |
 //! |---|---|
@@ -39,7 +40,8 @@ use losslab_data::write_atomically;
 use std::io;
 use std::path::Path;
 
-/// Writes `report.html` into the folder, and each of its drawings as `plots/NAME.svg`. Returns the size of the page.
+/// Writes `report.html` into the folder, and each of its drawings as `plots/NAME.svg`. Returns the size of
+/// the page.
 ///
 /// # Errors
 /// If the folder cannot be written.

@@ -64,7 +64,8 @@ type Words = [&'static str; 3];
 const PRECISION: Words = ["Precision and recall", "recall", "precision"];
 const ROC: Words = ["ROC", "false positive rate", "true positive rate"];
 
-/// The largest precision at each recall's threshold: that of the first score from the top at which so many are found.
+/// The largest precision at each recall's threshold: that of the first score from the top at which so many
+/// are found.
 fn precisions(ranking: &Ranking) -> Option<Curve> {
     let points = ranking.precision_recall_curve();
     let at = |recall: f64| {

@@ -78,8 +78,8 @@ pub(crate) fn section(story: Story, figures: &mut Figures, mut margins: Margins)
     }
 }
 
-/// The share of the loss that the examples with the least loss have, for each gamma. Where all curves run along the bottom
-/// for long, only what follows is drawn.
+/// The share of the loss that the examples with the least loss have, for each gamma. Where all curves run
+/// along the bottom for long, only what follows is drawn.
 fn distribution(figures: &mut Figures, margins: &[Counted], name: &str, title: &str) -> Markup {
     let sums = GAMMAS.map(|gamma| cumulative(margins, gamma));
     let is_low = |start: &&f64| sums.iter().all(|sums| at(sums, **start) <= 0.02);
@@ -133,8 +133,8 @@ fn total(margins: &[Counted]) -> f64 {
     margins.iter().map(|(_, count)| count).sum()
 }
 
-/// Shares of the examples and of the loss that they have, least loss first: whatever gamma, those with the greatest margins.
-/// From (0, 0) to (1, 1); the loss stays 0 if there is none.
+/// Shares of the examples and of the loss that they have, least loss first: whatever gamma, those with the
+/// greatest margins. From (0, 0) to (1, 1); the loss stays 0 if there is none.
 fn cumulative(margins: &[Counted], gamma: f64) -> Vec<Shares> {
     let mut sums = vec![(0.0, 0.0)];
     let (mut examples, mut loss) = (0.0, 0.0);

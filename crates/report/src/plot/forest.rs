@@ -47,8 +47,8 @@ impl ForestRow {
 }
 
 impl Forest {
-    /// How far the axis reaches at most: four times the extent of the middle row, so that one loss that failed does not press all
-    /// others into a point.
+    /// How far the axis reaches at most: four times the extent of the middle row, so that one loss that
+    /// failed does not press all others into a point.
     fn limit(&self) -> f64 {
         let extent = |row: &ForestRow| row.ends().map(f64::abs).reduce(f64::max);
         let mut extents: Vec<f64> =

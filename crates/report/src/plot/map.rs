@@ -104,8 +104,8 @@ impl Map {
         }
     }
 
-    /// The lines along which the value is `level`, by marching squares: segments through cells between the middles of
-    /// four neighbours.
+    /// The lines along which the value is `level`, by marching squares: segments through cells between the
+    /// middles of four neighbours.
     fn contour(&self, level: f64) -> String {
         let (_, _, width, height) = PANEL;
         let (columns, rows) = (self.columns, self.rows());
@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_contour_runs_where_the_value_is() {
-        // The value is the column's number / 4: it is 0.375 half way between columns 1 and 2, at 2/5 of the width.
+        // The value is the column's number / 4: it is 0.375 half way between columns 1 and 2, at 2/5 of the
+        // width.
         let values = (0..5).flat_map(|_| (0..5).map(|i| f64::from(i) / 4.0)).collect();
         let map = Map {
             title: String::new(),

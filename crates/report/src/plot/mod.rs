@@ -1,10 +1,11 @@
 //! Line charts as SVG: small, without dependencies, readable on paper, on a screen and by a screen reader.
 //!
-//! A [`Figure`] is panels, two side by side, and one legend for all of them. Lines differ in colour and in dash
-//! pattern, so that neither a printer nor an eye needs colours to tell them apart.
+//! A [`Figure`] is panels, two side by side, and one legend for all of them. Lines differ in colour and in
+//! dash pattern, so that neither a printer nor an eye needs colours to tell them apart.
 
 //!
-//! Reports are made of smaller drawings, which carry no colours of their own and so suit light and dark pages: [`Chart`],
+//! Reports are made of smaller drawings, which carry no colours of their own and so suit light and dark
+//! pages: [`Chart`],
 //! [`Forest`] and [`Map`] draw a [`Picture`] each.
 
 mod axis;

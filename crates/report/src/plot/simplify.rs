@@ -1,6 +1,7 @@
 //! Fewer points for the same line: curves are sampled finely, files stay small.
 
-/// Leaves out points that lie within `tolerance` of the line between those that stay (Douglas & Peucker 1973).
+/// Leaves out points that lie within `tolerance` of the line between those that stay (Douglas & Peucker
+/// 1973).
 pub(super) fn simplify(points: &[(f64, f64)], tolerance: f64) -> Vec<(f64, f64)> {
     let Some((&first, rest)) = points.split_first() else { return Vec::new() };
     let mut kept = vec![first];

@@ -1,7 +1,7 @@
 //! Colours of charts, on light and on dark ground.
 //!
-//! A [`Picture`](super::Picture) carries classes, no colours: in a page they follow its custom properties, so that one
-//! drawing serves both grounds; in a file of its own they are written out for white paper.
+//! A [`Picture`](super::Picture) carries classes, no colours: in a page they follow its custom properties, so
+//! that one drawing serves both grounds; in a file of its own they are written out for white paper.
 
 use std::fmt::Write;
 

@@ -183,8 +183,8 @@ fn runs_of<'a>(records: &'a [RunRecord], arm: &crate::ArmName) -> impl Iterator<
     records.iter().filter(move |run| run.arm == *arm)
 }
 
-/// Who had the class loss and its gradient: for each arm, the first, the middle and the last epoch, mean over the seeds.
-/// Empty where no loss has such parts.
+/// Who had the class loss and its gradient: for each arm, the first, the middle and the last epoch, mean over
+/// the seeds. Empty where no loss has such parts.
 fn share_table(results: &Results, records: &[RunRecord]) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
@@ -218,7 +218,8 @@ fn share_table(results: &Results, records: &[RunRecord]) -> String {
     if rows == 0 { String::new() } else { format!("{table}\neasy negatives: p_t > 0.9\n") }
 }
 
-/// AP and AP50 of each category, mean over the seeds in which it is defined: a row per category, a column per arm.
+/// AP and AP50 of each category, mean over the seeds in which it is defined: a row per category, a column per
+/// arm.
 fn category_table(results: &Results, records: &[RunRecord]) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);

@@ -1,4 +1,5 @@
-//! What reports say of each kind of task beside what is common to all: one file for each, found by the tag in the plan.
+//! What reports say of each kind of task beside what is common to all: one file for each, found by the tag in
+//! the plan.
 
 pub(crate) mod boxes;
 pub(crate) mod table;

@@ -124,7 +124,8 @@ impl View for TableView {
     }
 }
 
-/// Whether the deciding metric is the first of the list, average precision, of which guessing reaches the prevalence.
+/// Whether the deciding metric is the first of the list, average precision, of which guessing reaches the
+/// prevalence.
 fn is_average_precision(plan: &Plan) -> bool {
     plan.metrics.first().is_some_and(|first| first.name == plan.metric)
 }
@@ -223,8 +224,8 @@ fn margin(row: &[f32], label: usize) -> f64 {
     f64::from(row[label]) - max - ln_f64(sum)
 }
 
-/// A warning if losses that declare biased probabilities are among those compared: what their reports stand for, where that
-/// is known.
+/// A warning if losses that declare biased probabilities are among those compared: what their reports stand
+/// for, where that is known.
 fn score_note(lab: &Lab, plan: &Plan, records: &[RunRecord]) -> Option<String> {
     let classes = data(plan).ok()?.classes.len();
     let mut biased: Vec<(&str, &'static str)> = Vec::new();
@@ -259,7 +260,8 @@ fn score_note(lab: &Lab, plan: &Plan, records: &[RunRecord]) -> Option<String> {
     ))
 }
 
-/// Log loss, Brier score and ECE on the test part, mean over the runs that have them; the curves stand in the records.
+/// Log loss, Brier score and ECE on the test part, mean over the runs that have them; the curves stand in the
+/// records.
 #[derive(Clone, Debug, Serialize)]
 struct CalibrationSummary {
     /// As the model reports.

@@ -1,7 +1,8 @@
 //! A folder with the last two checkpoints of one training.
 //!
-//! A new one is written under a third name, flushed to the disk, and only then are the files renamed; so the program may be
-//! ended, or the disk be full, at any moment: one whole checkpoint is always there under one of the two names.
+//! A new one is written under a third name, flushed to the disk, and only then are the files renamed; so the
+//! program may be ended, or the disk be full, at any moment: one whole checkpoint is always there under one
+//! of the two names.
 
 use super::{Checkpoint, decode, encode};
 use losslab_base::{DataError, Place};
@@ -111,8 +112,8 @@ impl Folder {
         [Which::Latest, Which::Previous].iter().any(|&which| self.file(which).exists())
     }
 
-    /// Claims the folder, which must be there, for as long as this value lives; the system ends the claim with the process,
-    /// however it ends.
+    /// Claims the folder, which must be there, for as long as this value lives; the system ends the claim
+    /// with the process, however it ends.
     ///
     /// # Errors
     /// If another training has claimed it, or the disk refuses.
@@ -160,8 +161,8 @@ impl Folder {
         self.disk.sync_folder(&self.path)
     }
 
-    /// Reads a checkpoint; none if the folder has none. If the program was ended between two names, so that there is a
-    /// previous checkpoint and no latest one, the previous one is the latest.
+    /// Reads a checkpoint; none if the folder has none. If the program was ended between two names, so that
+    /// there is a previous checkpoint and no latest one, the previous one is the latest.
     ///
     /// # Errors
     /// If the file cannot be read, is cut off or damaged, of another kind or of a later version.

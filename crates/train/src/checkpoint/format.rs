@@ -1,8 +1,9 @@
 //! A checkpoint as the bytes of a safetensors file.
 //!
-//! The metadata of the file hold one JSON text, `{"version":1,"checksum":"0123456789abcdef","key":..,"checkpoint":{..}}`. The
-//! checksum is FNV-1a of all bytes of the file with zeros in place of its own 16 digits: every step of that hash is a
-//! bijection, so that no change of a single byte can go unnoticed.
+//! The metadata of the file hold one JSON text,
+//! `{"version":1,"checksum":"0123456789abcdef","key":..,"checkpoint":{..}}`. The checksum is FNV-1a of all
+//! bytes of the file with zeros in place of its own 16 digits: every step of that hash is a bijection, so
+//! that no change of a single byte can go unnoticed.
 
 use super::{Checkpoint, Identity};
 use crate::model_file::{little_endian, numbers};
@@ -60,7 +61,8 @@ pub fn encode(checkpoint: &Checkpoint) -> io::Result<Vec<u8>> {
 /// The checkpoint in these bytes.
 ///
 /// # Errors
-/// What was found instead of a checkpoint: something cut off or damaged, another kind of file, a later version.
+/// What was found instead of a checkpoint: something cut off or damaged, another kind of file, a later
+/// version.
 pub fn decode(bytes: &[u8]) -> Result<Checkpoint, String> {
     let damaged = |error| format!("no safetensors file, or one cut off or damaged ({error})");
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;

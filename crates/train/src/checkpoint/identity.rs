@@ -4,15 +4,16 @@ use losslab_base::Fnv1a;
 use losslab_losses::Spec;
 use serde::{Deserialize, Serialize};
 
-/// All that the outcome of a training depends on: version, data, split, settings, loss and seed, each a name and a value.
+/// All that the outcome of a training depends on: version, data, split, settings, loss and seed, each a name
+/// and a value.
 ///
 /// The number of threads is not among them: the bits do not depend on it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Identity(Vec<(String, String)>);
 
 impl Identity {
-    /// Of a training on `data`, described by anything that holds its fingerprint, whose parts have the fingerprint `split`,
-    /// with these settings. Each field of the settings is compared by itself.
+    /// Of a training on `data`, described by anything that holds its fingerprint, whose parts have the
+    /// fingerprint `split`, with these settings. Each field of the settings is compared by itself.
     pub fn new(
         name: &str,
         data: &impl Serialize,

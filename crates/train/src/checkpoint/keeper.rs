@@ -31,8 +31,8 @@ impl Keeper {
         Self { folder, every, identity, loaded: None }
     }
 
-    /// Reads a checkpoint, which the training will go on from; returns its file and epoch, or none if there is no
-    /// checkpoint yet.
+    /// Reads a checkpoint, which the training will go on from; returns its file and epoch, or none if there
+    /// is no checkpoint yet.
     ///
     /// # Errors
     /// If it cannot be read, is damaged, or is that of another training.
@@ -52,8 +52,8 @@ impl Keeper {
         &self.folder
     }
 
-    /// Hands a training its state from the checkpoint that was [resumed](Keeper::resume), once. `restore` takes back what
-    /// it is given, or says what does not fit.
+    /// Hands a training its state from the checkpoint that was [resumed](Keeper::resume), once. `restore`
+    /// takes back what it is given, or says what does not fit.
     pub fn restore<P: DeserializeOwned>(
         &mut self,
         restore: impl FnOnce(P, &mut State) -> Result<(), String>,

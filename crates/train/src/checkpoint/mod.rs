@@ -1,5 +1,5 @@
-//! Checkpoints: a training that is ended at any moment goes on from its last one, to the same bits as if it had never
-//! been ended.
+//! Checkpoints: a training that is ended at any moment goes on from its last one, to the same bits as if it
+//! had never been ended.
 //!
 //! | file | what |
 //! |---|---|
@@ -9,7 +9,8 @@
 //! | [`Folder`] | the last two checkpoints, replaced so that one of them is always whole |
 //! | [`Keeper`] | what a training asks whether and where to keep its state |
 //!
-//! A checkpoint is taken after an epoch, never within one, so that there is no half-seen order of rows to keep.
+//! A checkpoint is taken after an epoch, never within one, so that there is no half-seen order of rows to
+//! keep.
 
 mod folder;
 mod format;

@@ -9,7 +9,8 @@ use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-/// A code word has at least one bit, and codes at most 32 x 32 pixels: a block of 8 x 8, sampled at a quarter each way.
+/// A code word has at least one bit, and codes at most 32 x 32 pixels: a block of 8 x 8, sampled at a quarter
+/// each way.
 const MOST_PIXELS_PER_BYTE: usize = 8 * 32 * 32;
 
 pub(super) fn header(file: &str, bytes: &[u8]) -> Result<Header, DataError> {
@@ -33,8 +34,8 @@ type Open<'a> = (JpegDecoder<Cursor<&'a [u8]>>, Header);
 
 fn open<'a>(file: &str, bytes: &'a [u8]) -> Result<Open<'a>, DataError> {
     const LONGEST: usize = u16::MAX as usize;
-    // Strict: what is missing is an error, not grey. Without code for instruction sets, which was no faster on 364 photographs:
-    // one path gives the same pixels, and so the same fingerprint, on every machine.
+    // Strict: what is missing is an error, not grey. Without code for instruction sets, which was no faster
+    // on 364 photographs: one path gives the same pixels, and so the same fingerprint, on every machine.
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_use_unsafe(false)

@@ -12,8 +12,8 @@
 //!   The loaders count such images in their notes.
 //! - **Orientation** in EXIF is ignored, as it is by the COCO and VOC tools: boxes are in the pixels as stored.
 //!
-//! PNG carries checksums, JPEG does not: a JPEG with changed bytes may decode to a changed picture without an error. One
-//! that ends early is refused.
+//! PNG carries checksums, JPEG does not: a JPEG with changed bytes may decode to a changed picture without an
+//! error. One that ends early is refused.
 
 #![cfg_attr(
     not(test),

@@ -6,7 +6,8 @@ use losslab_base::DataError;
 use png::{BitDepth, ColorType, Decoder, Transformations};
 use std::io::Cursor;
 
-/// A deflate stream unpacks to at most so many times its size (zlib's documentation, "Maximum Compression Factor").
+/// A deflate stream unpacks to at most so many times its size (zlib's documentation, "Maximum Compression
+/// Factor").
 const MOST_UNPACKED: usize = 1032;
 
 pub(super) fn header(file: &str, bytes: &[u8]) -> Result<Header, DataError> {
@@ -32,7 +33,8 @@ pub(super) fn decode(file: &str, bytes: &[u8]) -> Result<Decoded, DataError> {
 type Open<'a> = (Decoder<Cursor<&'a [u8]>>, Header);
 
 fn open<'a>(file: &str, bytes: &'a [u8]) -> Result<Open<'a>, DataError> {
-    // The crate calls a size of 0 "Invalid PNG"; it stands 16 bytes in, both numbers with the high byte first.
+    // The crate calls a size of 0 "Invalid PNG"; it stands 16 bytes in, both numbers with the high byte
+    // first.
     if let Some([a, b, c, d, e, f, g, h]) = bytes.get(16..24) {
         let number = |bytes| u32::from_be_bytes(bytes) as usize;
         check_size(file, number([*a, *b, *c, *d]), number([*e, *f, *g, *h]))?;

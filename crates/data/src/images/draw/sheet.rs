@@ -5,7 +5,8 @@ use super::font::{ADVANCE, GLYPH_HEIGHT, text_width};
 use crate::images::Image;
 use losslab_metrics::boxes::BoundingBox;
 
-/// Colours of Okabe and Ito (2008), told apart with any kind of colour vision: truth is sky blue, found is orange.
+/// Colours of Okabe and Ito (2008), told apart with any kind of colour vision: truth is sky blue, found is
+/// orange.
 pub const TRUTH_COLOUR: Colour = [86, 180, 233];
 /// Colour of found boxes.
 pub const FOUND_COLOUR: Colour = [230, 159, 0];
@@ -32,10 +33,11 @@ pub struct Panel<'a> {
     pub found: &'a [(BoundingBox, String, f64)],
 }
 
-/// Draws panels side by side in rows of `columns`, each with its caption above, and a legend below all of them.
+/// Draws panels side by side in rows of `columns`, each with its caption above, and a legend below all of
+/// them.
 ///
-/// Labels of true boxes stand above the box, those of found ones with the score below, where there is room; a box or
-/// coordinate that is not finite is not drawn, parts outside of the image are cut off.
+/// Labels of true boxes stand above the box, those of found ones with the score below, where there is room; a
+/// box or coordinate that is not finite is not drawn, parts outside of the image are cut off.
 ///
 /// # Panics
 /// If `columns` is 0, or an image is neither grey nor RGB.
@@ -103,7 +105,8 @@ fn draw_panel(panel: &Panel) -> Image {
     image
 }
 
-/// The pixels of an enlarged image that a box covers, cut off a little outside of it: left, top, width, height.
+/// The pixels of an enlarged image that a box covers, cut off a little outside of it: left, top, width,
+/// height.
 fn corners(b: &BoundingBox, times: usize, image: &Image) -> Option<[i64; 4]> {
     let cut = |at: f64, size: usize| (at * times as f64).round().clamp(-16.0, size as f64 + 16.0) as i64;
     let (left, right) = (cut(b.x, image.width), cut(b.x + b.width, image.width));

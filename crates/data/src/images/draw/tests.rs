@@ -106,7 +106,8 @@ fn a_contact_sheet_shows_boxes_of_both_kinds_around_what_they_mean() {
     let three = contact_sheet(&[panel; 3], 2);
     let one = contact_sheet(&[panel], 2);
     assert!(three.width > one.width && three.height > one.height);
-    // Enlarged four times; the panel starts 8 pixels from the left, below a caption of 7 and its gaps of 8 and 4.
+    // Enlarged four times; the panel starts 8 pixels from the left, below a caption of 7 and its gaps of 8
+    // and 4.
     let at = |x: usize, y: usize| one.pixel(8 + x, 19 + y);
     assert_eq!((at(39, 100), at(38, 100)), (&TRUTH_COLOUR[..], &TRUTH_COLOUR[..]));
     assert_eq!((at(40, 100), at(37, 100)), (&[128; 3][..], &[0; 3][..]), "inside, and the black frame");

@@ -1,7 +1,7 @@
 //! The forms: those of the classes, and the near-misses that only look like them.
 //!
-//! A form is a set of points of the plane around (0, 0), about as large as the unit disc. Membership is decided with
-//! products and comparisons alone, which are the same on every machine.
+//! A form is a set of points of the plane around (0, 0), about as large as the unit disc. Membership is
+//! decided with products and comparisons alone, which are the same on every machine.
 
 /// A form in its own coordinates; u to the right, v downwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

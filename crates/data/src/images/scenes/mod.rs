@@ -1,5 +1,5 @@
-//! Procedural scenes: few small objects on textured backgrounds full of near-misses, as a detection problem that needs
-//! no files and whose imbalance can be dialled.
+//! Procedural scenes: few small objects on textured backgrounds full of near-misses, as a detection problem
+//! that needs no files and whose imbalance can be dialled.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -9,9 +9,10 @@
 //! | `plan` | how many forms, of what class, size and colour, where |
 //! | `render` | pixels and boxes |
 //!
-//! Classes differ by form alone: size, colour, contrast and rotation are drawn alike for all classes and for the
-//! near-misses. Forms never overlap and lie wholly inside. Image i of a part depends on the seed, the part and i alone,
-//! and has the same bits on every machine: no function of the system's mathematics library is called.
+//! Classes differ by form alone: size, colour, contrast and rotation are drawn alike for all classes and for
+//! the near-misses. Forms never overlap and lie wholly inside. Image i of a part depends on the seed, the
+//! part and i alone, and has the same bits on every machine: no function of the system's mathematics library
+//! is called.
 //!
 //! ```
 //! use losslab_data::images::{ScenePart, SceneSpec};
@@ -65,13 +66,14 @@ impl ScenePart {
 }
 
 impl SceneSpec {
-    /// Number of images of a part: [`images`](SceneSpec::images) for training, half as many, rounded up, for the others.
+    /// Number of images of a part: [`images`](SceneSpec::images) for training, half as many, rounded up, for
+    /// the others.
     pub fn images_of(&self, part: ScenePart) -> usize {
         if part == ScenePart::Train { self.images } else { self.images.div_ceil(2) }
     }
 
-    /// Draws a part: RGB images with ids from 1, and categories with ids from 1 in the order of the classes. The area of
-    /// an annotation is that of the form, not of its box.
+    /// Draws a part: RGB images with ids from 1, and categories with ids from 1 in the order of the classes.
+    /// The area of an annotation is that of the form, not of its box.
     ///
     /// # Panics
     /// If a field is outside its range; a parsed specification never is.

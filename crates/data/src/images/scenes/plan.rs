@@ -6,8 +6,8 @@ use super::texture::{between, direction};
 use losslab_base::math::{exp_f64, ln_f64};
 use losslab_base::rng::Rng;
 
-/// Diameters in pixels, smallest and largest; between them their logarithms are uniform. Boxes are 7 to 27 pixels wide
-/// (a square that stands on a corner is wider than a disc, and forms are stretched).
+/// Diameters in pixels, smallest and largest; between them their logarithms are uniform. Boxes are 7 to 27
+/// pixels wide (a square that stands on a corner is wider than a disc, and forms are stretched).
 const DIAMETERS: [f64; 2] = [8.5, 22.0];
 /// Width over height is stretched by up to this factor, either way.
 const STRETCH: f64 = 1.15;
@@ -113,7 +113,8 @@ fn log_uniform(rng: &mut Rng, from: f64, to: f64) -> f64 {
     from * exp_f64(rng.uniform() * ln_f64(to / from))
 }
 
-/// A Poisson-distributed number: how many uniform numbers can be multiplied until they fall below e^-mean (Knuth).
+/// A Poisson-distributed number: how many uniform numbers can be multiplied until they fall below e^-mean
+/// (Knuth).
 fn poisson(rng: &mut Rng, mean: f64) -> usize {
     // The sum of two Poisson numbers is one; e^-16 is far from underflow.
     const PART: f64 = 16.0;

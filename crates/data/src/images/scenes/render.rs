@@ -64,7 +64,8 @@ fn sample(placed: &Placed, i: usize, j: usize) -> f64 {
 
 /// Rounds the levels to an image, with noise of this standard deviation.
 ///
-/// The noise is the sum of two uniform numbers of 10 bits: bounded, and 20 times quicker than a normal deviate.
+/// The noise is the sum of two uniform numbers of 10 bits: bounded, and 20 times quicker than a normal
+/// deviate.
 pub(super) fn finish(levels: &[[f64; 3]], size: usize, noise: f64, rng: &mut Rng) -> Image {
     // Each has the variance (1024^2 - 1) / 12.
     let scale = noise / ((1024.0 * 1024.0 - 1.0) / 6.0_f64).sqrt();

@@ -10,30 +10,36 @@ use losslab_base::{DataError, Place, quoted};
 pub const REFERENCE_STRIDE: usize = 4;
 /// Its anchors per cell.
 pub const REFERENCE_ANCHORS: usize = 9;
-/// How many anchors one object makes positive there, on average; measured, see [`SceneSpec::objects_per_image`].
+/// How many anchors one object makes positive there, on average; measured, see
+/// [`SceneSpec::objects_per_image`].
 pub const POSITIVES_PER_OBJECT: f64 = 15.0;
 
 /// What to generate. Written and parsed as
-/// `ratio=100,classes=3,images=400,size=64,hard=2,contrast=50,noise=4,tail=1,seed=0`, any part of it in any order.
+/// `ratio=100,classes=3,images=400,size=64,hard=2,contrast=50,noise=4,tail=1,seed=0`, any part of it in any
+/// order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SceneSpec {
-    /// Negative anchors per positive one, 50 to 100 000, which sets the [mean number of objects](Self::objects_per_image).
-    /// Below 50 a tenth of the objects would find no place beside the others.
+    /// Negative anchors per positive one, 50 to 100 000, which sets the [mean number of
+    /// objects](Self::objects_per_image). Below 50 a tenth of the objects would find no place beside the
+    /// others.
     pub ratio: f64,
-    /// Number of classes, 1 to 6: disc, triangle, cross, ring, square, bow. The forms of the rest are near-misses.
+    /// Number of classes, 1 to 6: disc, triangle, cross, ring, square, bow. The forms of the rest are
+    /// near-misses.
     pub classes: usize,
     /// Number of training images, 1 to 100 000. Validation and test get half as many each, rounded up.
     pub images: usize,
     /// Width and height of an image in pixels, 32 to 512.
     pub size: usize,
-    /// Mean number of near-misses per image, 0 to 50 (Poisson; those for which no place is found are left out).
+    /// Mean number of near-misses per image, 0 to 50 (Poisson; those for which no place is found are left
+    /// out).
     pub hard: f64,
-    /// Root mean square over the channels of what an object adds to its background, 1 to 100 of 255 levels; single
-    /// objects have 0.75 to 1.25 of it.
+    /// Root mean square over the channels of what an object adds to its background, 1 to 100 of 255 levels;
+    /// single objects have 0.75 to 1.25 of it.
     pub contrast: f64,
     /// Standard deviation of the pixel noise, 0 to 60 of 255 levels.
     pub noise: f64,
-    /// How many times rarer the last class is than the first, 1 to 1000; those between form a geometric series.
+    /// How many times rarer the last class is than the first, 1 to 1000; those between form a geometric
+    /// series.
     pub tail: f64,
     /// Seed of the draws; trainings have seeds of their own.
     pub seed: u64,
@@ -53,10 +59,11 @@ const KEYS: [(&str, &str); 9] = [
 ];
 
 impl Default for SceneSpec {
-    /// About 600 objects, 1.5 per image, and two near-misses beside them, in images small enough to train on in seconds.
+    /// About 600 objects, 1.5 per image, and two near-misses beside them, in images small enough to train on
+    /// in seconds.
     ///
-    /// Five convolutions of 16 to 48 channels in PyTorch reached a test AP50 of .52 in 30 epochs at contrast 45, and .83
-    /// at ratio 60 and contrast 60 (cross-entropy, one seed): neither hopeless nor solved.
+    /// Five convolutions of 16 to 48 channels in PyTorch reached a test AP50 of .52 in 30 epochs at contrast
+    /// 45, and .83 at ratio 60 and contrast 60 (cross-entropy, one seed): neither hopeless nor solved.
     fn default() -> SceneSpec {
         SceneSpec {
             ratio: 100.0,
@@ -73,13 +80,14 @@ impl Default for SceneSpec {
 }
 
 impl SceneSpec {
-    /// Mean number of objects per image: `A / (P (ratio + 1))`, Poisson-distributed, so that at high ratios most images
-    /// are empty.
+    /// Mean number of objects per image: `A / (P (ratio + 1))`, Poisson-distributed, so that at high ratios
+    /// most images are empty.
     ///
-    /// A is the number of anchors of a detector with a stride of [`REFERENCE_STRIDE`] pixels and [`REFERENCE_ANCHORS`]
-    /// anchors per cell fitted to the boxes, P = [`POSITIVES_PER_OBJECT`] the number that overlap an object with an IoU
-    /// of at least .5: 14 to 16 with anchors that k-means fits to the boxes, but 10 with three sizes in three ratios of
-    /// sides, which finds 1:155 where 1:100 was asked for. With another stride or other anchors the true ratio is another; trainings report it.
+    /// A is the number of anchors of a detector with a stride of [`REFERENCE_STRIDE`] pixels and
+    /// [`REFERENCE_ANCHORS`] anchors per cell fitted to the boxes, P = [`POSITIVES_PER_OBJECT`] the number
+    /// that overlap an object with an IoU of at least .5: 14 to 16 with anchors that k-means fits to the
+    /// boxes, but 10 with three sizes in three ratios of sides, which finds 1:155 where 1:100 was asked for.
+    /// With another stride or other anchors the true ratio is another; trainings report it.
     pub fn objects_per_image(&self) -> f64 {
         let cells = self.size.div_ceil(REFERENCE_STRIDE).pow(2);
         (cells * REFERENCE_ANCHORS) as f64 / (POSITIVES_PER_OBJECT * (self.ratio + 1.0))
@@ -122,7 +130,8 @@ impl fmt::Display for SceneSpec {
 impl FromStr for SceneSpec {
     type Err = DataError;
 
-    /// Parses `key=value` parts with commas between them; what is left out keeps its default, and so does all of `""`.
+    /// Parses `key=value` parts with commas between them; what is left out keeps its default, and so does all
+    /// of `""`.
     fn from_str(text: &str) -> Result<SceneSpec, DataError> {
         let mut spec = SceneSpec::default();
         let mut seen = Vec::new();

@@ -59,7 +59,8 @@ fn colour(rng: &mut Rng) -> [f64; 3] {
     std::array::from_fn(|_| grey + between(rng, -TINT, TINT))
 }
 
-/// Value noise: random numbers on lattices, smoothly interpolated and added, about -1 to 1 times the amplitudes.
+/// Value noise: random numbers on lattices, smoothly interpolated and added, about -1 to 1 times the
+/// amplitudes.
 fn noise(rng: &mut Rng, size: usize, octaves: &[(usize, f64)]) -> Vec<f64> {
     let mut sum = vec![0.0; size * size];
     for &(step, amplitude) in octaves {

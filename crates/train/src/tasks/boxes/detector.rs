@@ -15,8 +15,9 @@ use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
-/// A kind of detector: an entry of the registry. Backbone, data, augmentation, optimiser, schedule and evaluation are the
-/// same for all kinds; what differs is how anchors are assigned, what the outputs are, and where the compared loss acts.
+/// A kind of detector: an entry of the registry. Backbone, data, augmentation, optimiser, schedule and
+/// evaluation are the same for all kinds; what differs is how anchors are assigned, what the outputs are, and
+/// where the compared loss acts.
 pub trait DetectorKind: Send + Sync {
     /// What it declares of itself.
     fn info(&self) -> ModelInfo;
@@ -60,8 +61,8 @@ pub trait DetectorKind: Send + Sync {
     /// A trained detector from a model file.
     ///
     /// # Errors
-    /// What in the description contradicts itself, or which tensor does not fit. A description from a file must not make
-    /// it take more memory than the weights justify.
+    /// What in the description contradicts itself, or which tensor does not fit. A description from a file
+    /// must not make it take more memory than the weights justify.
     fn load(
         &self,
         input: &InputForm,
@@ -86,8 +87,8 @@ pub type EachOutput<'a> = dyn FnMut(&LabelledImage, &[f32], &[f32]) + 'a;
 
 /// A detector in training, or trained.
 pub trait ObjectDetector {
-    /// Computes the losses of a batch of training images, each placed as augmentation has drawn it, and leaves the gradient
-    /// of their sum on the tape. `shares` is told whose class loss it was.
+    /// Computes the losses of a batch of training images, each placed as augmentation has drawn it, and
+    /// leaves the gradient of their sum on the tape. `shares` is told whose class loss it was.
     fn losses(
         &mut self,
         images: &[(&LabelledImage, Placement)],
@@ -118,7 +119,8 @@ pub trait ObjectDetector {
     /// If its outputs for an image are not finite.
     fn margins(&mut self, images: &[LabelledImage]) -> Result<Margins, TrainError>;
 
-    /// Hands class logits `[anchors, classes]` and box codes `[anchors, 4]` of each image to `each`, in order.
+    /// Hands class logits `[anchors, classes]` and box codes `[anchors, 4]` of each image to `each`, in
+    /// order.
     ///
     /// # Errors
     /// If its outputs for an image are not finite.
@@ -184,7 +186,8 @@ impl Detectors {
     /// The detector that a spec names.
     ///
     /// # Errors
-    /// If there is no such detector or parameter, where the message lists what there is, or a value makes no sense.
+    /// If there is no such detector or parameter, where the message lists what there is, or a value makes no
+    /// sense.
     pub fn parse(&self, text: &str) -> Result<DetectorSpec, String> {
         let name = spec_name(text);
         let kind = self.find(name).ok_or_else(|| {

@@ -15,7 +15,8 @@ const BETA: f64 = 0.11;
 /// The class loss as detectors are trained with it, its normaliser that of the settings.
 ///
 /// # Errors
-/// If the loss has no sigmoid form, or asks for what detectors do not have: a sampling of rows, or a decision.
+/// If the loss has no sigmoid form, or asks for what detectors do not have: a sampling of rows, or a
+/// decision.
 pub fn bind_detector(
     spec: &Spec,
     problem: &DetectionProblem,
@@ -42,8 +43,8 @@ pub fn bind_detector(
 pub(super) struct DetectorLoss<'t> {
     /// The class loss over all anchors that count, divided by the normaliser.
     pub classes: Var<'t, f32>,
-    /// Smooth L1 over the four numbers of each positive anchor, divided by the number of positive anchors; none where
-    /// there is no positive anchor.
+    /// Smooth L1 over the four numbers of each positive anchor, divided by the number of positive anchors;
+    /// none where there is no positive anchor.
     pub boxes: Option<Var<'t, f32>>,
 }
 
@@ -92,8 +93,8 @@ mod tests {
     use super::*;
     use losslab_losses::{Normalizer, Registry};
 
-    /// Two images of two anchors and two classes. All logits are 0, so each costs ln 2; the numbers of the first positive
-    /// box are off by 1, those of the second by .05, which is on either side of [`BETA`].
+    /// Two images of two anchors and two classes. All logits are 0, so each costs ln 2; the numbers of the
+    /// first positive box are off by 1, those of the second by .05, which is on either side of [`BETA`].
     #[test]
     fn both_parts_are_divided_by_the_number_of_positive_anchors() {
         let spec = Spec::parse("ce", &Registry::standard()).unwrap();

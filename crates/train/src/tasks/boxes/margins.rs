@@ -8,8 +8,8 @@ const PER_UNIT: f32 = 20.0;
 /// Larger margins count in the last bin: a probability of 1 - e^-40 differs from 1 by less than f64 sees.
 const LARGEST: f32 = 40.0;
 
-/// Margins x = logit(p_t) of the class logits of images, in bins of a twentieth: thousands of anchors of hundreds of images, too
-/// many to keep one by one.
+/// Margins x = logit(p_t) of the class logits of images, in bins of a twentieth: thousands of anchors of
+/// hundreds of images, too many to keep one by one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Margins {
     /// Bin and count for logits of the class of the object that the anchor is assigned to, ascending.

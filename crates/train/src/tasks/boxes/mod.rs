@@ -15,9 +15,9 @@
 //! | `pictures` | sheets of test images with true and found boxes |
 //! | `saved` | a trained detector as a file, at work on new images |
 //!
-//! Everything but the compared loss is held equal: for one seed, all losses share the initial weights, the prior of the
-//! class scores, the order and the augmentation of the images, the normaliser, the box loss and the read-out without a
-//! score cut.
+//! Everything but the compared loss is held equal: for one seed, all losses share the initial weights, the
+//! prior of the class scores, the order and the augmentation of the images, the normaliser, the box loss and
+//! the read-out without a score cut.
 
 mod description;
 mod detector;
@@ -68,10 +68,12 @@ pub struct BoxTask {
 }
 
 impl BoxTask {
-    /// The task on these images. `metric` is the name of the deciding metric, by default the first of the lab.
+    /// The task on these images. `metric` is the name of the deciding metric, by default the first of the
+    /// lab.
     ///
     /// # Errors
-    /// If no training image has an object to learn, the settings describe no network, or there is no such metric.
+    /// If no training image has an object to learn, the settings describe no network, or there is no such
+    /// metric.
     pub fn new(
         lab: &Lab,
         parts: ImageParts,

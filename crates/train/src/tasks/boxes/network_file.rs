@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 /// Larger sides, counts and widths are not those of a detector of ours.
 const MOST: usize = 16_384;
-/// More anchors (16 bytes each) are not those of a detector of ours: 9 per cell of 4 x 4 pixels fill 5400 x 5400 pixels.
+/// More anchors (16 bytes each) are not those of a detector of ours: 9 per cell of 4 x 4 pixels fill 5400 x
+/// 5400 pixels.
 const MOST_ANCHORS: usize = 1 << 24;
 
 /// The network of a trained detector.
@@ -59,8 +60,8 @@ impl NetworkDescription {
         }
     }
 
-    /// The network, with weights that mean nothing yet, if the description does not contradict itself and `weights` holds
-    /// as many as it needs at least.
+    /// The network, with weights that mean nothing yet, if the description does not contradict itself and
+    /// `weights` holds as many as it needs at least.
     pub(super) fn network(&self, input: &InputForm, weights: &State) -> Result<Network, String> {
         self.check(input)
             .and_then(|()| {

@@ -7,11 +7,11 @@ use losslab_metrics::boxes::{BoundingBox, Detection};
 const IMAGES: usize = 12;
 const COLUMNS: usize = 4;
 
-/// A sheet for each arm with detections, with the index of the arm: test images, worst misses first, those in which the arms
-/// together missed the most objects, so that all sheets show the same images.
+/// A sheet for each arm with detections, with the index of the arm: test images, worst misses first, those in
+/// which the arms together missed the most objects, so that all sheets show the same images.
 ///
-/// Shown are the detections from the score on at which as many are found as there are objects in the test set: a cut by
-/// rank, since losses report different scores for the same certainty.
+/// Shown are the detections from the score on at which as many are found as there are objects in the test
+/// set: a cut by rank, since losses report different scores for the same certainty.
 pub(super) fn sheets(set: &ImageSet, found: Vec<Option<Vec<Detection>>>) -> Vec<(usize, Vec<u8>)> {
     let found = found.into_iter().enumerate();
     let found: Vec<(usize, Vec<Detection>)> =

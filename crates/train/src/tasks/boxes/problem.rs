@@ -1,4 +1,5 @@
-//! What detectors are trained and judged on: three sets of images, and what follows from the training objects.
+//! What detectors are trained and judged on: three sets of images, and what follows from the training
+//! objects.
 
 use super::description::{AnchorCounts, CategoryObjects, ImageData, ImagePart};
 use super::settings::{DetectorSettings, NormKind};
@@ -34,7 +35,8 @@ pub struct DetectionProblem {
 }
 
 impl DetectionProblem {
-    /// Fits stride and anchors to the training objects, where the settings leave them open, and counts the imbalance.
+    /// Fits stride and anchors to the training objects, where the settings leave them open, and counts the
+    /// imbalance.
     ///
     /// # Errors
     /// If no training image has an object to learn, or the settings describe no network.
@@ -149,9 +151,9 @@ fn object_sizes(set: &ImageSet) -> Vec<Vec<[f64; 2]>> {
     sizes
 }
 
-/// The sizes of all categories, those of rare ones repeated until each category has about as many: anchors fitted to all
-/// objects alike would be those of the frequent categories. (BCCD: of 9 anchors one fitted the platelets, 1 object in
-/// 14, and they were found half as well.)
+/// The sizes of all categories, those of rare ones repeated until each category has about as many: anchors
+/// fitted to all objects alike would be those of the frequent categories. (BCCD: of 9 anchors one fitted the
+/// platelets, 1 object in 14, and they were found half as well.)
 fn balanced(sizes: &[Vec<[f64; 2]>]) -> Vec<[f64; 2]> {
     let most = sizes.iter().map(Vec::len).max().unwrap_or_default();
     let repeated = |sizes: &Vec<[f64; 2]>| match sizes.len() {

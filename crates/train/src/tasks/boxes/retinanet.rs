@@ -1,5 +1,5 @@
-//! The one-stage detector in RetinaNet's form (Lin et al. 2017): every anchor is classified, and the compared loss acts on
-//! all of them.
+//! The one-stage detector in RetinaNet's form (Lin et al. 2017): every anchor is classified, and the compared
+//! loss acts on all of them.
 
 use super::detector::{DetectorKind, EachOutput, InputForm, ObjectDetector, StepLosses};
 use super::loss::{DetectorLoss, bind_detector};
@@ -147,7 +147,8 @@ impl Network {
         Ok(())
     }
 
-    /// Names and shapes of parameters and running statistics, in the order of their names on tape and in buffers.
+    /// Names and shapes of parameters and running statistics, in the order of their names on tape and in
+    /// buffers.
     fn shapes(&self) -> Vec<(String, Vec<usize>)> {
         let params = self.parameters().into_iter();
         let buffers = self.buffers.named().map(|(name, numbers)| (name.to_string(), vec![numbers.len()]));

@@ -47,8 +47,8 @@ pub struct DetectorSettings {
     pub flips: bool,
     /// Training images are moved by up to so many pixels in both directions.
     pub shift: usize,
-    /// Detections below this score are dropped; none: all are ranked, up to the limits per level and image. A cut is not
-    /// neutral: a score of .05 of FL(2, .25) stands for a probability of .001.
+    /// Detections below this score are dropped; none: all are ranked, up to the limits per level and image. A
+    /// cut is not neutral: a score of .05 of FL(2, .25) stands for a probability of .001.
     pub score_cut: Option<f64>,
 }
 

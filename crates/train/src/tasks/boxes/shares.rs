@@ -1,7 +1,8 @@
-//! Whose loss it is: the shares of easy negatives, hard negatives and positives in the class loss and in its gradient.
+//! Whose loss it is: the shares of easy negatives, hard negatives and positives in the class loss and in its
+//! gradient.
 //!
-//! This is what the focal loss paper is about: thousands of easy negatives, each cheap, may together outweigh the few
-//! anchors that hold an object (Lin et al. 2017, section 3 and figure 4).
+//! This is what the focal loss paper is about: thousands of easy negatives, each cheap, may together outweigh
+//! the few anchors that hold an object (Lin et al. 2017, section 3 and figure 4).
 
 use serde::{Deserialize, Serialize};
 

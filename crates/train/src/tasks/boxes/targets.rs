@@ -47,7 +47,8 @@ impl Targets {
     }
 }
 
-/// What each anchor is to learn, and the objects that positive ones refer to: those that are not to be ignored.
+/// What each anchor is to learn, and the objects that positive ones refer to: those that are not to be
+/// ignored.
 pub(super) fn assign_objects<'a>(
     anchors: &[[f32; 4]],
     objects: &'a [Object],
@@ -78,7 +79,8 @@ mod tests {
             targets.set(0, &anchors, &[], 2);
             targets.set(1, &anchors, &[object(0, 20.0, true), object(1, 0.0, false)], 2);
         }
-        // Image 1: anchor 0 is the object of class 1, anchor 1 lies on what is ignored, anchor 2 is background.
+        // Image 1: anchor 0 is the object of class 1, anchor 1 lies on what is ignored, anchor 2 is
+        // background.
         assert_eq!(targets.classes, [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
         assert_eq!(targets.valid, [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]);
         assert_eq!((targets.positives, targets.boxes), (vec![3], vec![0.0; 4]));

@@ -56,8 +56,8 @@ struct Progress {
 }
 
 impl<'a> BoxTraining<'a> {
-    /// An untrained detector. All losses of a seed start from the same weights and the same prior, unless a spec says
-    /// otherwise.
+    /// An untrained detector. All losses of a seed start from the same weights and the same prior, unless a
+    /// spec says otherwise.
     pub fn new(task: &'a BoxTask, start: &Start<'_, BoxTask>) -> Result<Self, TrainError> {
         let (problem, settings, seed) = (&task.problem, start.settings, start.seed);
         let (kind, params) = (&start.learner.kind, &start.learner.params);
@@ -124,8 +124,8 @@ impl<'a> BoxTraining<'a> {
 }
 
 impl Training<BoxFound> for BoxTraining<'_> {
-    /// Shows the training images in random order, in whole batches: what is left over is left out this time, so that
-    /// batch norm never sees a batch of one.
+    /// Shows the training images in random order, in whole batches: what is left over is left out this time,
+    /// so that batch norm never sees a batch of one.
     fn epoch(&mut self, epoch: usize) -> Result<Losses, TrainError> {
         self.order_rng.shuffle(&mut self.order);
         let order = std::mem::take(&mut self.order);

@@ -77,8 +77,8 @@ impl Classification {
 /// The loss as it is trained with, for a problem with these class counts.
 ///
 /// # Errors
-/// If the loss does not suit the problem: alpha or a prior for more than two classes, a loss without a softmax form, a
-/// modifier that cannot work with the counts.
+/// If the loss does not suit the problem: alpha or a prior for more than two classes, a loss without a
+/// softmax form, a modifier that cannot work with the counts.
 pub fn bind(spec: &Spec, class_counts: &[u64]) -> Result<Criterion, SpecError> {
     let task = Classification::of(class_counts.len());
     let loss = Criterion::new(spec, task.head(), class_counts, Reduction::Mean(Normalizer::Elements))?;

@@ -17,7 +17,8 @@ pub struct TableFound {
     pub validation: Outputs,
     /// On the test part.
     pub test: Outputs,
-    /// Of the probabilities of the test part: raw, temperature scaled, and with the bias of the loss inverted.
+    /// Of the probabilities of the test part: raw, temperature scaled, and with the bias of the loss
+    /// inverted.
     pub calibration: Option<Calibration>,
     /// What the model says of the whole plane, if there are two columns of numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]

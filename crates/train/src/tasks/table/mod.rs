@@ -52,8 +52,9 @@ pub struct TableTask {
 }
 
 impl TableTask {
-    /// Splits and encodes the rows for each of these seeds, on the current pool of threads: run i of the comparison uses
-    /// seed i, and given split i. `metric` is the name of the deciding metric, by default the first of the lab.
+    /// Splits and encodes the rows for each of these seeds, on the current pool of threads: run i of the
+    /// comparison uses seed i, and given split i. `metric` is the name of the deciding metric, by default the
+    /// first of the lab.
     ///
     /// # Errors
     /// If the data cannot be split with one of the seeds, or there is no such metric.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Cells in each direction.
 const CELLS: usize = 60;
-/// The grid covers this share of the positive test rows in each direction, and on either side of them so many times their
-/// extent: decisions fall near them.
+/// The grid covers this share of the positive test rows in each direction, and on either side of them so many
+/// times their extent: decisions fall near them.
 const COVERED: f64 = 0.98;
 const AROUND: f64 = 0.5;
 /// Most test rows of each class that are kept to be drawn.

@@ -156,8 +156,9 @@ impl TableModel {
         }
     }
 
-    /// The metrics of predictions against the true classes. `mapped` are the logits of the probabilities where these are
-    /// not the model's own. Rankings and log loss are those of logits: probabilities round to 1.
+    /// The metrics of predictions against the true classes. `mapped` are the logits of the probabilities
+    /// where these are not the model's own. Rankings and log loss are those of logits: probabilities round to
+    /// 1.
     fn scores(
         &self,
         logits: &[f32],

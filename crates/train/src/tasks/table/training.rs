@@ -42,8 +42,8 @@ pub struct TableTraining<'a> {
 }
 
 impl<'a> TableTraining<'a> {
-    /// An untrained model. All losses of a seed start from the same weights and the same prior, the rates of the classes,
-    /// unless a spec says otherwise.
+    /// An untrained model. All losses of a seed start from the same weights and the same prior, the rates of
+    /// the classes, unless a spec says otherwise.
     pub fn new(task: &'a TableTask, start: &Start<'_, TableTask>) -> Result<Self, TrainError> {
         let data = &task.parts[start.run];
         let counts = data.train.class_counts();
@@ -83,7 +83,8 @@ impl<'a> TableTraining<'a> {
         self.model.score(&PartExamples(part), &rows)
     }
 
-    /// The threshold that the spec fixes, else that of the best F1 on these rows, where it is wanted or the spec asks for it.
+    /// The threshold that the spec fixes, else that of the best F1 on these rows, where it is wanted or the
+    /// spec asks for it.
     fn threshold(&self, logits: &[f32], part: &Part, wanted: bool) -> Result<Option<f64>, MetricError> {
         match self.loss.criterion.decision() {
             Some(Decision::At(threshold)) => Ok(Some(threshold)),
