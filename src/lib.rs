@@ -14,13 +14,11 @@
 
 #![deny(unsafe_code)]
 
-mod cli;
-#[doc(hidden)]
-pub mod fuzzing;
-
-pub use cli::run_with;
 pub use losslab_autograd as autograd;
 pub use losslab_base as base;
+#[doc(hidden)]
+pub use losslab_cli::fuzzing;
+pub use losslab_cli::run_with;
 pub use losslab_data as data;
 pub use losslab_losses as losses;
 pub use losslab_metrics as metrics;

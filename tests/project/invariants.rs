@@ -35,7 +35,7 @@ fn without_tests(text: &str) -> &str {
 }
 
 /// Each crate with those that it may use.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("base", &[]),
     ("tensor", &["base"]),
     ("autograd", &["base", "tensor"]),
@@ -45,6 +45,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("data", &["base", "metrics"]),
     ("train", &["base", "tensor", "autograd", "losses", "models", "metrics", "data"]),
     ("report", &["base", "tensor", "autograd", "losses", "models", "metrics", "data", "train"]),
+    ("cli", &["base", "tensor", "losses", "models", "metrics", "data", "train", "report"]),
 ];
 
 #[test]
@@ -100,7 +101,7 @@ fn crates_list_only_those_below_them() {
 #[test]
 fn registries_are_filled_at_one_place() {
     let calling = |call: &str| -> Vec<String> {
-        ["src", "crates/report/src", "crates/train/src"]
+        ["src", "crates/cli/src", "crates/report/src", "crates/train/src"]
             .into_iter()
             .flat_map(sources)
             .filter(|(_, text)| code(without_tests(text)).any(|line| line.contains(call)))
@@ -111,7 +112,7 @@ fn registries_are_filled_at_one_place() {
         assert_eq!(calling(&format!("{registry}::standard")), ["crates/train/src/lab.rs"], "{registry}");
     }
     // The program, and the fuzz targets, which have none.
-    assert_eq!(calling("Lab::standard"), ["src/fuzzing.rs", "src/main.rs"]);
+    assert_eq!(calling("Lab::standard"), ["src/main.rs", "crates/cli/src/fuzzing.rs"]);
 }
 
 /// What depends on a loss or a modifier is declared by it, so that one of a user's own gets it, too.

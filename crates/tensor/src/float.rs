@@ -3,14 +3,14 @@
 use crate::gemm::{TileProduct, tile};
 use crate::short_rows::{ROWS, ShortRows};
 use crate::transpose::{self, Transposition};
-use crate::{Lines, Real, kernel::Kernel};
+use crate::{Compiled, Lines, Real, kernel::Kernel};
 use std::cell::Cell;
 use std::fmt::Display;
 use std::ops::AddAssign;
 use std::thread::LocalKey;
 
 /// A number type that tensors store: `f32` for training, `f64` for checking.
-pub trait Float: Real + Default + Display + AddAssign + Send + Sync + 'static {
+pub trait Float: Real + Compiled + Default + Display + AddAssign + Send + Sync + 'static {
     /// The type's name, for messages.
     const NAME: &'static str;
     /// Distance from 1 to the next larger number.

@@ -4,6 +4,7 @@
 //! differentiate, [`kernel`] compiles it for an instruction set, [`gemm`] multiplies matrices.
 //! Nothing here touches a file, a clock, the environment or a global random generator.
 
+mod compiled;
 pub mod conv;
 mod float;
 pub mod gemm;
@@ -19,6 +20,7 @@ pub mod transpose;
 pub mod window;
 mod workers;
 
+pub use compiled::Compiled;
 pub use float::Float;
 pub use kernel::{Isa, Kernel, prefetch, prefetch_to_write};
 pub use lines::{Lines, OnLines};

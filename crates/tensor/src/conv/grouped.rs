@@ -23,12 +23,20 @@ struct Grouped<'a, T> {
 
 /// `y += conv(x, weight)` for `y` with `features` channels, which holds the bias already.
 pub fn forward<T: Float>(w: &Windows, groups: usize, x: &[T], weight: &[T], y: &mut [T]) {
+    T::grouped_forward(w, groups, x, weight, y);
+}
+
+pub(crate) fn forward_of<T: Float>(w: &Windows, groups: usize, x: &[T], weight: &[T], y: &mut [T]) {
     let features = y.len() / w.positions().max(1);
     T::dispatch(Grouped { w, groups, features, pass: Pass::Forward { x, weight, y } });
 }
 
 /// The gradient of the weights.
 pub fn weight_gradient<T: Float>(w: &Windows, groups: usize, x: &[T], dy: &[T], dw: &mut [T]) {
+    T::grouped_weight_gradient(w, groups, x, dy, dw);
+}
+
+pub(crate) fn weight_gradient_of<T: Float>(w: &Windows, groups: usize, x: &[T], dy: &[T], dw: &mut [T]) {
     dw.fill(T::default());
     let features = dy.len() / w.positions().max(1);
     T::dispatch(Grouped { w, groups, features, pass: Pass::WeightGradient { x, dw, dy } });
@@ -36,6 +44,10 @@ pub fn weight_gradient<T: Float>(w: &Windows, groups: usize, x: &[T], dy: &[T], 
 
 /// The gradient of the images.
 pub fn input_gradient<T: Float>(w: &Windows, groups: usize, weight: &[T], dy: &[T], dx: &mut [T]) {
+    T::grouped_input_gradient(w, groups, weight, dy, dx);
+}
+
+pub(crate) fn input_gradient_of<T: Float>(w: &Windows, groups: usize, weight: &[T], dy: &[T], dx: &mut [T]) {
     dx.fill(T::default());
     let features = dy.len() / w.positions().max(1);
     T::dispatch(Grouped { w, groups, features, pass: Pass::InputGradient { dx, weight, dy } });

@@ -37,6 +37,17 @@ pub fn forward<T: Float>(
     finish: Finish,
     y: &mut [T],
 ) {
+    T::conv_forward(workers, w, x, [weight, bias], finish, y);
+}
+
+pub(crate) fn forward_of<T: Float>(
+    workers: &Workers,
+    w: &Windows,
+    x: &[T],
+    [weight, bias]: [&[T]; 2],
+    finish: Finish,
+    y: &mut [T],
+) {
     let classes = Classes { w, axes: [0, 1].map(|axis| Axis::new(w, axis)), backward: false };
     classes.gather(
         workers,
@@ -50,6 +61,16 @@ pub fn forward<T: Float>(
 /// The gradient of the images, for weights that [`transpose_weight`] has transposed: each pixel collects what the outputs
 /// that saw it send back. With stride s there are s^2 kinds of pixels, which see different taps.
 pub fn input_gradient<T: Float>(workers: &Workers, w: &Windows, transposed: &[T], dy: &[T], dx: &mut [T]) {
+    T::conv_input_gradient(workers, w, transposed, dy, dx);
+}
+
+pub(crate) fn input_gradient_of<T: Float>(
+    workers: &Workers,
+    w: &Windows,
+    transposed: &[T],
+    dy: &[T],
+    dx: &mut [T],
+) {
     let transposed = &transposed[lines::within(transposed)];
     let classes = Classes { w, axes: [0, 1].map(|axis| Axis::new(w, axis)), backward: true };
     let features = dy.len() / w.positions().max(1);
@@ -63,7 +84,17 @@ pub fn input_gradient<T: Float>(workers: &Workers, w: &Windows, transposed: &[T]
 }
 
 /// The gradient of the weights: for each tap, what lay under it times what came of it, summed over all positions.
-pub fn weight_gradient<'a, T: Float>(workers: &Workers, w: &Windows, x: &'a [T], dy: &'a [T], dw: &mut [T]) {
+pub fn weight_gradient<T: Float>(workers: &Workers, w: &Windows, x: &[T], dy: &[T], dw: &mut [T]) {
+    T::conv_weight_gradient(workers, w, x, dy, dw);
+}
+
+pub(crate) fn weight_gradient_of<'a, T: Float>(
+    workers: &Workers,
+    w: &Windows,
+    x: &'a [T],
+    dy: &'a [T],
+    dw: &mut [T],
+) {
     let rows = w.taps() * w.channels;
     let features = dw.len() / rows.max(1);
     if dw.is_empty() {

@@ -139,9 +139,21 @@ pub fn product<T: Float>(
     if let Start::Bias(bias) = start {
         assert!(bias.len() == n, "matmul: bias of {} numbers for {n} columns", bias.len());
     }
-    if n == 0 || m == 0 {
-        return;
+    if n > 0 && m > 0 {
+        T::product(workers, a, b, c, start, finish);
     }
+}
+
+/// [`product`] after its checks.
+pub(crate) fn checked_product<T: Float>(
+    workers: &Workers,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: &mut [T],
+    start: Start<'_, T>,
+    finish: Finish,
+) {
+    let (m, k, n) = (a.rows, a.columns, b.columns);
     let plain = !b.transposed && finish == Finish::Keep;
     if let (true, true, Start::Zero) = (a.transposed && shards::pay(k, m, n), plain, start) {
         return shards::in_shards(workers, n, c, |shard, first, c| {

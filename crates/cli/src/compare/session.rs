@@ -2,9 +2,9 @@
 //! made of all of them.
 
 use super::request::{Request, cannot_write};
-use crate::cli::interrupt::{self, Interrupted};
-use crate::cli::progress::Progress;
-use crate::cli::{emit, notes, processors};
+use crate::interrupt::{self, Interrupted};
+use crate::progress::Progress;
+use crate::{emit, notes, processors};
 use anyhow::Context;
 use indexmap::IndexMap;
 use losslab_report::{

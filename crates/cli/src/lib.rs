@@ -21,8 +21,10 @@ mod compare;
 mod config;
 mod curves;
 mod detector_args;
-pub(crate) mod eval;
+mod eval;
 mod flags;
+#[doc(hidden)]
+pub mod fuzzing;
 mod interrupt;
 mod learner_args;
 mod losses;
@@ -80,7 +82,8 @@ enum Command {
 /// Errors are one line on standard error, with exit code 2; 130 if Ctrl-C stopped a comparison.
 ///
 /// ```no_run
-/// use losslab::{Lab, run_with};
+/// use losslab_cli::run_with;
+/// use losslab_train::Lab;
 ///
 /// fn main() -> std::process::ExitCode {
 ///     run_with(Lab::standard(), std::env::args_os())

@@ -1,6 +1,6 @@
 //! The arguments that keep a training in checkpoints and take it up again.
 
-use crate::cli::{at_least_one, emit};
+use crate::{at_least_one, emit};
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use losslab_train::checkpoint::{Folder, Identity, Keeper, Which};

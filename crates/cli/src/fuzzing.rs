@@ -5,7 +5,7 @@
 //! What a reader accepts is used as the command line would use it: a check that it lets something through
 //! which breaks later on.
 
-use crate::cli;
+use crate::eval;
 use losslab_data::formats::{ModelInput, NewData};
 use losslab_data::images::{decode_image, image_header, letterbox, parse_voc};
 use losslab_data::{
@@ -157,7 +157,7 @@ pub fn spec(bytes: &[u8]) {
 
 /// A line with a spec and what `losslab eval` reads below it.
 pub fn eval(bytes: &[u8]) {
-    cli::eval::fuzz(&LAB.losses, bytes);
+    eval::fuzz(&LAB.losses, bytes);
 }
 
 /// A list of a plan (`comparison.json`) and of records of its runs, judged and reported.

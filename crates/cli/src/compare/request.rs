@@ -1,9 +1,9 @@
 //! What `losslab compare` was asked for, checked before any data are read.
 
 use super::Arguments;
-use crate::cli::flags::GivenFlags;
-use crate::cli::learner_args::{BoxRequest, LearnerArguments, TableRequest};
-use crate::cli::{at_least_one, thread_count};
+use crate::flags::GivenFlags;
+use crate::learner_args::{BoxRequest, LearnerArguments, TableRequest};
+use crate::{at_least_one, thread_count};
 use anyhow::{Context, bail};
 use losslab_data::formats::{DataKind, Format, Given};
 use losslab_losses::{OpenSpec, Spec, SpecError};
