@@ -54,6 +54,7 @@ mod matrix;
 mod prepare;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod scale;
+mod settings;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod split;
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]

@@ -20,8 +20,9 @@ use std::str::FromStr;
 
 use super::column::Column;
 use super::dataset::{Dataset, Features};
+use super::settings::{Key, check_ranges, settings};
 use losslab_base::rng::Rng;
-use losslab_base::{DataError, Place, quoted};
+use losslab_base::{DataError, Place};
 
 /// Centres of the clusters of positives: the corners of an equilateral triangle on the unit circle.
 const CENTRES: [(f64, f64); 3] = [(0.0, 1.0), (-0.866_025_403_784, -0.5), (0.866_025_403_784, -0.5)];
@@ -57,6 +58,15 @@ pub struct SyntheticSpec {
     /// Seed of the draws; splits and trainings have seeds of their own.
     pub seed: u64,
 }
+
+/// The keys with what their values may be, as messages say it.
+const KEYS: [Key; 5] = [
+    ("rows", "a whole number of rows from 10 to 10000000"),
+    ("ratio", "a number of negatives per positive from 1 to 100000"),
+    ("overlap", "a number from 0 to 1"),
+    ("noise", "a number of at least 0 and below 0.5"),
+    ("seed", "a whole number of at least 0"),
+];
 
 impl Default for SyntheticSpec {
     /// 200 positives and 20 000 negatives, overlapping in part, without wrong labels.
@@ -112,24 +122,13 @@ impl SyntheticSpec {
 
     /// Checks every range, and that there are positives enough.
     fn check(&self) -> Result<(), DataError> {
-        let refuse =
-            |key: &str, found: String, expected: &str| Err(place().error(format!("{key}={found}"), expected));
-        if !(10..=10_000_000).contains(&self.rows) {
-            return refuse("rows", self.rows.to_string(), "rows from 10 to 10000000");
-        }
-        if !(1.0..=100_000.0).contains(&self.ratio) {
-            return refuse(
-                "ratio",
-                self.ratio.to_string(),
-                "a ratio (negatives per positive) from 1 to 100000",
-            );
-        }
-        if !(0.0..=1.0).contains(&self.overlap) {
-            return refuse("overlap", self.overlap.to_string(), "an overlap from 0 to 1");
-        }
-        if !(0.0..0.5).contains(&self.noise) {
-            return refuse("noise", self.noise.to_string(), "a noise of at least 0 and below 0.5");
-        }
+        let within = [
+            ("rows", self.rows.to_string(), (10..=10_000_000).contains(&self.rows)),
+            ("ratio", self.ratio.to_string(), (1.0..=100_000.0).contains(&self.ratio)),
+            ("overlap", self.overlap.to_string(), (0.0..=1.0).contains(&self.overlap)),
+            ("noise", self.noise.to_string(), (0.0..0.5).contains(&self.noise)),
+        ];
+        check_ranges(within, &KEYS, &place())?;
         if self.positives() < FEWEST_POSITIVES {
             let found = format!(
                 "rows={},ratio={}, which gives {} positives",
@@ -160,30 +159,14 @@ impl FromStr for SyntheticSpec {
     /// of `""`.
     fn from_str(text: &str) -> Result<SyntheticSpec, DataError> {
         let mut spec = SyntheticSpec::default();
-        let mut seen = Vec::new();
-        for part in text.split(',').map(str::trim).filter(|_| !text.trim().is_empty()) {
-            let Some((key, value)) = part.split_once('=').map(|(key, value)| (key.trim(), value.trim()))
-            else {
-                let found = if part.is_empty() { "nothing between two commas".into() } else { quoted(part) };
-                return Err(place().error(found, "key=value, such as ratio=100"));
-            };
-            match key {
-                "rows" => spec.rows = parse(part, value, "a whole number of rows from 10 to 10000000")?,
-                "ratio" => {
-                    spec.ratio = parse(part, value, "a number of negatives per positive from 1 to 100000")?
-                }
-                "overlap" => spec.overlap = parse(part, value, "a number from 0 to 1")?,
-                "noise" => spec.noise = parse(part, value, "a number of at least 0 and below 0.5")?,
-                "seed" => spec.seed = parse(part, value, "a whole number of at least 0")?,
-                _ => {
-                    let expected = "one of rows, ratio, overlap, noise, seed";
-                    return Err(place().error(format!("the key {key:?}"), expected));
-                }
+        for setting in settings(text, &KEYS, &place(), "ratio=100")? {
+            match setting.key {
+                "rows" => spec.rows = setting.number()?,
+                "ratio" => spec.ratio = setting.number()?,
+                "overlap" => spec.overlap = setting.number()?,
+                "noise" => spec.noise = setting.number()?,
+                _ => spec.seed = setting.number()?,
             }
-            if seen.contains(&key) {
-                return Err(place().error(format!("the key {key:?} twice"), "every key once"));
-            }
-            seen.push(key);
         }
         spec.check()?;
         Ok(spec)
@@ -192,10 +175,6 @@ impl FromStr for SyntheticSpec {
 
 fn place() -> Place {
     Place::of("synthetic data")
-}
-
-fn parse<T: FromStr>(part: &str, value: &str, expected: &str) -> Result<T, DataError> {
-    value.parse().map_err(|_| place().error(quoted(part), expected))
 }
 
 /// Labels `count` of the points, drawn without repetition, `label`.

@@ -57,9 +57,9 @@ pub struct Arguments {
     resume: bool,
     /// Take arguments from this file: TOML with the names of flags as keys, or the results.json of a
     /// comparison
-    #[arg(long, value_name = "FILE", help_heading = "Running")]
-    #[allow(dead_code, reason = "read before the arguments are parsed")]
-    config: Option<PathBuf>,
+    // By this name, for `config.rs` reads it before the arguments are parsed.
+    #[arg(id = "config", long = "config", value_name = "FILE", help_heading = "Running")]
+    _config: Option<PathBuf>,
     /// Print nothing but the table, the verdicts and errors
     #[arg(long, help_heading = "Running")]
     quiet: bool,

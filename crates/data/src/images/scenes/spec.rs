@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::form::CLASSES;
-use losslab_base::{DataError, Place, quoted};
+use crate::settings::{Key, check_ranges, settings};
+use losslab_base::{DataError, Place};
 
 /// Pixels between neighbouring cells of the detector that `ratio` is calibrated for.
 pub const REFERENCE_STRIDE: usize = 4;
@@ -46,7 +47,7 @@ pub struct SceneSpec {
 }
 
 /// The keys with what their values may be, as messages say it.
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [Key; 9] = [
     ("ratio", "a number of negative anchors per positive from 50 to 100000"),
     ("classes", "a whole number of classes from 1 to 6"),
     ("images", "a whole number of training images from 1 to 100000"),
@@ -105,11 +106,7 @@ impl SceneSpec {
             ("noise", self.noise.to_string(), (0.0..=60.0).contains(&self.noise)),
             ("tail", self.tail.to_string(), (1.0..=1000.0).contains(&self.tail)),
         ];
-        for (key, value, fits) in within {
-            if !fits {
-                return Err(place().error(format!("{key}={value}"), expected(key)));
-            }
-        }
+        check_ranges(within, &KEYS, &place())?;
         if self.classes == 1 && self.tail > 1.0 {
             let found = format!("tail={} with classes=1", self.tail);
             return Err(place().error(found, "tail=1, or at least 2 classes"));
@@ -134,32 +131,18 @@ impl FromStr for SceneSpec {
     /// of `""`.
     fn from_str(text: &str) -> Result<SceneSpec, DataError> {
         let mut spec = SceneSpec::default();
-        let mut seen = Vec::new();
-        for part in text.split(',').map(str::trim).filter(|_| !text.trim().is_empty()) {
-            let Some((key, value)) = part.split_once('=').map(|(key, value)| (key.trim(), value.trim()))
-            else {
-                let found = if part.is_empty() { "nothing between two commas".into() } else { quoted(part) };
-                return Err(place().error(found, "key=value, such as ratio=1000"));
-            };
-            match key {
-                "ratio" => spec.ratio = parse(key, part, value)?,
-                "classes" => spec.classes = parse(key, part, value)?,
-                "images" => spec.images = parse(key, part, value)?,
-                "size" => spec.size = parse(key, part, value)?,
-                "hard" => spec.hard = parse(key, part, value)?,
-                "contrast" => spec.contrast = parse(key, part, value)?,
-                "noise" => spec.noise = parse(key, part, value)?,
-                "tail" => spec.tail = parse(key, part, value)?,
-                "seed" => spec.seed = parse(key, part, value)?,
-                _ => {
-                    let known = KEYS.map(|(key, range)| format!("{key} ({range})")).join(", ");
-                    return Err(place().error(format!("the key {}", quoted(key)), format!("one of {known}")));
-                }
+        for setting in settings(text, &KEYS, &place(), "ratio=1000")? {
+            match setting.key {
+                "ratio" => spec.ratio = setting.number()?,
+                "classes" => spec.classes = setting.number()?,
+                "images" => spec.images = setting.number()?,
+                "size" => spec.size = setting.number()?,
+                "hard" => spec.hard = setting.number()?,
+                "contrast" => spec.contrast = setting.number()?,
+                "noise" => spec.noise = setting.number()?,
+                "tail" => spec.tail = setting.number()?,
+                _ => spec.seed = setting.number()?,
             }
-            if seen.contains(&key) {
-                return Err(place().error(format!("the key {key:?} twice"), "every key once"));
-            }
-            seen.push(key);
         }
         spec.check()?;
         Ok(spec)
@@ -168,13 +151,4 @@ impl FromStr for SceneSpec {
 
 fn place() -> Place {
     Place::of("scenes")
-}
-
-/// What the value of a key may be.
-fn expected(key: &str) -> &'static str {
-    KEYS.iter().find(|(known, _)| *known == key).map_or("", |(_, range)| range)
-}
-
-fn parse<T: FromStr>(key: &str, part: &str, value: &str) -> Result<T, DataError> {
-    value.parse().map_err(|_| place().error(quoted(part), expected(key)))
 }
