@@ -39,7 +39,7 @@ fn rows(bencher: Bencher, loss: &str) {
     let source = SyntheticSpec::default().generate().into();
     let task = TableTask::new(&lab, source, Vec::new(), &[0], None).expect("enough rows of each class");
     let model = lab.models.parse("mlp").expect("a model of the lab");
-    bench(bencher, &task, &model, &TableSettings { epochs: 1, ..TableSettings::default() }, (loss, 1));
+    bench(bencher, &task, &model, &TableSettings { epochs: Some(1), ..TableSettings::default() }, (loss, 1));
 }
 
 /// `losslab compare --scenes`: the scenes and the detector that it has by default.

@@ -98,6 +98,9 @@ fn data_come_from_where_they_were_or_from_flags() {
     let (other, _) = compare(&files, "other", &[&config[..], &["--csv", second.to_str().unwrap()]].concat());
     assert_eq!((&other["data"]["name"], &other["data"]["rows"]), (&"second".into(), &180.into()));
     assert_eq!(other["data"]["columns"], 1, "the label and the column that is left out stay");
+    // A flag takes the place of a key that cannot stand beside it.
+    let (single, _) = compare(&files, "single", &[&config[..], &["--loss", "focal"]].concat());
+    assert_eq!(single["losses"].as_array().unwrap().len(), 1, "{}", single["losses"]);
     // Another kind of data takes the place of the table and of its flags.
     let (drawn, _) = compare(&files, "drawn", &[&config[..], &["--synthetic", "rows=1010"]].concat());
     assert_eq!(drawn["data"]["rows"], 1010);
@@ -119,6 +122,8 @@ fn what_is_wrong_with_a_file_is_one_line() {
         ("broken.toml", "epochs = \n"),
         ("broken.json", "{"),
         ("plan.json", "{\"schema\": 2}"),
+        ("no_request.json", "{\"schema\": 2, \"request\": []}"),
+        ("later.json", "{\"schema\": 99, \"request\": {}}"),
         ("bytes.toml", "\u{0}"),
     ] {
         let path = files.write(name, text);

@@ -113,3 +113,18 @@ fn what_is_no_grid_is_one_clear_line() {
     insta::assert_snapshot!(lines);
     assert!(!out.join("results.json").exists());
 }
+
+#[test]
+fn hidden_layers_are_described_once() {
+    let files = Files::new();
+    let message = complaint(
+        &[&SMALL[..], &["out", "--model", "mlp:hidden=3", "--hidden", "8"]].concat(),
+        files.0.path(),
+    );
+    assert_eq!(
+        message,
+        "error: --hidden: --model mlp:hidden=3 says already how wide the hidden layers are\n"
+    );
+    let message = complaint(&[&SMALL[..], &["out", "--hidden", "60000,60000"]].concat(), files.0.path());
+    assert!(message.contains("weights, expected at most 1073741824"), "{message}");
+}

@@ -152,3 +152,16 @@ fn a_metric_of_another_task_is_refused() {
     }
     insta::assert_snapshot!(lines);
 }
+
+#[test]
+fn a_metric_without_a_value_is_named_and_nothing_is_judged() {
+    let files = Files::new();
+    let out = files.path("out");
+    let small = ["compare", "--synthetic", "rows=505,ratio=20", "--seeds", "2", "--epochs", "1", "--loss"];
+    let text = printed(
+        &[&small[..], &["ce", "--loss", "gce", "--metric", "precision", "--out", out.to_str().unwrap()]]
+            .concat(),
+    );
+    assert!(text.contains("no verdict: precision is undefined in a run of every seed"), "{text}");
+    assert!(determined(&out)["verdicts"].is_null());
+}

@@ -4,6 +4,7 @@
 use super::flags::was_given;
 use anyhow::{Context, bail, ensure};
 use clap::{ArgAction, ArgMatches, Command};
+use losslab_report::RESULTS_SCHEMA;
 use losslab_train::Lab;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
@@ -36,13 +37,27 @@ pub fn arguments(lab: &Lab, command: &Command, matches: &ArgMatches) -> anyhow::
             let problem = losslab_base::unknown("key", key, known.filter(|name| *name != "config"));
             bail!("--config {}: {problem}", path.display());
         };
-        let overridden = named.is_some_and(|named| is_of_other_format(lab, key, named));
-        if was_given(matches, argument.get_id().as_str()) || overridden {
+        let of_other_format = named.is_some_and(|named| is_of_other_format(lab, key, named));
+        if was_given(matches, argument.get_id().as_str())
+            || of_other_format
+            || is_excluded(command, matches, argument)
+        {
             continue;
         }
         added.extend(texts(key, value, argument).with_context(wrong)?);
     }
     Ok(Some(Added { path: path.clone(), arguments: added }))
+}
+
+/// Whether the command line has an argument that cannot stand beside this one, such as --loss-set beside --loss.
+fn is_excluded(command: &Command, matches: &ArgMatches, argument: &clap::Arg) -> bool {
+    let given = command.get_arguments().filter(|other| was_given(matches, other.get_id().as_str()));
+    given.into_iter().any(|other| {
+        let excludes = |one: &clap::Arg, another: &clap::Arg| {
+            command.get_arg_conflicts_with(one).iter().any(|arg| arg.get_id() == another.get_id())
+        };
+        excludes(other, argument) || excludes(argument, other)
+    })
 }
 
 /// The format of data that the command line itself names.
@@ -107,7 +122,16 @@ fn read(path: &Path) -> anyhow::Result<Map<String, Value>> {
 fn of_results(text: &str) -> anyhow::Result<Map<String, Value>> {
     let mut results: Map<String, Value> = serde_json::from_str(text).context("not JSON")?;
     let request = results.remove("request");
-    ensure!(request.is_some(), "found no request in it, expected the results.json of a comparison");
+    ensure!(
+        matches!(&request, Some(Value::Object(_))),
+        "found no request in it, expected the results.json of a comparison"
+    );
+    let schema = results.get("schema").and_then(Value::as_u64);
+    ensure!(
+        schema == Some(u64::from(RESULTS_SCHEMA)),
+        "schema: found {}, expected {RESULTS_SCHEMA}",
+        results.get("schema").unwrap_or(&Value::Null)
+    );
     let mut values = Map::new();
     let files = results.get("environment").and_then(|environment| environment.get("data"));
     for part in [request.as_ref(), files].into_iter().flatten() {

@@ -138,6 +138,8 @@ impl LearnerArguments {
         for text in texts {
             let mut spec = lab.models.parse(text).map_err(|problem| anyhow::anyhow!("--model: {problem}"))?;
             if let Some(hidden) = hidden.as_ref().filter(|_| has_hidden(&spec)) {
+                let says_so = text.contains(&format!("{HIDDEN}="));
+                ensure!(!says_so, "--hidden: --model {text} says already how wide the hidden layers are");
                 spec = spec.with(HIDDEN, hidden).map_err(|problem| anyhow::anyhow!("--hidden: {problem}"))?;
             }
             if models.iter().any(|other| other.to_string() == spec.to_string()) {

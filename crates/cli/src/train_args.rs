@@ -8,11 +8,13 @@ use losslab_train::tasks::table::TableSettings;
 /// How models are trained. What is not given is the default of rows or of detectors.
 #[derive(Args, Clone, Debug)]
 pub struct TrainArguments {
-    /// Most epochs of a training; the best on the validation part counts [default: 60; detectors by the
-    /// number of images]
+    /// Most epochs of a training; the best on the validation part counts [default: 60, and for
+    /// small tables as many as make 1500 steps; detectors by the number of images]
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Stop after so many epochs without a better validation metric [default: 15; detectors never]
+    /// Stop after so many epochs without a better validation metric [default: 15, and for
+    /// small tables as many as make 500 steps; detectors never]. A validation metric that is not better than
+    /// chance stops no training
     #[arg(long, value_name = "N")]
     patience: Option<usize>,
     /// Widths of the hidden layers of models that have some, or none [default: 64,64; not for detectors]
@@ -42,8 +44,8 @@ impl TrainArguments {
         let default = TableSettings::default();
         at_least_one("--patience", self.patience.unwrap_or(1))?;
         Ok(TableSettings {
-            epochs: self.epochs()?.unwrap_or(default.epochs),
-            patience: self.patience.unwrap_or(default.patience),
+            epochs: self.epochs()?,
+            patience: self.patience,
             batch: self.batch()?.unwrap_or(default.batch),
             learning_rate: self.learning_rate()?.unwrap_or(default.learning_rate),
             optimizer: self.optimizer.unwrap_or(default.optimizer),

@@ -4,6 +4,9 @@ use crate::params::spec_name;
 use crate::{Build, ConvNet, LinearModel, Mlp, Model, ModelKind, Network, Params, Shape, TapeModel};
 use std::fmt;
 
+/// Most weights of a model, 4 GB of them.
+const MOST_WEIGHTS: usize = 1 << 30;
+
 /// The kinds of model that specs are resolved against. It is a value: a crate extends it by its own.
 #[derive(Clone, Debug)]
 pub struct Models {
@@ -100,9 +103,13 @@ impl ModelSpec {
     /// The least number of weights of such a model.
     ///
     /// # Errors
-    /// If the parameters describe no model for such rows.
+    /// If the parameters describe no model for such rows, or one that no memory holds.
     pub fn size(&self, shape: &Shape) -> Result<usize, String> {
-        self.kind.size(&self.params, shape).map_err(|problem| format!("{self}: {problem}"))
+        let size = self.kind.size(&self.params, shape).map_err(|problem| format!("{self}: {problem}"))?;
+        match size > MOST_WEIGHTS {
+            true => Err(format!("{self}: {size} weights, expected at most {MOST_WEIGHTS}")),
+            false => Ok(size),
+        }
     }
 
     /// An untrained model.

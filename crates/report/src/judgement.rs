@@ -1,6 +1,6 @@
 //! Verdicts from records: the arms against their references, by the test that suits how the runs came about.
 
-use super::plan::Plan;
+use super::plan::{ArmName, Plan};
 use super::record::RunRecord;
 use crate::Store;
 use crate::views::{self, Trials};
@@ -68,7 +68,10 @@ pub fn judge(
 ) -> Result<Option<Judgement>, String> {
     let paired = paired(plan, records)?;
     if paired.is_empty() {
-        return Ok(None);
+        return match plan.seeds.iter().any(|&seed| plan.arms.iter().all(|arm| has_run(records, seed, arm))) {
+            true => Err(format!("{} is undefined in a run of every seed", plan.metric)),
+            false => Ok(None),
+        };
     }
     let labels = plan.labels();
     let of_arm = |(index, label): (usize, &String)| ArmRuns {
@@ -104,6 +107,10 @@ pub fn judge(
         verdicts,
         pairs: pairs(&arms, &question),
     }))
+}
+
+fn has_run(records: &[RunRecord], seed: u64, arm: &ArmName) -> bool {
+    records.iter().any(|run| run.seed == seed && run.arm == *arm)
 }
 
 fn question(plan: &Plan) -> Result<Question, String> {

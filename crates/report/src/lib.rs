@@ -40,7 +40,7 @@ pub use judgement::{Design, Judgement, judge};
 pub use merge::merge;
 pub use plan::{ArmName, MetricDescription, ModelDescription, PLAN_SCHEMA, Plan};
 pub use record::{Metrics, RECORD_SCHEMA, RunRecord, arm_file, run_file, trained_alike};
-pub use results::{Environment, MeanSd, PlanPart, Results, Run, Summaries};
+pub use results::{Environment, MeanSd, PlanPart, RESULTS_SCHEMA, Results, Run, Summaries};
 pub use store::Store;
 pub use table::{diverged_notes, metrics_table, table};
 pub use tuning::{Choices, choices, listed, tuning_lines};

@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 use std::io;
 use std::path::Path;
 
-/// The version of the schema.
-const SCHEMA: u32 = 2;
+/// The version of the schema of `results.json`.
+pub const RESULTS_SCHEMA: u32 = 2;
 
 /// Everything that a comparison found.
 #[derive(Clone, Debug, Serialize)]
@@ -154,7 +154,7 @@ impl Results {
         });
         let run = |record: &RunRecord| Run::of(record, view.map(|view| view.run(record)).unwrap_or_default());
         Self {
-            schema: SCHEMA,
+            schema: RESULTS_SCHEMA,
             complete: records.len() == plan.arms.len() * plan.seeds.len(),
             gaps: by_seed(&plan.seeds, records),
             runs: records.iter().map(run).collect(),

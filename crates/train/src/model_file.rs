@@ -42,6 +42,9 @@ fn other(error: impl std::fmt::Display) -> io::Error {
     io::Error::other(error.to_string())
 }
 
+/// How the fault of a model begins that is whole, but of a task or a model that the lab lacks.
+const LACKING: &str = "a model that this program lacks";
+
 /// Reads what [`save_model`] wrote.
 ///
 /// # Errors
@@ -57,7 +60,10 @@ pub fn load_model(lab: &Lab, path: &Path) -> Result<Box<dyn Predictor>, DataErro
         return Err(place.error(format!("{size} bytes"), expected));
     }
     let bytes = std::fs::read(path).map_err(failed)?;
-    parse_model(lab, &bytes).map_err(|found| place.error(found, expected))
+    parse_model(lab, &bytes).map_err(|found| match found.starts_with(LACKING) {
+        true => place.error(found, "the program that saved it"),
+        false => place.error(found, expected),
+    })
 }
 
 /// The same from the bytes of a file.
@@ -109,7 +115,7 @@ fn described(text: &str) -> Result<(String, Value), String> {
 
 /// What a model file holds whose kind of task, model or detector the lab lacks.
 pub(crate) fn lacking(problem: String) -> String {
-    format!("a model that this program lacks ({problem})")
+    format!("{LACKING} ({problem})")
 }
 
 /// Numbers as the bytes of a file.

@@ -36,13 +36,18 @@ fn rows_resumed_after_any_epoch_have_the_bits_of_an_uninterrupted_training() {
     let cases = [
         (OptimizerKind::Sgd, "ce", 6, 15),
         (OptimizerKind::Adam, "focal:gamma=2+undersample:ratio=3", 6, 15),
-        (OptimizerKind::AdamW, "ce+oversample", 20, 1),
+        (OptimizerKind::AdamW, "ce+oversample", 60, 1),
     ];
     for (optimizer, loss, epochs, patience) in cases {
         let loss = spec(loss);
         let learning_rate = 0.01;
-        let settings =
-            TableSettings { epochs, patience, optimizer, learning_rate, ..TableSettings::default() };
+        let settings = TableSettings {
+            epochs: Some(epochs),
+            patience: Some(patience),
+            optimizer,
+            learning_rate,
+            ..TableSettings::default()
+        };
         let start =
             |threads| Start { run: 0, learner: &model, loss: &loss, settings: &settings, seed: 3, threads };
         let whole = train(&task, &start(1), None, &mut |_| Continue(())).unwrap();
@@ -299,7 +304,7 @@ fn what_is_no_checkpoint_of_this_training_is_refused_in_clear_words() {
 /// Trains for an epoch and saves the model.
 fn save_small_model(path: &Path) {
     let (task, model, ce) = (small_rows(), model("mlp"), spec("ce"));
-    let settings = TableSettings { epochs: 1, ..TableSettings::default() };
+    let settings = TableSettings { epochs: Some(1), ..TableSettings::default() };
     let trained = trained(&task, &model, &ce, &settings, [3, 1]).unwrap();
     let start = Start { run: 0, learner: &model, loss: &ce, settings: &settings, seed: 3, threads: 1 };
     let description = task.model(&start, &trained.judged);

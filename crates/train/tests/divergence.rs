@@ -13,7 +13,7 @@ fn small_rows() -> TableTask {
 
 fn failure(task: &TableTask, learning_rate: f64, batch: usize) -> String {
     let settings = TableSettings {
-        epochs: 2,
+        epochs: Some(2),
         optimizer: OptimizerKind::Sgd,
         learning_rate,
         batch,

@@ -53,7 +53,7 @@ fn task(files: &Files) -> TableTask {
 
 fn settings() -> TableSettings {
     TableSettings {
-        epochs: 3,
+        epochs: Some(3),
         batch: 16,
         learning_rate: 0.01,
         flips: true,
@@ -109,7 +109,7 @@ fn a_training_resumed_after_any_epoch_has_the_bits_of_an_uninterrupted_one() {
         }
         keeper
     };
-    for end in 1..=settings.epochs {
+    for end in 1..=settings.epochs.unwrap() {
         let ended = train(&task, &start(end), Some(&mut keeper(end > 1)), &mut |epoch| {
             if epoch.epoch == end { Break(()) } else { Continue(()) }
         });
@@ -181,7 +181,7 @@ fn convnet_and_mlp_are_compared_and_tuned() {
 fn a_bar_is_learnt_wherever_it_stands() {
     let files = Files::new();
     let task = task(&files);
-    let settings = TableSettings { epochs: 25, shift: 2, ..settings() };
+    let settings = TableSettings { epochs: Some(25), shift: 2, ..settings() };
     let metrics = trained(&task, &settings, 1).judged.metrics;
     let accuracy = metrics.iter().find(|(name, _)| name == "accuracy").and_then(|(_, value)| *value);
     assert!(accuracy.is_some_and(|accuracy| accuracy >= 0.8), "{metrics:?}");

@@ -51,7 +51,7 @@ fn a_model_that_a_lab_lacks_is_named() {
     let files = Files::new();
     let lab = Lab::standard().with_network::<Own>();
     let (task, loss) = (rows(synthetic("rows=505,ratio=20"), 0), spec("ce"));
-    let settings = TableSettings { epochs: 2, ..TableSettings::default() };
+    let settings = TableSettings { epochs: Some(2), ..TableSettings::default() };
     let own = lab.models.parse("own").unwrap();
     let own_trained = trained(&task, &own, &loss, &settings, [0, 1]).unwrap();
     let linear = trained(&task, &lab.models.parse("linear").unwrap(), &loss, &settings, [0, 1]).unwrap();
@@ -70,8 +70,8 @@ fn a_model_that_a_lab_lacks_is_named() {
     let message = files.message(load_model(&Lab::standard(), &path));
     assert_eq!(
         message,
-        "own.safetensors: found a model that this program lacks (there is no model 'own'; there are mlp, linear, convnet), expected \
-         a whole model file that losslab train saved"
+        "own.safetensors: found a model that this program lacks (there is no model 'own'; there are mlp, linear, convnet), \
+         expected the program that saved it"
     );
 }
 

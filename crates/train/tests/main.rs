@@ -7,4 +7,5 @@ mod divergence;
 mod images;
 mod lab;
 mod model;
+mod stopping;
 mod threads;

@@ -27,7 +27,7 @@ struct Small {
 static SMALL: LazyLock<Small> = LazyLock::new(|| {
     let task = rows(synthetic("rows=3030,ratio=100"), 3);
     let (model, loss) = (model(MODEL), spec(LOSS));
-    let settings = TableSettings { epochs: 4, ..TableSettings::default() };
+    let settings = TableSettings { epochs: Some(4), ..TableSettings::default() };
     let trained = trained(&task, &model, &loss, &settings, [3, 2]).unwrap();
     let start = Start { run: 0, learner: &model, loss: &loss, settings: &settings, seed: 3, threads: 2 };
     let description = task.model(&start, &trained.judged);

@@ -30,7 +30,7 @@ fn wide(files: &Files) -> Source {
 }
 
 fn settings() -> TableSettings {
-    TableSettings { epochs: 2, batch: 256, ..TableSettings::default() }
+    TableSettings { epochs: Some(2), batch: 256, ..TableSettings::default() }
 }
 
 /// The bits of weights and of logits.

@@ -56,7 +56,7 @@ pub struct Arguments {
     #[arg(long, help_heading = "Running")]
     resume: bool,
     /// Take arguments from this file: TOML with the names of flags as keys, or the results.json of a
-    /// comparison
+    /// comparison. Paths in it count from the current folder
     // By this name, for `config.rs` reads it before the arguments are parsed.
     #[arg(id = "config", long = "config", value_name = "FILE", help_heading = "Running")]
     _config: Option<PathBuf>,
@@ -169,8 +169,14 @@ fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Pat
 }
 
 /// What is about to be done, and what is declared before it.
+/// "1 loss", "2 losses".
+fn counted(number: usize, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
+}
+
 fn declaration(plan: &Plan, epochs: usize) -> String {
-    let (losses, seeds) = (plan.losses.len(), plan.seeds.len());
+    let (losses, seeds) =
+        (counted(plan.losses.len(), "loss", "losses"), counted(plan.seeds.len(), "seed", "seeds"));
     let metric = plan.deciding().map_or("", |metric| &metric.title);
     let models = match plan.models.len() {
         1 => String::new(),
@@ -182,7 +188,7 @@ fn declaration(plan: &Plan, epochs: usize) -> String {
     };
     let reference = plan.label(&plan.reference);
     format!(
-        "training {models}{losses} losses x {seeds} seeds{trials}, at most {epochs} epochs each\nverdicts rest on {metric}, \
+        "training {models}{losses} x {seeds}{trials}, at most {epochs} epochs each\nverdicts rest on {metric}, \
          against {reference}\n"
     )
 }

@@ -81,8 +81,11 @@ impl MetricInfo {
         let well_formed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         assert!(
             !name.is_empty() && name.chars().all(well_formed),
-            "the name of a metric is like 'my_metric', found '{name}'"
+            "the name of a metric is made of small letters, digits and _, such as 'my_metric', found '{name}'"
         );
+        for (part, text) in [("title", self.title), ("words", self.words), ("meaning", self.meaning)] {
+            assert!(!text.trim().is_empty(), "{name}: the {part} of a metric is empty, reports need it");
+        }
         assert!(low < high, "{name}: the range is {low} to {high}, expected a lower and a higher number");
         if let Some(diverged) = self.diverged {
             assert!(

@@ -6,7 +6,7 @@
 //! | `training` | one training |
 //! | `examples` | rows as models read them |
 //! | `sampling`, `augmented` | which rows an epoch visits, and what is changed in images |
-//! | `settings` | how models are trained |
+//! | `settings`, `stopping` | how models are trained, and when that ends |
 //! | [`Classification`], [`bind`] | two classes or more: head, probabilities, the loss bound to the problem |
 //! | `found`, `plane` | what a training leaves in its record |
 //! | `description` | the table as results describe it |
@@ -21,6 +21,7 @@ mod plane;
 mod sampling;
 mod saved;
 mod settings;
+mod stopping;
 mod training;
 
 pub use classification::{Classification, bind};
@@ -28,6 +29,7 @@ pub use description::{ClassRows, TableData};
 pub use found::{Outputs, TableFound};
 pub use plane::Plane;
 pub use settings::TableSettings;
+pub use stopping::{DEFAULT_EPOCHS, DEFAULT_PATIENCE, LEAST_PATIENCE, LEAST_STEPS};
 
 use crate::predict::Predictor;
 use crate::task::{Judged, Start, Task, Training};
@@ -39,7 +41,7 @@ use losslab_metrics::{MetricError, MetricInfo, Metrics, RowMetric, Rows};
 use losslab_models::{ModelSpec, Shape, State};
 use rayon::prelude::*;
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use training::TableTraining;
 
 /// A comparison's rows: the encoded parts of each seed, and the metrics they are judged by.
@@ -49,6 +51,8 @@ pub struct TableTask {
     notes: Vec<String>,
     metric: Arc<dyn RowMetric>,
     metrics: Metrics,
+    /// What chance reaches on the validation part of each run, once a training has asked.
+    chance: Vec<OnceLock<Option<f64>>>,
 }
 
 impl TableTask {
@@ -83,7 +87,8 @@ impl TableTask {
         let metric = deciding(lab, source.dataset.class_names.len(), metric)?;
         let parts: Result<_, DataError> =
             runs.par_iter().map(|&(run, seed)| source.prepare(run, seed)).collect();
-        Ok(Self { parts: parts?, source, notes, metric, metrics: lab.metrics.clone() })
+        let chance = runs.iter().map(|_| OnceLock::new()).collect();
+        Ok(Self { parts: parts?, source, notes, metric, metrics: lab.metrics.clone(), chance })
     }
 
     /// The data set.
@@ -94,6 +99,15 @@ impl TableTask {
     /// The encoded parts of the run of this number.
     pub fn parts(&self, run: usize) -> &Prepared {
         &self.parts[run]
+    }
+
+    /// The best value of the deciding metric that is still chance on the validation part of a run.
+    fn chance(&self, run: usize) -> Result<Option<f64>, MetricError> {
+        if let Some(&known) = self.chance[run].get() {
+            return Ok(known);
+        }
+        let chance = stopping::chance(&*self.metric, &self.parts[run].validation)?;
+        Ok(*self.chance[run].get_or_init(|| chance))
     }
 
     /// All metrics on these rows, in their order.
@@ -171,7 +185,8 @@ impl Task for TableTask {
     }
 
     fn epochs(&self, settings: &TableSettings) -> usize {
-        settings.epochs
+        let rows = self.parts.iter().map(|parts| parts.train.rows()).min();
+        stopping::most_epochs(settings, rows.unwrap_or_default())
     }
 
     fn check_learner(&self, learner: &ModelSpec, settings: &TableSettings) -> Result<(), TrainError> {

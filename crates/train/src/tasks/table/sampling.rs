@@ -65,6 +65,14 @@ impl Sampler {
         &self.order
     }
 
+    /// How many rows an epoch visits.
+    pub(super) fn visited(&self) -> usize {
+        match &self.rows {
+            Rows::All | Rows::Oversampled(_) => self.order.len(),
+            Rows::Undersampled(classes, most) => classes.iter().map(|class| class.len().min(*most)).sum(),
+        }
+    }
+
     /// The lists whose order one epoch hands on to the next: shuffling goes on from where the last one ended.
     pub(super) fn shuffled(&mut self) -> Vec<&mut [u32]> {
         match &mut self.rows {

@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 /// The settings of a training on rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TableSettings {
-    /// Most epochs.
-    pub epochs: usize,
-    /// Epochs without a better validation metric after which training stops.
-    pub patience: usize,
+    /// Most epochs; where not said, [`DEFAULT_EPOCHS`](super::DEFAULT_EPOCHS), or as many as make
+    /// [`LEAST_STEPS`](super::LEAST_STEPS) optimiser steps.
+    pub epochs: Option<usize>,
+    /// Epochs without a better validation metric after which training stops, if that metric is better than
+    /// chance; where not said, [`DEFAULT_PATIENCE`](super::DEFAULT_PATIENCE), or as many as make
+    /// [`LEAST_PATIENCE`](super::LEAST_PATIENCE) optimiser steps.
+    pub patience: Option<usize>,
     /// Rows per step; the last batch of an epoch may be smaller.
     pub batch: usize,
     /// Learning rate.
@@ -33,8 +36,8 @@ fn is_zero(shift: &usize) -> bool {
 impl Default for TableSettings {
     fn default() -> Self {
         Self {
-            epochs: 60,
-            patience: 15,
+            epochs: None,
+            patience: None,
             batch: 128,
             learning_rate: 1e-3,
             optimizer: OptimizerKind::Adam,

@@ -8,6 +8,7 @@ use super::found::{Outputs, TableFound};
 use super::plane::Plane;
 use super::sampling::Sampler;
 use super::settings::TableSettings;
+use super::stopping::Stopping;
 use crate::task::{Judged, Losses, Start, Training};
 use crate::{History, TrainError};
 use losslab_autograd::Var;
@@ -33,6 +34,7 @@ pub struct TableTraining<'a> {
     classification: Classification,
     spec: Spec,
     settings: TableSettings,
+    stopping: Stopping,
     loss: Bound,
     model: Box<dyn Model>,
     /// Draws rows of the training part.
@@ -64,6 +66,10 @@ impl<'a> TableTraining<'a> {
         }
         model.start_from(&prior);
         model.set_threads(start.threads);
+        let sampler = Sampler::new(&data.train.labels, criterion.training());
+        let rows = [data.train.rows(), sampler.visited()];
+        let higher_is_better = task.metric.info().higher_is_better;
+        let stopping = Stopping::new(&settings, rows, task.chance(start.run)?, higher_is_better);
         Ok(Self {
             task,
             data,
@@ -71,7 +77,8 @@ impl<'a> TableTraining<'a> {
             spec: start.loss.clone(),
             augmenter: Augmenter::new(&settings, image, start.seed),
             settings,
-            sampler: Sampler::new(&data.train.labels, criterion.training()),
+            sampler,
+            stopping,
             loss: Bound { criterion: Arc::new(criterion), classification },
             model,
             rng: Rng::stream(start.seed, ORDER_STREAM),
@@ -137,9 +144,7 @@ impl Training<TableFound> for TableTraining<'_> {
     }
 
     fn is_over(&self, history: &History) -> bool {
-        let epochs = history.epochs.len();
-        let patience = self.settings.patience.max(1);
-        epochs >= self.settings.epochs || (epochs > 0 && epochs - history.best_epoch >= patience)
+        self.stopping.is_over(history)
     }
 
     fn weights(&self) -> State {

@@ -1,0 +1,154 @@
+//! When a training on rows ends: after its last epoch, or when the validation metric has stopped improving.
+//!
+//! Focal loss spends longer on its first plateau than cross-entropy does. Whoever counts epochs alone stops it
+//! there if the table is small, because an epoch is then only a few optimiser steps, and compares a model that
+//! has learnt nothing. So patience is counted in optimiser steps, too, and no training is stopped before its
+//! validation metric is better than chance.
+
+use super::classification::Classification;
+use super::settings::TableSettings;
+use crate::History;
+use losslab_base::rng::Rng;
+use losslab_data::Part;
+use losslab_metrics::{MetricError, RowMetric, Rows};
+
+/// Epochs at most, unless the settings say otherwise.
+pub const DEFAULT_EPOCHS: usize = 60;
+/// Optimiser steps that a training may take at least, unless the settings say how many epochs.
+pub const LEAST_STEPS: usize = 1500;
+/// Epochs without a better validation metric after which training stops, unless the settings say otherwise.
+pub const DEFAULT_PATIENCE: usize = 15;
+/// Optimiser steps without a better validation metric that are waited for at least, unless the settings say
+/// how many epochs.
+pub const LEAST_PATIENCE: usize = 500;
+
+/// Random predictions that show what chance reaches.
+const DRAWS: usize = 50;
+/// How many standard deviations above their mean is better than chance.
+const DEVIATIONS: f64 = 2.0;
+
+/// When one training ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stopping {
+    epochs: usize,
+    patience: usize,
+    /// What the validation metric has to be better than before training may stop early.
+    chance: Option<f64>,
+    higher_is_better: bool,
+}
+
+impl Stopping {
+    /// For a table of so many training rows, of which an epoch visits `visited`.
+    pub fn new(
+        settings: &TableSettings,
+        [rows, visited]: [usize; 2],
+        chance: Option<f64>,
+        higher_is_better: bool,
+    ) -> Self {
+        let patience = settings.patience.unwrap_or_else(|| {
+            DEFAULT_PATIENCE.max(LEAST_PATIENCE.div_ceil(visited.div_ceil(settings.batch).max(1)))
+        });
+        Self { epochs: most_epochs(settings, rows), patience: patience.max(1), chance, higher_is_better }
+    }
+
+    /// Whether training ends after these epochs.
+    pub fn is_over(&self, history: &History) -> bool {
+        let epochs = history.epochs.len();
+        let waited = epochs > 0 && epochs - history.best_epoch >= self.patience;
+        epochs >= self.epochs || (waited && self.beats_chance(history.best))
+    }
+
+    /// Whether a value is better than chance; also where either is undefined, because then nothing can be said.
+    fn beats_chance(&self, value: Option<f64>) -> bool {
+        match (value, self.chance) {
+            (Some(value), Some(chance)) if self.higher_is_better => value > chance,
+            (Some(value), Some(chance)) => value < chance,
+            _ => true,
+        }
+    }
+}
+
+/// Most epochs of a training on so many rows.
+pub(super) fn most_epochs(settings: &TableSettings, rows: usize) -> usize {
+    let steps = rows.div_ceil(settings.batch).max(1);
+    settings.epochs.unwrap_or_else(|| DEFAULT_EPOCHS.max(LEAST_STEPS.div_ceil(steps)))
+}
+
+/// The best value of the metric that is still chance on the labels of this part: that of a prediction that is
+/// the same for all rows, or two standard deviations above the mean of random predictions.
+pub(super) fn chance(metric: &dyn RowMetric, part: &Part) -> Result<Option<f64>, MetricError> {
+    let classification = Classification::of(part.classes);
+    let prior = classification.prior_logits(&part.class_counts());
+    let info = metric.info();
+    let value = |logits: &[f32]| {
+        let threshold = match info.needs_threshold {
+            true => classification.best_threshold(logits, &part.labels)?,
+            false => None,
+        };
+        metric.value(&Rows::new(part.classes, logits, &part.labels).with_thresholds(0.5, threshold))
+    };
+    let same: Vec<f32> = (0..part.rows()).flat_map(|_| prior.iter().map(|&logit| logit as f32)).collect();
+    if !same.iter().all(|logit| logit.is_finite()) {
+        return Ok(None);
+    }
+    // The same draws for every training, so that all losses are held to the same value.
+    let mut rng = Rng::seed(0);
+    let mut draws = Vec::with_capacity(DRAWS);
+    for _ in 0..DRAWS {
+        let random: Vec<f32> = same.iter().map(|&logit| logit + rng.normal() as f32).collect();
+        draws.extend(value(&random)?);
+    }
+    let Some(same) = value(&same)? else { return Ok(None) };
+    if draws.len() < DRAWS {
+        return Ok(Some(same));
+    }
+    let mean = draws.iter().sum::<f64>() / DRAWS as f64;
+    let variance = draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / (DRAWS - 1) as f64;
+    let spread = DEVIATIONS * variance.sqrt();
+    Ok(Some(if info.higher_is_better { same.max(mean + spread) } else { same.min(mean - spread) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::EpochRecord;
+
+    fn history(epochs: usize, best_epoch: usize, best: f64) -> History {
+        let record = |epoch| EpochRecord { epoch, train_loss: 1.0, validation: None, detail: None };
+        History { epochs: (1..=epochs).map(record).collect(), best_epoch, best: Some(best) }
+    }
+
+    fn stopping(settings: &TableSettings, rows: usize) -> Stopping {
+        Stopping::new(settings, [rows, rows], Some(0.2), true)
+    }
+
+    #[test]
+    fn small_tables_get_as_many_steps_as_large_ones() {
+        let settings = TableSettings::default();
+        // 3 steps an epoch: 500 epochs, and 167 of patience.
+        let small = stopping(&settings, 360);
+        assert!(!small.is_over(&history(167, 1, 0.9)) && small.is_over(&history(168, 1, 0.9)));
+        assert!(!small.is_over(&history(499, 490, 0.9)) && small.is_over(&history(500, 490, 0.9)));
+        // 95 steps an epoch.
+        let large = stopping(&settings, 12_120);
+        assert!(!large.is_over(&history(15, 1, 0.9)) && large.is_over(&history(16, 1, 0.9)));
+        assert!(large.is_over(&history(60, 59, 0.9)));
+    }
+
+    #[test]
+    fn what_the_settings_say_is_done() {
+        let settings = TableSettings { epochs: Some(9), patience: Some(2), ..TableSettings::default() };
+        let stopping = stopping(&settings, 360);
+        assert!(!stopping.is_over(&history(2, 1, 0.9)) && stopping.is_over(&history(3, 1, 0.9)));
+        assert!(stopping.is_over(&history(9, 8, 0.9)));
+    }
+
+    #[test]
+    fn nothing_stops_at_chance() {
+        let large = stopping(&TableSettings::default(), 12_120);
+        assert!(!large.is_over(&history(40, 1, 0.2)));
+        assert!(large.is_over(&history(60, 1, 0.2)), "but the last epoch is the last");
+        let lower = Stopping { higher_is_better: false, ..large };
+        assert!(lower.is_over(&history(40, 1, 0.1)) && !lower.is_over(&history(40, 1, 0.3)));
+    }
+}
