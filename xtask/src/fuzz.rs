@@ -1,9 +1,9 @@
-//! Random bytes for every reader of files, by libFuzzer: see `crates/cli/src/fuzzing.rs` for what is read and
-//! `fuzz/` for the targets.
+//! Random bytes for every reader of files, by libFuzzer: see `crates/cli/src/fuzzing.rs` for what is read
+//! and `fuzz/` for the targets.
 //!
-//! A crash, a panic, more than [`SECONDS`] for one input or memory beyond [`RESIDENT_MB`] and [`ADDRESSES_KB`] is a
-//! failure. The readers are safe Rust, so they are built without AddressSanitizer, which would find nothing and
-//! takes half the speed; `cargo xtask asan` is for the crates with unsafe code.
+//! A crash, a panic, more than [`SECONDS`] for one input or memory beyond [`RESIDENT_MB`] and
+//! [`ADDRESSES_KB`] is a failure. The readers are safe Rust, so they are built without AddressSanitizer,
+//! which would find nothing and halve the speed; `cargo xtask asan` is for the crates with unsafe code.
 
 use crate::ledger::Ledger;
 use anyhow::{Context, bail, ensure};

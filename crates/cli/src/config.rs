@@ -49,7 +49,7 @@ pub fn arguments(lab: &Lab, command: &Command, matches: &ArgMatches) -> anyhow::
     Ok(Some(Added { path: path.clone(), arguments: added }))
 }
 
-/// Whether the command line has an argument that cannot stand beside this one, such as --loss-set beside --loss.
+/// Whether the command line has an argument that conflicts with this one, as --loss-set does with --loss.
 fn is_excluded(command: &Command, matches: &ArgMatches, argument: &clap::Arg) -> bool {
     let given = command.get_arguments().filter(|other| was_given(matches, other.get_id().as_str()));
     given.into_iter().any(|other| {

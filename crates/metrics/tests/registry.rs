@@ -135,9 +135,8 @@ fn a_name_of_boxes_twice_is_refused() {
 }
 
 #[test]
-#[should_panic(
-    expected = "the name of a metric is made of small letters, digits and _, such as 'my_metric', found 'My metric'"
-)]
+#[should_panic(expected = "the name of a metric is made of small letters, digits and _, \
+                such as 'my_metric', found 'My metric'")]
 fn a_name_that_nobody_can_type_is_refused() {
     let _ = Metrics::standard().with(Told(named("My metric"), |_| true, 0.0));
 }

@@ -1,8 +1,9 @@
 //! Matrix products and convolutions for `f32` and `f64`, each compiled once, in this crate.
 //!
-//! Rust compiles a generic function anew in every crate that calls it, and these kernels are long. The generic
-//! functions of [`gemm`](crate::gemm) and [`conv`](crate::conv) therefore end in a method of [`Compiled`], which is
-//! not generic where it is implemented. It also lets a program of low optimisation call kernels of full speed.
+//! Rust compiles a generic function again in every crate that calls it, and these kernels are long. So the
+//! public functions of [`gemm`](crate::gemm) and [`conv`](crate::conv) call a method of [`Compiled`], whose
+//! two implementations are not generic. A program that is itself compiled without optimisation therefore
+//! still calls optimised kernels.
 
 use crate::conv::{self, grouped};
 use crate::gemm::{self, Finish, Matrix, Start};

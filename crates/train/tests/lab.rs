@@ -70,8 +70,8 @@ fn a_model_that_a_lab_lacks_is_named() {
     let message = files.message(load_model(&Lab::standard(), &path));
     assert_eq!(
         message,
-        "own.safetensors: found a model that this program lacks (there is no model 'own'; there are mlp, linear, convnet), \
-         expected the program that saved it"
+        "own.safetensors: found a model that this program lacks (there is no model 'own'; there are mlp, \
+         linear, convnet), expected the program that saved it"
     );
 }
 

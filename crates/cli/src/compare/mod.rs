@@ -168,12 +168,12 @@ fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Pat
     Session::begin(lab, request, plan, folder)?.run(task, &comparison)
 }
 
-/// What is about to be done, and what is declared before it.
 /// "1 loss", "2 losses".
 fn counted(number: usize, one: &str, more: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { more })
 }
 
+/// What is about to be done, and what is declared before it.
 fn declaration(plan: &Plan, epochs: usize) -> String {
     let (losses, seeds) =
         (counted(plan.losses.len(), "loss", "losses"), counted(plan.seeds.len(), "seed", "seeds"));
@@ -188,7 +188,7 @@ fn declaration(plan: &Plan, epochs: usize) -> String {
     };
     let reference = plan.label(&plan.reference);
     format!(
-        "training {models}{losses} x {seeds}{trials}, at most {epochs} epochs each\nverdicts rest on {metric}, \
-         against {reference}\n"
+        "training {models}{losses} x {seeds}{trials}, at most {epochs} epochs each\n\
+         verdicts rest on {metric}, against {reference}\n"
     )
 }

@@ -27,7 +27,10 @@ pub(super) fn verdict(story: Story) -> Markup {
                         }
                     }
                 }
-                None => p.verdict { "Nothing can be judged: no seed has a value of the deciding metric for every arm. The numbers below are what there is." }
+                None => p.verdict {
+                    "Nothing can be judged: no seed has a value of the deciding metric for every arm. \
+                     The numbers below are what there is."
+                }
             }
             @if !story.results.complete {
                 p.warning { "This comparison was stopped before all its trainings were done. Everything below is preliminary." }

@@ -26,6 +26,7 @@ pub fn forward<T: Float>(w: &Windows, groups: usize, x: &[T], weight: &[T], y: &
     T::grouped_forward(w, groups, x, weight, y);
 }
 
+/// The generic body of [`forward`].
 pub(crate) fn forward_of<T: Float>(w: &Windows, groups: usize, x: &[T], weight: &[T], y: &mut [T]) {
     let features = y.len() / w.positions().max(1);
     T::dispatch(Grouped { w, groups, features, pass: Pass::Forward { x, weight, y } });
@@ -36,6 +37,7 @@ pub fn weight_gradient<T: Float>(w: &Windows, groups: usize, x: &[T], dy: &[T], 
     T::grouped_weight_gradient(w, groups, x, dy, dw);
 }
 
+/// The generic body of [`weight_gradient`].
 pub(crate) fn weight_gradient_of<T: Float>(w: &Windows, groups: usize, x: &[T], dy: &[T], dw: &mut [T]) {
     dw.fill(T::default());
     let features = dy.len() / w.positions().max(1);
@@ -47,6 +49,7 @@ pub fn input_gradient<T: Float>(w: &Windows, groups: usize, weight: &[T], dy: &[
     T::grouped_input_gradient(w, groups, weight, dy, dx);
 }
 
+/// The generic body of [`input_gradient`].
 pub(crate) fn input_gradient_of<T: Float>(w: &Windows, groups: usize, weight: &[T], dy: &[T], dx: &mut [T]) {
     dx.fill(T::default());
     let features = dy.len() / w.positions().max(1);

@@ -40,6 +40,7 @@ pub fn forward<T: Float>(
     T::conv_forward(workers, w, x, [weight, bias], finish, y);
 }
 
+/// The generic body of [`forward`].
 pub(crate) fn forward_of<T: Float>(
     workers: &Workers,
     w: &Windows,
@@ -64,6 +65,7 @@ pub fn input_gradient<T: Float>(workers: &Workers, w: &Windows, transposed: &[T]
     T::conv_input_gradient(workers, w, transposed, dy, dx);
 }
 
+/// The generic body of [`input_gradient`].
 pub(crate) fn input_gradient_of<T: Float>(
     workers: &Workers,
     w: &Windows,
@@ -88,6 +90,7 @@ pub fn weight_gradient<T: Float>(workers: &Workers, w: &Windows, x: &[T], dy: &[
     T::conv_weight_gradient(workers, w, x, dy, dw);
 }
 
+/// The generic body of [`weight_gradient`].
 pub(crate) fn weight_gradient_of<'a, T: Float>(
     workers: &Workers,
     w: &Windows,

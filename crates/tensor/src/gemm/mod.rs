@@ -144,7 +144,7 @@ pub fn product<T: Float>(
     }
 }
 
-/// [`product`] after its checks.
+/// The generic body of [`product`], after its checks.
 pub(crate) fn checked_product<T: Float>(
     workers: &Workers,
     a: Matrix<'_, T>,

@@ -1,9 +1,9 @@
 //! When a training on rows ends: after its last epoch, or when the validation metric has stopped improving.
 //!
-//! Focal loss spends longer on its first plateau than cross-entropy does. Whoever counts epochs alone stops it
-//! there if the table is small, because an epoch is then only a few optimiser steps, and compares a model that
-//! has learnt nothing. So patience is counted in optimiser steps, too, and no training is stopped before its
-//! validation metric is better than chance.
+//! Focal loss stays on its first plateau for longer than cross-entropy does. An epoch of a small table is
+//! only a few optimiser steps, so patience counted in epochs alone ends the training on that plateau, and a
+//! model that has learnt nothing is compared. Patience is therefore counted in optimiser steps as well, and
+//! no training stops early before its validation metric is better than chance.
 
 use super::classification::Classification;
 use super::settings::TableSettings;
@@ -58,7 +58,8 @@ impl Stopping {
         epochs >= self.epochs || (waited && self.beats_chance(history.best))
     }
 
-    /// Whether a value is better than chance; also where either is undefined, because then nothing can be said.
+    /// Whether a value is better than chance. True as well where one of the two is undefined: then there is
+    /// nothing to compare.
     fn beats_chance(&self, value: Option<f64>) -> bool {
         match (value, self.chance) {
             (Some(value), Some(chance)) if self.higher_is_better => value > chance,
