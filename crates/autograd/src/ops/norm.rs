@@ -4,22 +4,23 @@
 //! variance are taken over each block and group. Group norm: a block per image. Batch norm: one block, C groups.
 
 use crate::op::{Args, At, Op};
-use losslab_tensor::{Float, Kernel, Lane, Shape};
+use losslab_tensor::{Float, Kernel, Lane, Lines, Shape, Workers};
+use std::ops::Range;
 
-/// Most channels: sums per channel stand on the stack.
+/// Most channels of an input.
 const MAX_CHANNELS: usize = 4096;
 /// The name by which running statistics find what was saved.
 pub(super) const BATCH_NORM: &str = "batch_norm";
 /// Rows that are summed one after the other; the sums of such runs are added up in turn. An f32 sum of n rows then
-/// carries n / 64 + 64 roundings instead of n.
+/// carries n / 64 + 64 roundings instead of n, and threads can share the runs without changing the order of the sum.
 const RUN: usize = 64;
 
 /// `y = (x - mean) / sqrt(variance + epsilon) * gamma + beta` with mean and variance (the biased one, divided by the
 /// number of elements) over each block of rows and group of channels, `gamma [C]`, `beta [C]`.
 ///
 /// With z = (x - mean) / sqrt(variance + epsilon) and g = gamma dy: dx = (g - mean(g) - z mean(g z)) / sqrt(variance +
-/// epsilon), the means over block and group; dgamma = sum of dy z, dbeta = sum of dy. Saved: for each block, the mean
-/// and the variance of each channel's group, C numbers each.
+/// epsilon), the means over block and group; dgamma = sum of dy z, dbeta = sum of dy. Saved: for each block, mean,
+/// variance and 1 / sqrt(variance + epsilon) of each channel's group, C numbers each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Norm {
     name: &'static str,
@@ -46,7 +47,7 @@ impl Norm {
         let (rows, channels) = x.rows_and_columns();
         let blocks = if self.per_image { x.dims()[0] } else { 1 };
         let width = channels / self.groups.unwrap_or(channels);
-        Layout { rows: rows / blocks.max(1), channels, width, epsilon: self.epsilon }
+        Layout { blocks, rows: rows / blocks.max(1), channels, width }
     }
 }
 
@@ -76,115 +77,214 @@ impl<T: Float> Op<T> for Norm {
         }
     }
     fn forward(&self, x: Args<'_, T>, y: &mut [T], saved: &mut Vec<T>) {
-        let layout = self.layout(x.shape(0));
-        let block = layout.rows * layout.channels;
-        saved.resize(y.len() / block * 2 * layout.channels, T::default());
-        let statistics = saved.chunks_exact_mut(2 * layout.channels);
-        for ((y, x0), statistics) in
-            y.chunks_exact_mut(block).zip(x.value(0).chunks_exact(block)).zip(statistics)
-        {
-            T::dispatch(Forward { layout, x: x0, gamma: x.value(1), beta: x.value(2), y, statistics });
+        let (layout, workers) = (self.layout(x.shape(0)), x.workers());
+        let (c, [x, gamma, beta]) = (layout.channels, [x.value(0), x.value(1), x.value(2)]);
+        saved.resize(layout.blocks * STATISTICS * c, T::default());
+        T::with_scratch(layout.blocks * layout.runs() * c, |sums| {
+            layout.sum_runs(workers, c, sums, |_, rows, sum| T::dispatch(Sum { x: &x[rows], sum }));
+            for (runs, statistics) in layout.by_block(sums).zip(saved.chunks_exact_mut(STATISTICS * c)) {
+                add_up(runs.chunks_exact(c), &mut statistics[..c]);
+                layout.group_means(&mut statistics[..c]);
+            }
+            // In a second pass: E[x^2] - E[x]^2 loses all digits where the mean is large.
+            layout.sum_runs(workers, c, sums, |block, rows, sum| {
+                let mean = &saved[block * STATISTICS * c..][..c];
+                T::dispatch(SquaredDeviations { x: &x[rows], mean, sum });
+            });
+            for (runs, statistics) in layout.by_block(sums).zip(saved.chunks_exact_mut(STATISTICS * c)) {
+                let (variance, inverse) = statistics[c..].split_at_mut(c);
+                add_up(runs.chunks_exact(c), variance);
+                layout.group_means(variance);
+                for (inverse, &variance) in inverse.iter_mut().zip(variance.iter()) {
+                    *inverse = T::lift(1.0) / (variance + T::lift(self.epsilon)).sqrt();
+                }
+            }
+        });
+        layout.by_rows(workers, y, |block, rows, y| {
+            let [mean, _, inverse] = statistics(saved, block, c);
+            T::dispatch(Normalise { x: &x[rows], mean, inverse, gamma, beta, y });
+        });
+    }
+    /// What all three gradients begin with: the sums of dy and of dy z over each run, C numbers each; then, for each block, the
+    /// means of g and of g z over each channel's group.
+    fn prepare(&self, at: At<'_, T>, room: &mut Lines<T>) {
+        let layout = self.layout(at.shape);
+        let (c, x, gamma) = (layout.channels, at.x.value(0), at.x.value(1));
+        let (dy, saved) = (at.dy, at.saved);
+        let of_runs = layout.blocks * layout.runs() * 2 * c;
+        room.resize(of_runs + layout.blocks * 2 * c);
+        let (sums, means) = room.split_at_mut(of_runs);
+        layout.sum_runs(at.x.workers(), 2 * c, sums, |block, rows, sums| {
+            let [mean, _, inverse] = statistics(saved, block, c);
+            let (x, dy, sums) = (&x[rows.clone()], &dy[rows], sums.split_at_mut(c));
+            T::dispatch(GradientSums { x, dy, mean, inverse, sums });
+        });
+        for (runs, means) in layout.by_block(sums).zip(means.chunks_exact_mut(2 * c)) {
+            add_up(runs.chunks_exact(2 * c), means);
+            // gamma is constant over the rows: it may stand outside of the sums.
+            means.iter_mut().zip(gamma.iter().chain(gamma)).for_each(|(sum, &gamma)| *sum = gamma * *sum);
+            means.chunks_exact_mut(c).for_each(|means| layout.group_means(means));
         }
     }
     fn vjp(&self, i: usize, at: At<'_, T>, dx: &mut [T]) {
         let layout = self.layout(at.shape);
-        let block = layout.rows * layout.channels;
-        let blocks = at.x.value(0).chunks_exact(block).zip(at.dy.chunks_exact(block));
-        let blocks = blocks.zip(at.saved.chunks_exact(2 * layout.channels));
-        let backward = |x, dy, statistics| Backward { layout, x, dy, statistics };
-        if i == 0 {
-            for (((x, dy), statistics), dx) in blocks.zip(dx.chunks_exact_mut(block)) {
-                T::dispatch(InputGradient { at: backward(x, dy, statistics), gamma: at.x.value(1), dx });
-            }
-            return;
-        }
-        dx.fill(T::default());
-        for ((x, dy), statistics) in blocks {
-            T::dispatch(ParameterGradient { at: backward(x, dy, statistics), gamma: i == 1, sum: dx });
+        let c = layout.channels;
+        let (sums, means) = at.room.split_at(layout.blocks * layout.runs() * 2 * c);
+        let of_runs = sums.chunks_exact(2 * c);
+        let (x, gamma, dy, saved) = (at.x.value(0), at.x.value(1), at.dy, at.saved);
+        match i {
+            0 => layout.by_rows(at.x.workers(), dx, |block, rows, dx| {
+                let [mean, _, inverse] = statistics(saved, block, c);
+                let means = means[block * 2 * c..][..2 * c].split_at(c);
+                let (x, dy) = (&x[rows.clone()], &dy[rows]);
+                T::dispatch(InputGradient { x, dy, mean, inverse, gamma, means, dx });
+            }),
+            1 => add_up(of_runs.map(|sums| &sums[c..]), dx),
+            _ => add_up(of_runs.map(|sums| &sums[..c]), dx),
         }
     }
 }
 
-/// One block: its rows, their channels, how many channels make a group.
+/// Mean, variance and `1 / sqrt(variance + epsilon)`.
+const STATISTICS: usize = 3;
+
+/// The statistics of a block, C numbers each.
+fn statistics<T>(saved: &[T], block: usize, c: usize) -> [&[T]; STATISTICS] {
+    std::array::from_fn(|k| &saved[(block * STATISTICS + k) * c..][..c])
+}
+
+/// The sum of rows, in their order.
+fn add_up<'a, T: Float>(rows: impl Iterator<Item = &'a [T]>, sum: &mut [T]) {
+    sum.fill(T::default());
+    rows.for_each(|row| sum.iter_mut().zip(row).for_each(|(sum, &x)| *sum += x));
+}
+
+/// How many blocks there are, the rows of each, their channels, and how many channels make a group.
 #[derive(Clone, Copy)]
 struct Layout {
+    blocks: usize,
     rows: usize,
     channels: usize,
     width: usize,
-    epsilon: f64,
 }
 
 impl Layout {
-    /// `1 / sqrt(variance + epsilon)` of each channel.
-    #[inline(always)]
-    fn inverse_deviations<T: Float, R: Lane<T>>(&self, variances: &[T], inverse: &mut [T]) {
-        for (inverse, &variance) in inverse.iter_mut().zip(variances) {
-            *inverse = (R::lift(1.0) / (R::load(variance) + R::lift(self.epsilon)).sqrt()).store();
-        }
+    /// Runs of a block.
+    fn runs(&self) -> usize {
+        self.rows.div_ceil(RUN)
     }
 
-    /// Adds to `sums` the sum over the rows of what `add(row, run)` adds to a run's sums for one row.
-    #[inline(always)]
-    fn sum_rows<T: Float, R: Lane<T>>(&self, sums: &mut [T], mut add: impl FnMut(usize, &mut [T])) {
-        let mut buffer = [T::default(); MAX_CHANNELS];
-        let run = &mut buffer[..self.channels];
-        for first in (0..self.rows).step_by(RUN) {
-            run.fill(T::default());
-            // Not `for_each`: it is a function of its own, which the instruction set would not reach.
-            for row in first..self.rows.min(first + RUN) {
-                add(row * self.channels, run);
+    /// `sum(block, rows, sums)` for each run, on all threads: where the run's numbers stand, and `count` numbers of `sums`
+    /// to overwrite.
+    fn sum_runs<T: Float>(
+        &self,
+        workers: &Workers,
+        count: usize,
+        sums: &mut [T],
+        sum: impl Fn(usize, Range<usize>, &mut [T]) + Sync,
+    ) {
+        let all = self.blocks * self.runs();
+        let share = workers.share(all, 1, Workers::NUMBERS.div_ceil(RUN * self.channels));
+        workers.chunks_of([sums], [share * count], |piece, [sums]| {
+            for (sums, run) in sums.chunks_exact_mut(count).zip(piece * share..) {
+                let (block, first) = (run / self.runs(), run % self.runs() * RUN);
+                let start = |row: usize| (block * self.rows + row) * self.channels;
+                sum(block, start(first)..start(self.rows.min(first + RUN)), sums);
             }
-            for (sum, &run) in sums.iter_mut().zip(run.iter()) {
-                *sum = (R::load(*sum) + R::load(run)).store();
-            }
-        }
+        });
+    }
+
+    /// What stands for each run, block by block.
+    fn by_block<'a, T>(&self, of_runs: &'a [T]) -> std::slice::ChunksExact<'a, T> {
+        of_runs.chunks_exact(of_runs.len() / self.blocks)
     }
 
     /// Replaces the sums of channels by the mean over their group.
-    #[inline(always)]
-    fn group_means<T: Float, R: Lane<T>>(&self, sums: &mut [T]) {
-        let count = R::lift((self.rows * self.width) as f64);
+    fn group_means<T: Float>(&self, sums: &mut [T]) {
+        let count = T::lift((self.rows * self.width) as f64);
         for group in sums.chunks_exact_mut(self.width) {
-            let sum = group.iter().fold(R::lift(0.0), |sum, &x| sum + R::load(x));
-            group.fill((sum / count).store());
+            let sum = group.iter().fold(T::lift(0.0), |sum, &x| sum + x);
+            group.fill(sum / count);
+        }
+    }
+
+    /// `write(block, rows, numbers)` for parts of an array of rows, each of one block, on all threads.
+    fn by_rows<T: Float>(
+        &self,
+        workers: &Workers,
+        array: &mut [T],
+        write: impl Fn(usize, Range<usize>, &mut [T]) + Sync,
+    ) {
+        let share = workers.share(array.len(), self.channels, Workers::NUMBERS);
+        let block = self.rows * self.channels;
+        workers.chunks([array], share, |mut start, [mut rest]| {
+            while !rest.is_empty() {
+                let length = rest.len().min(block - start % block);
+                let (part, behind) = std::mem::take(&mut rest).split_at_mut(length);
+                write(start / block, start..start + length, part);
+                (rest, start) = (behind, start + length);
+            }
+        });
+    }
+}
+
+struct Sum<'a, T> {
+    x: &'a [T],
+    sum: &'a mut [T],
+}
+
+impl<T: Float> Kernel<T> for Sum<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Lane<T>>(self) {
+        let Self { x, sum } = self;
+        sum.fill(T::default());
+        for x in x.chunks_exact(sum.len()) {
+            for (sum, &x) in sum.iter_mut().zip(x) {
+                *sum = (R::load(*sum) + R::load(x)).store();
+            }
         }
     }
 }
 
-struct Forward<'a, T> {
-    layout: Layout,
+/// The sum of (x - mean)^2.
+struct SquaredDeviations<'a, T> {
     x: &'a [T],
-    gamma: &'a [T],
-    beta: &'a [T],
-    y: &'a mut [T],
-    statistics: &'a mut [T],
+    mean: &'a [T],
+    sum: &'a mut [T],
 }
 
-impl<T: Float> Kernel<T> for Forward<'_, T> {
+impl<T: Float> Kernel<T> for SquaredDeviations<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
-        let Self { layout, x, gamma, beta, y, statistics } = self;
-        let c = layout.channels;
-        statistics.fill(T::default());
-        let (mean, variance) = statistics.split_at_mut(c);
-        layout.sum_rows::<T, R>(mean, |row, sum| {
-            for (sum, &x) in sum.iter_mut().zip(&x[row..row + c]) {
-                *sum = (R::load(*sum) + R::load(x)).store();
-            }
-        });
-        layout.group_means::<T, R>(mean);
-        // In a second pass: E[x^2] - E[x]^2 loses all digits where the mean is large.
-        layout.sum_rows::<T, R>(variance, |row, sum| {
-            for ((sum, &x), &mean) in sum.iter_mut().zip(&x[row..row + c]).zip(mean.iter()) {
+        let Self { x, mean, sum } = self;
+        sum.fill(T::default());
+        for x in x.chunks_exact(sum.len()) {
+            for ((sum, &x), &mean) in sum.iter_mut().zip(x).zip(mean) {
                 let centred = R::load(x) - R::load(mean);
                 *sum = centred.mul_add(centred, R::load(*sum)).store();
             }
-        });
-        layout.group_means::<T, R>(variance);
-        let mut inverse = [T::default(); MAX_CHANNELS];
-        let inverse = &mut inverse[..c];
-        layout.inverse_deviations::<T, R>(variance, inverse);
+        }
+    }
+}
+
+/// y = z gamma + beta.
+struct Normalise<'a, T> {
+    x: &'a [T],
+    mean: &'a [T],
+    inverse: &'a [T],
+    gamma: &'a [T],
+    beta: &'a [T],
+    y: &'a mut [T],
+}
+
+impl<T: Float> Kernel<T> for Normalise<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<R: Lane<T>>(self) {
+        let Self { x, mean, inverse, gamma, beta, y } = self;
+        let c = mean.len();
         for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
             for i in 0..c {
                 let z = (R::load(x[i]) - R::load(mean[i])) * R::load(inverse[i]);
@@ -194,46 +294,41 @@ impl<T: Float> Kernel<T> for Forward<'_, T> {
     }
 }
 
-/// One block as the backward pass sees it.
-#[derive(Clone, Copy)]
-struct Backward<'a, T> {
-    layout: Layout,
+/// The sums of dy and of dy z.
+struct GradientSums<'a, T> {
     x: &'a [T],
     dy: &'a [T],
-    statistics: &'a [T],
+    mean: &'a [T],
+    inverse: &'a [T],
+    sums: (&'a mut [T], &'a mut [T]),
 }
 
-/// dgamma (+= sum of dy z) or dbeta (+= sum of dy).
-struct ParameterGradient<'a, T> {
-    at: Backward<'a, T>,
-    gamma: bool,
-    sum: &'a mut [T],
-}
-
-impl<T: Float> Kernel<T> for ParameterGradient<'_, T> {
+impl<T: Float> Kernel<T> for GradientSums<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
-        let Backward { layout, x, dy, statistics } = self.at;
-        let c = layout.channels;
-        let (mean, variance) = statistics.split_at(c);
-        let mut inverse = [T::default(); MAX_CHANNELS];
-        let inverse = &mut inverse[..c];
-        layout.inverse_deviations::<T, R>(variance, inverse);
-        layout.sum_rows::<T, R>(self.sum, |row, sum| {
-            let (x, dy) = (&x[row..row + c], &dy[row..row + c]);
+        let Self { x, dy, mean, inverse, sums: (sum, sum_z) } = self;
+        let c = mean.len();
+        sum.fill(T::default());
+        sum_z.fill(T::default());
+        for (x, dy) in x.chunks_exact(c).zip(dy.chunks_exact(c)) {
             for i in 0..c {
                 let z = (R::load(x[i]) - R::load(mean[i])) * R::load(inverse[i]);
-                let factor = R::select(self.gamma, z, R::lift(1.0));
-                sum[i] = factor.mul_add(R::load(dy[i]), R::load(sum[i])).store();
+                sum[i] = (R::load(dy[i]) + R::load(sum[i])).store();
+                sum_z[i] = z.mul_add(R::load(dy[i]), R::load(sum_z[i])).store();
             }
-        });
+        }
     }
 }
 
+/// dx, from the means of g and of g z.
 struct InputGradient<'a, T> {
-    at: Backward<'a, T>,
+    x: &'a [T],
+    dy: &'a [T],
+    mean: &'a [T],
+    inverse: &'a [T],
     gamma: &'a [T],
+    means: (&'a [T], &'a [T]),
     dx: &'a mut [T],
 }
 
@@ -241,22 +336,8 @@ impl<T: Float> Kernel<T> for InputGradient<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<R: Lane<T>>(self) {
-        let Self { at, gamma, dx } = self;
-        let Backward { layout, x, dy, statistics } = at;
-        let c = layout.channels;
-        let (mean, variance) = statistics.split_at(c);
-        let mut buffers = [[T::default(); MAX_CHANNELS]; 3];
-        let [inverse, mean_g, mean_gz] = buffers.each_mut().map(|buffer| &mut buffer[..c]);
-        layout.inverse_deviations::<T, R>(variance, inverse);
-        ParameterGradient { at, gamma: false, sum: mean_g }.run::<R>();
-        ParameterGradient { at, gamma: true, sum: mean_gz }.run::<R>();
-        // gamma is constant over the rows: it may stand outside of the sums.
-        for i in 0..c {
-            mean_g[i] = (R::load(gamma[i]) * R::load(mean_g[i])).store();
-            mean_gz[i] = (R::load(gamma[i]) * R::load(mean_gz[i])).store();
-        }
-        layout.group_means::<T, R>(mean_g);
-        layout.group_means::<T, R>(mean_gz);
+        let Self { x, dy, mean, inverse, gamma, means: (mean_g, mean_gz), dx } = self;
+        let c = mean.len();
         for ((dx, x), dy) in dx.chunks_exact_mut(c).zip(x.chunks_exact(c)).zip(dy.chunks_exact(c)) {
             for i in 0..c {
                 let inverse = R::load(inverse[i]);

@@ -49,7 +49,7 @@ impl<T: Float> RunningStatistics<T> {
         assert!(channels == own, "running statistics of {own} channels: a batch_norm of shape {shape}");
         let unbiased = T::lift(rows as f64 / rows.saturating_sub(1).max(1) as f64);
         let average = |running: T, batch: T| running + T::lift(momentum) * (batch - running);
-        let (mean, variance) = saved.split_at(own);
+        let (mean, variance) = (&saved[..own], &saved[own..2 * own]);
         self.mean.iter_mut().zip(mean).for_each(|(r, &b)| *r = average(*r, b));
         self.variance.iter_mut().zip(variance).for_each(|(r, &b)| *r = average(*r, b * unbiased));
     }
