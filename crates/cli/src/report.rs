@@ -61,10 +61,14 @@ fn merged(folders: &[PathBuf], out: &Path) -> anyhow::Result<(Plan, Store)> {
         emit(&super::notes(&faults))?;
         parts.push((folder.display().to_string(), plan, records));
     }
-    let plan = merge(&parts).map_err(anyhow::Error::msg)?;
+    let mut plan = merge(&parts).map_err(anyhow::Error::msg)?;
+    if let Some(first) = folders.first() {
+        let reference = plan.label(&plan.reference);
+        emit(&super::notes(&[format!("the reference is {reference}, as in {}", first.display())]))?;
+    }
     let store = Store::new(out);
     let cannot_write = || format!("--out {}: cannot be written", out.display());
-    store.begin(&plan, false).with_context(cannot_write)?;
+    store.begin(&mut plan, false).with_context(cannot_write)?;
     for (folder, (_, _, records)) in folders.iter().zip(&parts) {
         let from = Store::new(folder);
         store.copy_shared(&from, &plan).map_err(anyhow::Error::msg)?;

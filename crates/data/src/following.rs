@@ -7,7 +7,8 @@ use super::column::{Column, Kind};
 use super::csv::{CsvOptions, find_label, present};
 use super::dataset::{Dataset, Features, Groups};
 use super::dictionary::Dictionary;
-use super::table::{Table, name_of};
+use super::name::data_name;
+use super::table::Table;
 use losslab_base::{DataError, Place, counted, listed, quoted};
 
 /// What a file has to hold to be used with a set, or a model, that is there already.
@@ -112,7 +113,7 @@ pub fn load_csv_like(
 ) -> Result<(Dataset, Vec<String>), DataError> {
     let file = load_following(path, &reference.schema(), Some(&options.label))?;
     let dataset = Dataset {
-        name: name_of(path),
+        name: data_name(path),
         features: Features::Columns(file.columns),
         labels: file.labels,
         class_names: reference.class_names.clone(),

@@ -19,7 +19,7 @@ use super::dataset::{Dataset, Features};
 use super::dictionary::Dictionary;
 use super::labels::Classes;
 use super::matrix::Matrix;
-use super::table::name_of;
+use super::name::data_name;
 use losslab_base::{DataError, Place, counted, listed, quoted};
 
 /// Most bytes of a file: 2 GiB, forty times MNIST.
@@ -50,7 +50,7 @@ pub fn load_idx(
         .map_err(|(found, expected)| place(labels).error(found, expected))?;
     classes.translate(&mut labels_of_rows);
     let dataset = Dataset {
-        name: name_of(images),
+        name: data_name(images),
         features: Features::Pixels(Arc::new(pixels)),
         labels: labels_of_rows,
         label_values: classes.values(&values),
@@ -87,7 +87,7 @@ pub fn load_idx_like(images: &Path, labels: &Path, reference: &Dataset) -> Resul
     let labels_of_rows: Vec<u32> =
         read_labels(labels, images, &pixels)?.iter().map(class).collect::<Result<_, _>>()?;
     let dataset = Dataset {
-        name: name_of(images),
+        name: data_name(images),
         features: Features::Pixels(Arc::new(pixels)),
         labels: labels_of_rows,
         groups: None,

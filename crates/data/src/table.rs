@@ -7,6 +7,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::cells::trimmed;
 use super::file_text::FileText;
+use super::name::data_name;
 use losslab_base::{DataError, Place, counted, quoted};
 
 /// The separators looked for; the first one wins a draw.
@@ -84,20 +85,7 @@ impl Table {
 
     /// What a set read from it is called.
     pub(super) fn name(&self) -> String {
-        name_of(Path::new(&self.source.file))
-    }
-}
-
-/// The file name without `.gz` and without the ending below it; that of the folder for names that any set
-/// has, `data.csv`.
-pub(super) fn name_of(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    let stem = Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
-    match folder {
-        Some(folder) if stem == "data" => folder,
-        _ => stem,
+        data_name(Path::new(&self.source.file))
     }
 }
 
@@ -197,20 +185,6 @@ fn check_names(header: &[String]) -> Result<(), (String, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_set_is_called_like_its_file() {
-        for (path, expected) in [
-            ("a/oil.csv", "oil"),
-            ("oil.csv.gz", "oil"),
-            ("oil.v2.csv", "oil.v2"),
-            ("oil", "oil"),
-            ("oil/data.csv", "oil"),
-            ("data.csv", "data"),
-        ] {
-            assert_eq!(name_of(Path::new(path)), expected);
-        }
-    }
 
     #[test]
     fn the_separator_is_found_whatever_the_cells_hold() {

@@ -3,12 +3,19 @@
 use losslab_metrics::statistics::bootstrap::Resamples;
 use losslab_metrics::statistics::fixed_test::fixed_test;
 use losslab_metrics::statistics::sentence::p_words;
-use losslab_metrics::statistics::verdict::{ArmRuns, Design, Question, Verdict, Verdicts, against, judge};
+use losslab_metrics::statistics::verdict::{
+    ArmRuns, Design, Earlier, Question, Verdict, Verdicts, against, judge,
+};
 
-const RESPLITS: Design<'static> = Design::Resplits { test_to_train: 0.25 };
+/// Each run has a split of its own.
+const SPLITS: [usize; 10] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+fn resplits(losses: &[ArmRuns]) -> Design<'static> {
+    Design::Splits { test_to_train: 0.25, split_of_run: &SPLITS[..losses[0].values.len()] }
+}
 
 fn loss(name: &str, values: &[Option<f64>]) -> ArmRuns {
-    ArmRuns { label: name.into(), values: values.to_vec() }
+    ArmRuns::new(name, values.to_vec())
 }
 
 /// `center` and a spread that differs from loss to loss.
@@ -28,13 +35,14 @@ fn question(losses: usize) -> Question {
         data: "wine".into(),
         arm: "loss".into(),
         alpha: 0.05,
+        earlier: Earlier::default(),
         reference: 0,
         comparisons: against(0, losses),
     }
 }
 
 fn judged(losses: &[ArmRuns]) -> Verdicts {
-    judge(losses, &question(losses.len()), RESPLITS)
+    judge(losses, &question(losses.len()), resplits(losses))
 }
 
 #[test]
@@ -47,7 +55,7 @@ fn better_worse_and_no_difference_in_words() {
     ];
     let found = judged(&losses);
     let verdicts: Vec<Verdict> = found.comparisons.iter().map(|v| v.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Better, Verdict::Worse, Verdict::NoDetectableDifference]);
+    assert_eq!(verdicts, [Verdict::Better, Verdict::Worse, Verdict::Undecided]);
     let sentences: Vec<&str> = found.comparisons.iter().map(|v| v.sentence.as_str()).collect();
     insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, sentences.join("\n")));
     // Differences have standard error sqrt(1/10 + 1/4) sd, and p is corrected for three comparisons.
@@ -128,21 +136,22 @@ fn intervals_and_detectable_differences_stay_within_what_the_metric_can_be() {
     // Two runs: t is 12.7 at 95 %, and the interval would reach from -3.8 to 3.6.
     assert_eq!(far.interval, Some((-0.75, 0.25)));
     assert_eq!((far.room, far.detectable), ((Some(0.75), Some(0.25)), None));
-    insta::assert_snapshot!(far.sentence, @"no detectable difference between far and ce: -0.125 AP (95 % interval -0.750 to 0.250, corrected p = .831); this comparison would have seen no difference to ce that AP can have with 80 % power");
+    insta::assert_snapshot!(far.sentence, @"whether far differs from ce is undecided: -0.125 AP (95 % interval -0.750 to 0.250, corrected p = .831); these runs would have seen no difference to ce that AP can have with 80 % power");
     // Where less is better and there is no upper bound, only the lower end is cut.
     let less = Question { higher_is_better: false, range: (0.0, f64::INFINITY), ..question(2) };
-    let found = judge(&[ce.clone(), loss("far", &[Some(0.75), Some(0.5)])], &less, RESPLITS);
+    let two = [ce.clone(), loss("far", &[Some(0.75), Some(0.5)])];
+    let found = judge(&two, &less, resplits(&two));
     let far = &found.comparisons[0];
     let (low, high) = far.interval.unwrap();
     assert_eq!((low, far.room), (-0.75, (Some(0.75), None)));
     assert!(high > 3.0 && far.detectable.unwrap() > 3.0, "{far:?}");
-    insta::assert_snapshot!(far.sentence, @"no detectable difference between far and ce: -0.125 AP, where less is better (95 % interval -0.750 to 5.711, corrected p = .831); this comparison would have seen 7.502 with 80 % power, more than the 0.750 that AP leaves below ce");
+    insta::assert_snapshot!(far.sentence, @"whether far differs from ce is undecided: -0.125 AP, where less is better (95 % interval -0.750 to 5.711, corrected p = .831); these runs would have seen a difference of 7.502 with 80 % power, more than the 0.750 that AP leaves below ce");
     // A difference that only a worse loss could have.
     let found = judged(&[
         loss("ce", &[Some(0.9), Some(0.92), Some(0.91), Some(0.93)]),
         loss("near", &[Some(0.95), Some(0.91), Some(0.89), Some(0.9)]),
     ]);
-    insta::assert_snapshot!(found.comparisons[0].sentence, @"no detectable difference between near and ce: -0.003 AP (95 % interval -0.083 to 0.078, corrected p = .928); this comparison would have seen 0.108 with 80 % power, more than the 0.085 that AP leaves above ce");
+    insta::assert_snapshot!(found.comparisons[0].sentence, @"whether near differs from ce is undecided: -0.003 AP (95 % interval -0.083 to 0.078, corrected p = .928); these runs would have seen a difference of 0.108 with 80 % power, more than the 0.085 that AP leaves above ce");
 }
 
 #[test]
@@ -216,7 +225,7 @@ fn where_less_is_better() {
         runs("high", 0.64, 7, 10),
         runs("tie", 0.601, 9, 10),
     ];
-    let more = judge(&arms, &question(4), RESPLITS);
+    let more = judge(&arms, &question(4), resplits(&arms));
     let less = Question {
         metric: "log loss".into(),
         higher_is_better: false,
@@ -224,20 +233,20 @@ fn where_less_is_better() {
         diverged: None,
         ..question(4)
     };
-    let found = judge(&arms, &less, RESPLITS);
+    let found = judge(&arms, &less, resplits(&arms));
     let verdicts: Vec<Verdict> = found.comparisons.iter().map(|v| v.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Better, Verdict::Worse, Verdict::NoDetectableDifference]);
+    assert_eq!(verdicts, [Verdict::Better, Verdict::Worse, Verdict::Undecided]);
     // The numbers are those of the metric; what they mean has turned.
     for (a, b) in found.comparisons.iter().zip(&more.comparisons) {
         assert_eq!((a.difference, a.interval, a.p_holm), (b.difference, b.interval, b.p_holm));
     }
     let sentences: Vec<&str> = found.comparisons.iter().map(|v| v.sentence.as_str()).collect();
     insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, sentences.join("\n")), @r"
-    low is better than ce in log loss on wine. high is worse than ce in log loss on wine. No other loss differs detectably from ce.
+    low is better than ce in log loss on wine. high is worse than ce in log loss on wine. Whether tie differs from ce in log loss on wine is undecided.
 
-    low is better than ce by 0.0400 log loss (95 % interval 0.0341 to 0.0459, corrected p < .001)
-    high is worse than ce by 0.0400 log loss (95 % interval 0.0341 to 0.0459, corrected p < .001)
-    no detectable difference between tie and ce: +0.0010 log loss, where less is better (95 % interval -0.0072 to 0.0092, corrected p = .788); this comparison would have seen 0.0139 with 80 % power
+    low is better than ce by 0.0400 log loss (97.5 % interval 0.0331 to 0.0469, corrected p < .001)
+    high is worse than ce by 0.0400 log loss (98.3 % interval 0.0324 to 0.0476, corrected p < .001)
+    whether tie differs from ce is undecided: +0.0010 log loss, where less is better (95 % interval -0.0072 to 0.0092, corrected p = .788); these runs would have seen a difference of 0.0114 with 80 % power
     ");
 }
 
@@ -255,7 +264,7 @@ fn without_a_value_for_a_run_that_diverged_there_is_no_comparison() {
         ..question(3)
     };
     let arms = [runs("ce", 0.6, 1, 5), broken, runs("focal", 0.5, 7, 5)];
-    let found = judge(&arms, &less(0), RESPLITS);
+    let found = judge(&arms, &less(0), resplits(&arms));
     let lost = &found.comparisons[0];
     assert_eq!((lost.verdict, lost.diverged, lost.runs), (Verdict::Diverged, 1, 5));
     assert!(
@@ -265,7 +274,7 @@ fn without_a_value_for_a_run_that_diverged_there_is_no_comparison() {
     // It still counts as a comparison.
     let (p, corrected) = (found.comparisons[1].p.unwrap(), found.comparisons[1].p_holm.unwrap());
     assert!((corrected - 2.0 * p).abs() < 1e-15);
-    let other = judge(&arms, &less(1), RESPLITS);
+    let other = judge(&arms, &less(1), resplits(&arms));
     assert!(other.comparisons.iter().all(|v| v.verdict == Verdict::Diverged && v.diverged == 0));
     let text = [&found.sentence, &lost.sentence, &other.sentence, &other.comparisons[0].sentence];
     insta::assert_snapshot!(text.map(String::as_str).join("\n"), @r"
@@ -285,7 +294,7 @@ fn models_at_the_reference_loss_and_losses_within_a_model() {
         runs("linear focal", 0.551, 9, 10),
     ];
     let grid = Question { arm: "arm".into(), comparisons: vec![(1, 0), (2, 0), (3, 2)], ..question(4) };
-    let found = judge(&arms, &grid, RESPLITS);
+    let found = judge(&arms, &grid, resplits(&arms));
     let told: Vec<(&str, &str, Verdict)> =
         found.comparisons.iter().map(|v| (&*v.label, &*v.reference, v.verdict)).collect();
     assert_eq!(
@@ -293,13 +302,13 @@ fn models_at_the_reference_loss_and_losses_within_a_model() {
         [
             ("mlp focal", "mlp ce", Verdict::Better),
             ("linear ce", "mlp ce", Verdict::Worse),
-            ("linear focal", "linear ce", Verdict::NoDetectableDifference),
+            ("linear focal", "linear ce", Verdict::Undecided),
         ]
     );
     let sentences = [
         "mlp focal is better than mlp ce in AP on wine. ",
         "linear ce is worse than mlp ce in AP on wine. ",
-        "No arm differs detectably from linear ce in AP on wine.",
+        "Whether linear focal differs from linear ce in AP on wine is undecided.",
     ];
     assert_eq!(found.sentence, sentences.concat());
     // The correction covers all three: the smallest p is tripled.
@@ -312,18 +321,97 @@ fn models_at_the_reference_loss_and_losses_within_a_model() {
 #[test]
 fn a_comparison_does_not_depend_on_which_others_are_listed_but_for_the_correction() {
     let arms = [runs("a", 0.6, 1, 6), runs("b", 0.61, 3, 6), runs("c", 0.55, 7, 6)];
-    let alone = judge(&arms, &Question { comparisons: vec![(2, 1)], ..question(3) }, RESPLITS);
-    let among = judge(&arms, &Question { comparisons: vec![(1, 0), (2, 1)], ..question(3) }, RESPLITS);
+    let alone = judge(&arms, &Question { comparisons: vec![(2, 1)], ..question(3) }, resplits(&arms));
+    let among = judge(&arms, &Question { comparisons: vec![(1, 0), (2, 1)], ..question(3) }, resplits(&arms));
     let (alone, among) = (&alone.comparisons[0], &among.comparisons[1]);
-    assert_eq!((alone.difference, alone.interval, alone.p), (among.difference, among.interval, among.p));
-    assert!(alone.p_holm <= among.p_holm && alone.detectable < among.detectable);
+    assert_eq!((alone.difference, alone.p), (among.difference, among.p));
+    assert!(
+        alone.p_holm <= among.p_holm && alone.level >= among.level && alone.detectable <= among.detectable
+    );
+}
+
+#[test]
+fn interval_and_verdict_agree_whatever_was_judged_before() {
+    let turns = [1, 3, 7, 9, 2, 4].into_iter().enumerate();
+    let arms: Vec<ArmRuns> =
+        turns.map(|(k, turn)| runs(&format!("loss {k}"), 0.6 + 0.004 * k as f64, turn, 10)).collect();
+    let mut counts = [0; 2];
+    for (comparisons, looks) in [(0, 0), (5, 0), (0, 1), (40, 3)] {
+        let asked = Question { earlier: Earlier { comparisons, looks }, ..question(6) };
+        let found = judge(&arms, &asked, resplits(&arms));
+        for v in &found.comparisons {
+            let (low, high) = v.interval.unwrap();
+            let is_decided = matches!(v.verdict, Verdict::Better | Verdict::Worse);
+            assert_eq!(is_decided, low > 0.0 || high < 0.0, "{v:?}");
+            counts[usize::from(is_decided)] += 1;
+        }
+    }
+    assert!(counts[0] > 4 && counts[1] > 4, "undecided and decided: {counts:?}");
+}
+
+#[test]
+fn earlier_comparisons_and_looks_raise_p() {
+    let arms = [runs("ce", 0.6, 1, 10), runs("focal", 0.602, 3, 10)];
+    let judged = |comparisons, looks| {
+        let asked = Question { earlier: Earlier { comparisons, looks }, ..question(2) };
+        judge(&arms, &asked, resplits(&arms)).comparisons[0].clone()
+    };
+    let (plain, later) = (judged(0, 0), judged(2, 1));
+    assert_eq!(plain.p, later.p);
+    assert_eq!(later.p_holm.unwrap(), (6.0 * plain.p.unwrap()).min(1.0));
+    assert_eq!((plain.level, later.level), (Some(0.05), Some(0.05 / 2.0 / 3.0)));
+}
+
+/// Two seeds on each of three splits are three units, not six.
+#[test]
+fn the_runs_of_one_split_are_averaged() {
+    let six = |values: [f64; 6]| values.map(Some);
+    let ce = loss("ce", &six([0.5, 0.6, 0.5, 0.6, 0.5, 0.6]));
+    let focal = loss("focal", &six([0.51, 0.63, 0.53, 0.65, 0.55, 0.65]));
+    let design = Design::Splits { test_to_train: 0.25, split_of_run: &[4, 4, 2, 2, 7, 7] };
+    let found = judge(&[ce, focal], &question(2), design).comparisons.remove(0);
+    let means = [loss("ce", &[Some(0.5); 3]), loss("focal", &[0.52, 0.54, 0.55].map(Some))];
+    let same = judged(&means).comparisons.remove(0);
+    for (a, b) in [(found.difference, same.difference), (found.p, same.p), (found.effect, same.effect)] {
+        assert!((a.unwrap() - b.unwrap()).abs() < 1e-12, "{found:?} {same:?}");
+    }
+    assert_eq!(found.runs, 6);
+}
+
+#[test]
+fn trainings_that_are_not_done_are_not_judged() {
+    use losslab_metrics::statistics::training_check::TrainingState::{AtChance, Complete, NotTrainedOut};
+    let early = [NotTrainedOut, NotTrainedOut, Complete, Complete, Complete];
+    let failed = [AtChance, AtChance, AtChance, Complete, Complete];
+    let arms = [
+        runs("ce", 0.6, 1, 5),
+        runs("early", 0.4, 3, 5).with_trainings(early.to_vec()),
+        runs("failed", 0.3, 7, 5).with_trainings(failed.to_vec()),
+        runs("good", 0.7, 9, 5),
+    ];
+    let found = judged(&arms);
+    let verdicts: Vec<Verdict> = found.comparisons.iter().map(|v| v.verdict).collect();
+    assert_eq!(verdicts, [Verdict::NotTrainedOut, Verdict::TrainingFailed, Verdict::Better]);
+    let sentences: Vec<&str> = found.comparisons.iter().map(|v| v.sentence.as_str()).collect();
+    insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, sentences.join("\n")), @r"
+    good is better than ce in AP on wine. early is not judged against ce: trainings ended too early. failed is not judged against ce: trainings failed.
+
+    early is not judged against ce: early was not trained out in 2 of 5 runs; give all losses more epochs (--epochs) or another learning rate (--lr)
+    failed is not judged against ce: failed never left chance in 3 of 5 runs; give all losses more epochs (--epochs) or another learning rate (--lr)
+    good is better than ce by 0.100 AP (95 % interval 0.088 to 0.112, corrected p < .001)
+    ");
+    // A reference that was not trained out leaves nothing to judge.
+    let [ce, early, ..] = arms;
+    let found = judged(&[early, ce]);
+    assert_eq!(found.comparisons[0].verdict, Verdict::NotTrainedOut);
+    assert_eq!(found.comparisons[0].unfit[0].label, "early");
 }
 
 #[test]
 #[should_panic(expected = "judge: the comparison of arm 1 with arm 0 is listed twice")]
 fn a_comparison_listed_twice_panics() {
     let arms = [runs("a", 0.6, 1, 6), runs("b", 0.61, 3, 6)];
-    judge(&arms, &Question { comparisons: vec![(1, 0), (1, 0)], ..question(2) }, RESPLITS);
+    judge(&arms, &Question { comparisons: vec![(1, 0), (1, 0)], ..question(2) }, resplits(&arms));
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Verdicts from records: the arms against their references, by the test that suits how the runs came about.
 
+use super::history::{Look, Past};
 use super::plan::{ArmName, Plan};
 use super::record::RunRecord;
 use crate::Store;
 use crate::views::{self, Trials};
 use losslab_metrics::statistics::bootstrap::Resamples;
 use losslab_metrics::statistics::pairs::{Pair, pairs};
-use losslab_metrics::statistics::verdict::{self, ArmRuns, Question, Verdicts};
+use losslab_metrics::statistics::training_check::TrainingState::Complete;
+use losslab_metrics::statistics::verdict::{self, ArmRuns, Earlier, Question, Verdicts};
 use losslab_train::Lab;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// The probability of any false verdict in a comparison.
 const ALPHA: f64 = 0.05;
@@ -22,6 +25,8 @@ pub struct Judgement {
     pub seeds: Vec<u64>,
     /// What the correction for multiple tests covers.
     pub correction: String,
+    /// What was judged before on the same data, as far as it matters here.
+    pub history: Vec<String>,
     /// The verdicts.
     #[serde(flatten)]
     pub verdicts: Verdicts,
@@ -38,9 +43,17 @@ pub enum Design {
         /// Rows tested over rows trained on, mean over the seeds.
         test_to_train: f64,
     },
+    /// The splits were given, and some seeds share one: the same test over the splits, the seeds of each
+    /// averaged.
+    GivenSplits {
+        /// Splits with different test parts.
+        splits: usize,
+        /// Rows tested over rows trained on, mean over the seeds.
+        test_to_train: f64,
+    },
     /// One test set for all: its units are resampled, and the variance of seeds is added.
     FixedTest {
-        /// Test rows or images.
+        /// What was resampled: test rows, groups of them, or images.
         units: usize,
         /// How often they were resampled.
         resamples: usize,
@@ -77,18 +90,28 @@ pub fn judge(
     let of_arm = |(index, label): (usize, &String)| ArmRuns {
         label: label.clone(),
         values: paired.iter().map(|seed| seed.runs[index].metric(&plan.metric)).collect(),
+        // One that diverged is told apart by its value.
+        trainings: paired.iter().map(|seed| seed.runs[index].training.unwrap_or(Complete)).collect(),
     };
     let arms: Vec<ArmRuns> = labels.iter().enumerate().map(of_arm).collect();
-    let question = question(plan)?;
+    let seeds: Vec<u64> = paired.iter().map(|seed| seed.seed).collect();
+    let past = Past::of(plan, &Look::of(plan, &seeds));
+    let question = question(plan, past.earlier)?;
     let runs: Vec<&RunRecord> =
         (0..arms.len()).flat_map(|arm| paired.iter().map(move |seed| seed.runs[arm])).collect();
     let view = views::of(&plan.task)?;
     // Without a second run or a second arm there is no test, and nothing to resample for.
     let testable = paired.len() > 1 && !question.comparisons.is_empty();
-    let (design, verdicts) = match view.trials(plan, &runs) {
-        Trials::Resplits { test_to_train } => {
-            let verdicts = verdict::judge(&arms, &question, verdict::Design::Resplits { test_to_train });
-            (Design::Resplits { test_to_train }, verdicts)
+    let by_splits = |test_to_train: f64, split_of_run: &[usize]| {
+        verdict::judge(&arms, &question, verdict::Design::Splits { test_to_train, split_of_run })
+    };
+    let (design, verdicts) = match view.trials(plan, &runs, seeds.len()) {
+        Trials::Splits { test_to_train, split_of_run, given } => {
+            let design = match given {
+                false => Design::Resplits { test_to_train },
+                true => Design::GivenSplits { splits: distinct(&split_of_run), test_to_train },
+            };
+            (design, by_splits(test_to_train, &split_of_run))
         }
         Trials::FixedTest { .. } if testable => {
             let resamples: Resamples = view.resample(lab, plan, &runs, store)?;
@@ -96,24 +119,29 @@ pub fn judge(
             (Design::FixedTest { units: resamples.units(), resamples: resamples.iter().len() }, verdicts)
         }
         Trials::FixedTest { units } => {
-            let untested = verdict::Design::Resplits { test_to_train: 0.0 };
-            (Design::FixedTest { units, resamples: 0 }, verdict::judge(&arms, &question, untested))
+            (Design::FixedTest { units, resamples: 0 }, by_splits(0.0, &(0..seeds.len()).collect::<Vec<_>>()))
         }
     };
     Ok(Some(Judgement {
         design,
-        seeds: paired.iter().map(|seed| seed.seed).collect(),
+        seeds,
         correction: correction(plan, question.comparisons.len()),
+        history: past.notes,
         verdicts,
         pairs: pairs(&arms, &question),
     }))
+}
+
+/// How many different numbers there are.
+fn distinct(numbers: &[usize]) -> usize {
+    numbers.iter().collect::<HashSet<_>>().len()
 }
 
 fn has_run(records: &[RunRecord], seed: u64, arm: &ArmName) -> bool {
     records.iter().any(|run| run.seed == seed && run.arm == *arm)
 }
 
-fn question(plan: &Plan) -> Result<Question, String> {
+fn question(plan: &Plan, earlier: Earlier) -> Result<Question, String> {
     let metric = plan.deciding().ok_or_else(|| format!("no metric {}", plan.metric))?;
     let reference = plan.arms.iter().position(|arm| *arm == plan.reference);
     let name = plan.data.get("name").and_then(serde_json::Value::as_str).unwrap_or("the data");
@@ -129,6 +157,7 @@ fn question(plan: &Plan) -> Result<Question, String> {
             _ => "arm",
         }),
         alpha: ALPHA,
+        earlier,
         reference: reference
             .ok_or_else(|| format!("the reference {} is none of the arms", plan.label(&plan.reference)))?,
         comparisons: plan.comparisons(),

@@ -7,6 +7,7 @@
 //! | [`RunRecord`], [`Found`] | one run as a file, and the task's part of it |
 //! | [`Store`] | the folder of a comparison |
 //! | [`judge`] | verdicts from records |
+//! | [`Look`], [`Past`] | verdicts that were given before, and what they mean for the next |
 //! | [`Results`] | `results.json` |
 //! | [`table`], [`verdict_lines`], [`tuning_lines`] | what is printed |
 //! | [`write_html`] | the page |
@@ -20,6 +21,7 @@
 pub mod curves;
 mod found;
 mod gaps;
+mod history;
 mod html;
 mod judgement;
 mod merge;
@@ -35,6 +37,7 @@ mod views;
 
 pub use found::Found;
 pub use gaps::{SeedGaps, unseen_notes};
+pub use history::{Look, Past};
 pub use html::{Story, write_html};
 pub use judgement::{Design, Judgement, judge};
 pub use merge::merge;
@@ -83,7 +86,8 @@ pub fn fuzz(lab: &Lab, bytes: &[u8]) {
     diverged_notes(&results);
     unseen_notes(&results.gaps);
     task_lines(lab, &results, &records);
-    results.verdicts.as_ref().map(|judgement| verdict_lines(judgement, results.plan().trials));
+    let trials = results.plan().trials;
+    results.verdicts.as_ref().map(|judgement| verdict_lines(judgement, trials, results.complete));
     html::page_text(Story { results: &results, records: &records, lab, pictures: &[] });
 }
 

@@ -2,6 +2,7 @@
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
+use super::history;
 use super::plan::Plan;
 use super::record::RunRecord;
 use serde_json::Value;
@@ -31,6 +32,7 @@ pub fn merge(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<Plan, String> {
         extend(&mut merged.seeds, &plan.seeds);
     }
     same_parts(parts)?;
+    merged.looks = history::merge(&parts.iter().map(|(_, plan, _)| &*plan.looks).collect::<Vec<_>>());
     merged.request = request(&merged, parts);
     Ok(merged)
 }

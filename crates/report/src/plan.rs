@@ -3,6 +3,7 @@
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
+use crate::history::Look;
 use crate::views;
 use losslab_base::Fnv1a;
 use losslab_losses::{OpenSpec, SpecDescription};
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The version of the plan's schema.
-pub const PLAN_SCHEMA: u32 = 2;
+pub const PLAN_SCHEMA: u32 = 3;
 
 /// What is compared on what data, and what was declared before the runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub struct Plan {
     /// The command that it was begun with, as it was typed.
     #[serde(default)]
     pub command: String,
+    /// The verdicts that were given on these data in this folder, in their order.
+    #[serde(default)]
+    pub looks: Vec<Look>,
 }
 
 /// An arm by the specs of its model and its loss.
@@ -160,6 +164,7 @@ impl Plan {
             data: as_value(&task.describe()),
             request: Value::Null,
             command: String::new(),
+            looks: Vec::new(),
         };
         plan.problem = plan.fingerprint();
         plan
@@ -226,11 +231,16 @@ impl Plan {
     /// Which arm is compared with which, as indices of a candidate and its reference: within each model its
     /// losses with the reference loss, and at the reference loss each model with the reference model.
     pub fn comparisons(&self) -> Vec<(usize, usize)> {
+        Self::pairs(&self.arms, &self.reference)
+    }
+
+    /// The same of any arms and their reference.
+    pub(crate) fn pairs(arms: &[ArmName], reference: &ArmName) -> Vec<(usize, usize)> {
         let place =
-            |model: &str, loss: &str| self.arms.iter().position(|arm| arm.model == model && arm.loss == loss);
-        let ArmName { model: reference_model, loss: reference_loss } = &self.reference;
+            |model: &str, loss: &str| arms.iter().position(|arm| arm.model == model && arm.loss == loss);
+        let ArmName { model: reference_model, loss: reference_loss } = reference;
         let mut pairs = Vec::new();
-        for (candidate, arm) in self.arms.iter().enumerate() {
+        for (candidate, arm) in arms.iter().enumerate() {
             let reference = match (arm.loss == *reference_loss, arm.model == *reference_model) {
                 (false, _) => place(&arm.model, reference_loss),
                 (true, false) => place(reference_model, reference_loss),

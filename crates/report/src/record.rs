@@ -8,11 +8,12 @@ use super::plan::{ArmName, Plan};
 use crate::views;
 use indexmap::IndexMap;
 use losslab_data::Gaps;
+use losslab_metrics::statistics::training_check::TrainingState;
 use losslab_train::{EpochRecord, Outcome, Task, TrialRecord};
 use serde::{Deserialize, Serialize};
 
 /// The version of the records' schema.
-pub const RECORD_SCHEMA: u32 = 2;
+pub const RECORD_SCHEMA: u32 = 3;
 
 /// Metrics by name, in their order; none where undefined.
 pub type Metrics = IndexMap<String, Option<f64>>;
@@ -36,6 +37,10 @@ pub struct RunRecord {
     pub epochs_run: Option<usize>,
     /// The epoch whose weights were judged.
     pub best_epoch: Option<usize>,
+    /// Optimiser steps that these weights have seen.
+    pub kept_steps: Option<usize>,
+    /// Whether the training was long enough to be judged; none if it diverged.
+    pub training: Option<TrainingState>,
     /// The threshold of the `_tuned` metrics: a reported probability.
     pub threshold: Option<f64>,
     /// How it diverged, if it did.
@@ -74,6 +79,8 @@ impl RunRecord {
             epochs: outcome.epochs.clone(),
             epochs_run: None,
             best_epoch: None,
+            kept_steps: None,
+            training: None,
             threshold: None,
             diverged: None,
             trials: if tuned { outcome.trials.clone() } else { Vec::new() },
@@ -87,6 +94,8 @@ impl RunRecord {
             Ok(trained) => Self {
                 epochs_run: Some(trained.history.epochs.len()),
                 best_epoch: Some(trained.history.best_epoch),
+                kept_steps: Some(trained.kept_steps),
+                training: Some(trained.state),
                 threshold: trained.judged.threshold,
                 metrics: trained.judged.metrics.iter().cloned().collect(),
                 found: Some(Found::new(&trained.judged.found)?),

@@ -11,6 +11,7 @@ use crate::views;
 use indexmap::IndexMap;
 use losslab_data::write_atomically;
 use losslab_metrics::Summary;
+use losslab_metrics::statistics::training_check::TrainingState;
 use losslab_train::TrialRecord;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -41,7 +42,7 @@ pub struct Results {
     pub environment: Environment,
 }
 
-/// The plan without its own schema and command, which depend on how it was called.
+/// The plan without its own schema, command and looks, which depend on how it was called.
 #[derive(Clone, Debug)]
 pub struct PlanPart(pub Plan);
 
@@ -49,7 +50,9 @@ impl Serialize for PlanPart {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut value = serde_json::to_value(&self.0).map_err(serde::ser::Error::custom)?;
         if let Some(object) = value.as_object_mut() {
-            ["schema", "command", "problem"].into_iter().for_each(|key| drop(object.shift_remove(key)));
+            ["schema", "command", "problem", "looks"]
+                .into_iter()
+                .for_each(|key| drop(object.shift_remove(key)));
         }
         value.serialize(serializer)
     }
@@ -67,6 +70,10 @@ pub struct Run {
     pub epochs_run: Option<usize>,
     /// The epoch whose weights were judged.
     pub best_epoch: Option<usize>,
+    /// Optimiser steps that these weights have seen.
+    pub kept_steps: Option<usize>,
+    /// Whether the training was long enough to be judged; null if it diverged.
+    pub training: Option<TrainingState>,
     /// The threshold of the `_tuned` metrics.
     pub threshold: Option<f64>,
     /// How it diverged, if it did.
@@ -188,6 +195,8 @@ impl Run {
             seed: record.seed,
             epochs_run: record.epochs_run,
             best_epoch: record.best_epoch,
+            kept_steps: record.kept_steps,
+            training: record.training,
             threshold: record.threshold,
             diverged: record.diverged.clone(),
             trials: record.trials.clone(),

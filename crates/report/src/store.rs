@@ -32,16 +32,28 @@ impl Store {
         Self { folder: folder.to_owned() }
     }
 
-    /// Begins a comparison: writes the plan. Unless runs are to be resumed, those that stand in the folder
-    /// are removed, with their attachments and the results; files that losslab did not write stay.
+    /// Begins a comparison: writes the plan, with the looks of an earlier one on the same data. Unless runs are
+    /// to be resumed, those that stand in the folder are removed, with their attachments and the results;
+    /// files that losslab did not write stay.
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn begin(&self, plan: &Plan, resume: bool) -> io::Result<()> {
+    pub fn begin(&self, plan: &mut Plan, resume: bool) -> io::Result<()> {
         fs::create_dir_all(self.runs())?;
+        let earlier =
+            self.plan().ok().filter(|earlier| (&earlier.task, &earlier.data) == (&plan.task, &plan.data));
+        plan.looks.extend(earlier.map(|earlier| earlier.looks).unwrap_or_default());
         if !resume {
             self.remove_runs()?;
         }
+        self.save_plan(plan)
+    }
+
+    /// Writes the plan.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn save_plan(&self, plan: &Plan) -> io::Result<()> {
         write_json(&self.folder.join("comparison.json"), plan, true)
     }
 

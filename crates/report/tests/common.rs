@@ -1,6 +1,7 @@
 //! Comparisons made by hand.
 
 use losslab_losses::{OpenSpec, Registry};
+use losslab_metrics::statistics::training_check::TrainingState;
 use losslab_report::{
     ArmName, Environment, Found, MetricDescription, ModelDescription, PLAN_SCHEMA, Plan, RECORD_SCHEMA,
     RunRecord,
@@ -50,6 +51,7 @@ pub fn grid(models: &[&str], losses: &[&str], seeds: u64, test_set: bool) -> Pla
         data: serde_json::to_value(data).unwrap(),
         request: Value::Null,
         command: String::new(),
+        looks: Vec::new(),
     }
 }
 
@@ -62,10 +64,11 @@ pub fn arm(model: &str, loss: &str) -> ArmName {
     ArmName { model: model.into(), loss: loss.into() }
 }
 
-/// What a model found that gave these logits on validation and test part.
-pub fn found(logits: &[f32]) -> TableFound {
+/// What a model found that gave these logits on validation and test part, whose rows begin with this one.
+pub fn found(logits: &[f32], first: u32) -> TableFound {
     let labels: Vec<u32> = (0..logits.len()).map(|i| u32::from(i % 5 == 0)).collect();
-    let part = Outputs { rows: (0..labels.len() as u32).collect(), labels, logits: logits.to_vec() };
+    let rows = (first..first + labels.len() as u32).collect();
+    let part = Outputs { rows, labels, logits: logits.to_vec(), groups: Vec::new() };
     TableFound {
         class_counts: vec![48, 12],
         decision: 0.5,
@@ -79,6 +82,8 @@ pub fn found(logits: &[f32]) -> TableFound {
 /// A run whose average precision is what is given, or that diverged.
 pub fn run_of(plan: &Plan, arm: ArmName, seed: u64, ap: Option<f64>, logits: &[f32]) -> RunRecord {
     let split = format!("split of {seed}");
+    // A test set of its own has the same rows for all seeds.
+    let first = if plan.data["test_fingerprint"].is_null() { seed as u32 } else { 0 };
     RunRecord {
         schema: RECORD_SCHEMA,
         key: plan.key(&split, &arm, seed),
@@ -88,13 +93,15 @@ pub fn run_of(plan: &Plan, arm: ArmName, seed: u64, ap: Option<f64>, logits: &[f
         epochs: Vec::new(),
         epochs_run: ap.map(|_| 3),
         best_epoch: ap.map(|_| 2),
+        kept_steps: ap.map(|_| 600),
+        training: ap.map(|_| TrainingState::Complete),
         threshold: None,
         diverged: ap.is_none().then(|| "diverged: the loss was NaN in epoch 1, step 2".into()),
         metrics: [("average_precision".to_owned(), ap)].into_iter().collect(),
         trials: Vec::new(),
         chosen: None,
         gaps: Vec::new(),
-        found: ap.map(|_| Found::new(&found(logits)).unwrap()),
+        found: ap.map(|_| Found::new(&found(logits, first)).unwrap()),
     }
 }
 

@@ -25,9 +25,9 @@ fn a_record_survives_its_file_to_the_last_bit() {
 
 #[test]
 fn a_record_is_read_back_from_its_folder() {
-    let (files, plan) = (Files::new(), plan(&["ce", "focal:gamma=2,alpha=0.25"], 2, false));
+    let (files, mut plan) = (Files::new(), plan(&["ce", "focal:gamma=2,alpha=0.25"], 2, false));
     let store = Store::new(files.0.path());
-    store.begin(&plan, false).unwrap();
+    store.begin(&mut plan, false).unwrap();
     assert_eq!(store.plan().unwrap(), plan);
     let record = run(&plan, "focal:gamma=2,alpha=0.25", 1, Some(0.1 + 0.2), &logits(0.3, 1));
     store.save(&record).unwrap();
@@ -69,7 +69,7 @@ fn a_record_that_contradicts_its_plan_is_refused() {
         |table| table.decision = 1.5,
     ];
     let faults = changes.map(|change| {
-        let mut table = found(&logits(0.3, 0)[..8]);
+        let mut table = found(&logits(0.3, 0)[..8], 0);
         change(&mut table);
         // NaN has no form as JSON: a file can hold it as null alone, which is refused as well.
         let found = Some(Found::new(&table).unwrap());

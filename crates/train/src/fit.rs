@@ -3,6 +3,7 @@
 use crate::checkpoint::Keeper;
 use crate::task::{Judged, Losses, Start, Task, Training};
 use crate::{EpochRecord, History, TrainError};
+use losslab_metrics::statistics::training_check::TrainingState;
 use losslab_models::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,6 +17,10 @@ pub type AfterEpoch<'a> = dyn FnMut(&EpochRecord) -> ControlFlow<()> + 'a;
 pub struct Trained<Found> {
     /// Its epochs, and which one was kept.
     pub history: History,
+    /// Whether it was long enough to be judged.
+    pub state: TrainingState,
+    /// Optimiser steps that the kept weights have seen.
+    pub kept_steps: usize,
     /// What came out on the test part.
     pub judged: Judged<Found>,
     /// The weights that were kept.
@@ -98,7 +103,9 @@ impl<Found> Fitted<'_, Found> {
         let judged = training.judge().map_err(|error| error.after(history.best_epoch))?;
         // Those from a checkpoint are in the order of its file.
         let weights = training.weights();
-        Ok(Trained { history, judged, weights })
+        let course = training.course();
+        let (state, kept_steps) = (course.state(&history), course.kept_steps(&history));
+        Ok(Trained { history, state, kept_steps, judged, weights })
     }
 }
 

@@ -5,6 +5,7 @@
 //! | [`Task`], [`Training`] | what is learnt and how it is judged; everything else is written once |
 //! | [`tasks`] | the kinds of task: rows of a table, images with boxes |
 //! | [`train`], `fit` | the one training loop |
+//! | [`Course`] | whether a training was long enough to be judged |
 //! | [`compare`](compare()) | every arm with every seed, side by side |
 //! | `tune` | trials over learning rates and open parameters |
 //! | [`checkpoint`] | the state of a training as a file, from which it goes on |
@@ -19,6 +20,7 @@
 
 pub mod checkpoint;
 mod compare;
+mod course;
 mod error;
 mod fit;
 mod history;
@@ -32,6 +34,7 @@ pub mod tasks;
 mod tune;
 
 pub use compare::{Arm, Comparison, Event, Observer, Outcome, compare};
+pub use course::Course;
 pub use error::TrainError;
 pub use fit::{AfterEpoch, Trained, train};
 pub use history::{EpochRecord, History};

@@ -2,7 +2,7 @@
 //! once.
 
 use crate::predict::Predictor;
-use crate::{History, Lab, TrainError};
+use crate::{Course, History, Lab, TrainError};
 use losslab_data::Gaps;
 use losslab_losses::{Spec, SpecError};
 use losslab_metrics::MetricInfo;
@@ -178,6 +178,9 @@ pub trait Training<Found> {
 
     /// Whether the training ends after these epochs.
     fn is_over(&self, history: &History) -> bool;
+
+    /// What tells whether it was long enough, beside its history.
+    fn course(&self) -> Course;
 
     /// All that judging depends on.
     fn weights(&self) -> State;

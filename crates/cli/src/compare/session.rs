@@ -8,8 +8,8 @@ use crate::{emit, notes, processors};
 use anyhow::Context;
 use indexmap::IndexMap;
 use losslab_report::{
-    ArmName, Environment, Plan, Results, RunRecord, Store, Story, arm_file, diverged_notes, judge, table,
-    task_lines, tuning_lines, unseen_notes, verdict_lines, write_html,
+    ArmName, Environment, Look, Plan, Results, RunRecord, Store, Story, arm_file, diverged_notes, judge,
+    table, task_lines, tuning_lines, unseen_notes, verdict_lines, write_html,
 };
 use losslab_tensor::Isa;
 use losslab_train::{Comparison, Event, Lab, Observer, Outcome, Task, compare};
@@ -46,10 +46,10 @@ pub struct Place {
 impl<'l> Session<'l> {
     /// Writes the plan of a comparison.
     pub fn begin(lab: &'l Lab, request: &Request, plan: Plan, folder: &Path) -> anyhow::Result<Self> {
-        let plan =
-            Plan { command: request.command.clone(), request: Value::Object(request.asked.clone()), ..plan };
+        let (command, asked) = (request.command.clone(), Value::Object(request.asked.clone()));
+        let mut plan = Plan { command, request: asked, ..plan };
         let store = Store::new(folder);
-        store.begin(&plan, request.resume).with_context(|| cannot_write(folder))?;
+        store.begin(&mut plan, request.resume).with_context(|| cannot_write(folder))?;
         let place = Place {
             command: request.command.clone(),
             start: request.start,
@@ -207,12 +207,26 @@ impl<'l> Session<'l> {
         }
         emit(&format!("{}\n", table(&results)))?;
         emit(&notes(&diverged_notes(&results)))?;
-        let verdicts = results.verdicts.as_ref();
-        emit(&verdicts.map_or_else(String::new, |judgement| verdict_lines(judgement, plan.trials)))?;
+        if let Some(judgement) = &results.verdicts {
+            emit(&verdict_lines(judgement, plan.trials, results.complete))?;
+            if results.complete {
+                self.remember(Look::of(plan, &judgement.seeds)).with_context(cannot_write)?;
+            }
+        }
         emit(&tuning_lines(plan, records))?;
         emit(&notes(&fault.map(|fault| format!("no verdict: {fault}")).into_iter().collect::<Vec<_>>()))?;
         emit(&task_lines(lab, &results, records))?;
         Ok(results)
+    }
+
+    /// Keeps that a verdict was given.
+    fn remember(&self, look: Look) -> io::Result<()> {
+        let mut plan = self.plan.clone();
+        if plan.looks.contains(&look) {
+            return Ok(());
+        }
+        plan.looks.push(look);
+        self.store.save_plan(&plan)
     }
 
     /// Where and how fast it was run.

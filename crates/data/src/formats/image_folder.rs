@@ -11,6 +11,7 @@ use super::{DataKind, Flag, Format, FormatInfo, Given, Loaded, ModelInput, NewDa
 use crate::dictionary::Dictionary;
 use crate::images::{ImageOptions, ImageSet, list_folders, list_images, load_files};
 use crate::labels::Classes;
+use crate::name::data_name;
 use crate::{Dataset, Features, GivenSplits, Matrix, Source, Split};
 use losslab_base::{DataError, Place, counted, listed, quoted};
 use std::path::{Path, PathBuf};
@@ -185,7 +186,7 @@ fn learn(
     classes.translate(&mut labels);
     let (pixels, mut notes) = pixels(images.set);
     let dataset = Dataset {
-        name: name_of(folder),
+        name: data_name(folder),
         features: Features::Images(Arc::new(pixels)),
         labels,
         label_values: classes.values(&values),
@@ -209,7 +210,7 @@ fn follow(folder: &Path, images: Labelled, train: &Dataset) -> Result<(Dataset, 
     let labels: Vec<u32> = images.names().map(class).collect::<Result<_, _>>()?;
     let (pixels, notes) = pixels(images.set);
     let dataset = Dataset {
-        name: name_of(folder),
+        name: data_name(folder),
         features: Features::Images(Arc::new(pixels)),
         labels,
         label_values: train.label_values.clone(),

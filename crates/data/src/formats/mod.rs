@@ -117,6 +117,7 @@ pub enum DataKind {
 
 /// Data to learn from.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each command")]
 pub enum Loaded {
     /// Rows with a label.
     Table {

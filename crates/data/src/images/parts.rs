@@ -6,6 +6,7 @@ use super::{
     ImageOptions, ImageSet, ScenePart, SceneSpec, check_same_categories, load_coco, load_voc, voc_categories,
     voc_split_path,
 };
+use crate::name::data_name;
 use losslab_base::DataError;
 use losslab_base::rng::Rng;
 use std::path::Path;
@@ -17,6 +18,8 @@ const HELD_OUT: usize = 6;
 /// categories.
 #[derive(Clone, Debug)]
 pub struct ImageParts {
+    /// What the data are called.
+    pub name: String,
     /// To learn from.
     pub train: ImageSet,
     /// To choose the epoch by.
@@ -38,11 +41,12 @@ impl ImageParts {
         images: &Path,
         options: &ImageOptions,
     ) -> Result<ImageParts, DataError> {
+        let name = data_name(train);
         let train = load_coco(train, images, options)?;
         let like = ImageOptions::like(&train);
         let validation = load_coco(validation, images, &like)?;
         let test = test.map(|test| load_coco(test, images, &like)).transpose()?;
-        ImageParts::of(train, validation, test)
+        ImageParts::of(name, train, validation, test)
     }
 
     /// Reads the splits `train`, `val` and, if present, `test` from a folder in Pascal VOC's form. Without
@@ -59,7 +63,7 @@ impl ImageParts {
         let like = ImageOptions::like(&train);
         let validation = load("val", &like)?;
         let test = if has_test { Some(load("test", &like)?) } else { None };
-        ImageParts::of(train, validation, test)
+        ImageParts::of(data_name(folder), train, validation, test)
     }
 
     /// Draws the parts of these scenes.
@@ -68,14 +72,19 @@ impl ImageParts {
     /// As [`SceneSpec::generate`].
     pub fn draw(spec: &SceneSpec) -> ImageParts {
         let [train, validation, test] = ScenePart::ALL.map(|part| spec.generate(part));
-        ImageParts { train, validation, test }
+        ImageParts { name: train.name.clone(), train, validation, test }
     }
 
     /// These sets as the parts, with a part held out if there is no test set.
-    fn of(train: ImageSet, validation: ImageSet, test: Option<ImageSet>) -> Result<ImageParts, DataError> {
+    fn of(
+        name: String,
+        train: ImageSet,
+        validation: ImageSet,
+        test: Option<ImageSet>,
+    ) -> Result<ImageParts, DataError> {
         let parts = match test {
-            Some(test) => ImageParts { train, validation, test },
-            None => hold_out(train, validation),
+            Some(test) => ImageParts { name, train, validation, test },
+            None => hold_out(name, train, validation),
         };
         check_same_categories(&[&parts.train, &parts.validation, &parts.test])?;
         Ok(parts)
@@ -84,7 +93,7 @@ impl ImageParts {
 
 /// Without a test set, the validation set is reported on, and a part of the training images, always the same,
 /// chooses the epoch: nothing is reported on what the epoch was chosen by.
-fn hold_out(train: ImageSet, test: ImageSet) -> ImageParts {
+fn hold_out(name: String, train: ImageSet, test: ImageSet) -> ImageParts {
     let mut order: Vec<usize> = (0..train.images.len()).collect();
     Rng::seed(0).shuffle(&mut order);
     let (held_out, _) = order.split_at(train.images.len() / HELD_OUT);
@@ -97,5 +106,5 @@ fn hold_out(train: ImageSet, test: ImageSet) -> ImageParts {
     )];
     let mut rest = train.part(&train.name, |i| !is_held_out(i));
     rest.notes.clone_from(&train.notes);
-    ImageParts { train: rest, validation, test }
+    ImageParts { name, train: rest, validation, test }
 }

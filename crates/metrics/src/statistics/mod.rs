@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`verdict`] | comparisons of arms that were declared beforehand, and all that the report prints |
 //! | [`sentence`] | the same in words |
+//! | [`training_check`] | whether the trainings were good enough to be judged |
 //! | [`paired`] | runs on random splits of one data set: the corrected resampled t test |
 //! | [`fixed_test`] | runs with different seeds on one fixed test set |
 //! | [`bootstrap`] | resamples of that test set |
@@ -19,8 +20,9 @@
 //! | [`distributions`], [`special`] | normal, t, noncentral t, and the functions behind them |
 //!
 //! # Which test
-//! If each seed draws its own split, the runs are resplits: [`paired::corrected_t`]. If the test set is
-//! given, runs differ in the seed alone: [`fixed_test::fixed_test`]. Both end in an
+//! If runs have different test parts, each test part is a split: [`paired::corrected_t`] over the splits, the
+//! runs of one split averaged. If all share one test set, they differ in the training alone:
+//! [`fixed_test::fixed_test`]. Both end in an
 //! [`Estimate`](estimate::Estimate). The false positives of both are simulated in
 //! `tests/statistics_simulation.rs`.
 //!
@@ -38,6 +40,7 @@ pub mod power;
 mod rounding;
 pub mod sentence;
 pub mod special;
+pub mod training_check;
 pub mod verdict;
 pub mod weighted_ap;
 pub mod wilcoxon;

@@ -56,10 +56,11 @@ fn pair(first: &ArmRuns, second: &ArmRuns, question: &Question) -> Pair {
 
 #[cfg(test)]
 mod tests {
+    use super::super::verdict::Earlier;
     use super::*;
 
     fn runs(label: &str, values: [Option<f64>; 3]) -> ArmRuns {
-        ArmRuns { label: label.into(), values: values.to_vec() }
+        ArmRuns::new(label, values.to_vec())
     }
 
     fn question(higher_is_better: bool, diverged: Option<f64>) -> Question {
@@ -71,6 +72,7 @@ mod tests {
             data: "wine".into(),
             arm: "loss".into(),
             alpha: 0.05,
+            earlier: Earlier::default(),
             reference: 0,
             comparisons: Vec::new(),
         }

@@ -1,5 +1,6 @@
 //! Verdicts in words.
 
+use super::training_check::Unfit;
 use super::verdict::{ArmRuns, ArmVerdict, Question, Verdict, diverged};
 
 /// A candidate against its reference, of which so many runs diverged, without a full stop.
@@ -9,7 +10,7 @@ pub(super) fn of_arm(v: &ArmVerdict, reference_diverged: usize, question: &Quest
     let by = |value: Option<f64>| value.map_or("nothing".into(), |d| format!("{:.digits$}", d.abs()));
     let direction = if question.higher_is_better { "" } else { ", where less is better" };
     let signed = v.difference.map_or("no runs".into(), |d| format!("{d:+.digits$} {metric}{direction}"));
-    let sure = sureness(v, question.alpha, digits);
+    let sure = sureness(v, digits);
     match v.verdict {
         Verdict::Better => {
             format!("{label} is better than {reference} by {} {metric} ({sure})", by(v.difference))
@@ -17,11 +18,18 @@ pub(super) fn of_arm(v: &ArmVerdict, reference_diverged: usize, question: &Quest
         Verdict::Worse => {
             format!("{label} is worse than {reference} by {} {metric} ({sure})", by(v.difference))
         }
-        Verdict::NoDetectableDifference => format!(
-            "no detectable difference between {label} and {reference}: {signed} ({sure}); this comparison would have seen \
-             {}",
+        Verdict::Undecided => format!(
+            "whether {label} differs from {reference} is undecided: {signed} ({sure}); these runs would have seen {}",
             seen(v, question, digits)
         ),
+        Verdict::NotTrainedOut | Verdict::TrainingFailed => {
+            let which: Vec<String> = v.unfit.iter().map(Unfit::words).collect();
+            format!(
+                "{label} is not judged against {reference}: {}; give all losses more epochs (--epochs) or another \
+                 learning rate (--lr)",
+                which.join(", ")
+            )
+        }
         Verdict::Identical => {
             format!("{label} is identical to {reference}: the same {metric} in {}", runs(v.runs))
         }
@@ -48,9 +56,9 @@ fn seen(v: &ArmVerdict, question: &Question, digits: usize) -> String {
     match (v.detectable, headroom) {
         (None, _) => format!("no difference to {reference} that {metric} can have with 80 % power"),
         (Some(d), Some(room)) if d > room => format!(
-            "{d:.digits$} with 80 % power, more than the {room:.digits$} that {metric} leaves {side} {reference}"
+            "a difference of {d:.digits$} with 80 % power, more than the {room:.digits$} that {metric} leaves {side} {reference}"
         ),
-        (Some(d), _) => format!("{d:.digits$} with 80 % power"),
+        (Some(d), _) => format!("a difference of {d:.digits$} with 80 % power"),
     }
 }
 
@@ -129,17 +137,30 @@ fn of_reference(
     let having = |verdict: Verdict| named(of.iter().copied().filter(move |v| v.verdict == verdict));
     let (better, worse, untested) =
         (having(Verdict::Better), having(Verdict::Worse), having(Verdict::NotTested));
-    let lost = having(Verdict::Diverged);
+    let (early, failed) = (having(Verdict::NotTrainedOut), having(Verdict::TrainingFailed));
     for (labels, word) in [(&better, "better"), (&worse, "worse")] {
         if !labels.is_empty() {
             parts.push(format!("{} {word} than {label} in {metric} on {data}", are(labels)));
         }
     }
-    let tested = of.len() - lost.len() - untested.len();
-    if better.is_empty() && worse.is_empty() && tested > 0 {
-        parts.push(format!("No {arm} differs detectably from {label} in {metric} on {data}"));
-    } else if tested > better.len() + worse.len() {
-        parts.push(format!("No other {arm} differs detectably from {label}"));
+    let undecided = having(Verdict::Undecided);
+    if !undecided.is_empty() {
+        let whether = match (better.len() + worse.len(), undecided.len()) {
+            (0, n) if n == of.len() && n > 1 => format!("any {arm} differs"),
+            (_, n) if n > 3 => format!("any other {arm} differs"),
+            (_, 1) => format!("{} differs", undecided.join(", ")),
+            _ => format!("{} differ", undecided.join(", ")),
+        };
+        parts.push(format!("Whether {whether} from {label} in {metric} on {data} is undecided"));
+    }
+    let identical = having(Verdict::Identical);
+    if !identical.is_empty() {
+        parts.push(format!("{} identical to {label} in {metric}", are(&identical)));
+    }
+    for (labels, why) in [(&early, "trainings ended too early"), (&failed, "trainings failed")] {
+        if !labels.is_empty() {
+            parts.push(format!("{} not judged against {label}: {why}", are(labels)));
+        }
     }
     if !untested.is_empty() {
         let why = if reference.values.len() == 1 {
@@ -173,19 +194,27 @@ fn runs(n: usize) -> String {
     if n == 1 { "1 run".into() } else { format!("{n} runs") }
 }
 
-/// `95 % interval 0.012 to 0.050, corrected p = .004`, or nothing without a test.
-fn sureness(v: &ArmVerdict, alpha: f64, digits: usize) -> String {
-    match (v.interval, v.p_holm) {
-        (Some((low, high)), Some(p)) => {
+/// `98.3 % interval 0.012 to 0.050, corrected p = .004`, or nothing without a test.
+fn sureness(v: &ArmVerdict, digits: usize) -> String {
+    match (v.interval.zip(v.level), v.p_holm) {
+        (Some(((low, high), level)), Some(p)) => {
             // "Worse by 0.03", or "better by 0.03" where less is better, goes with "0.02 to 0.04".
             let unsigned = matches!(v.verdict, Verdict::Better | Verdict::Worse);
             let turned = unsigned && v.difference.is_some_and(|d| d < 0.0);
             let (low, high) = if turned { (-high, -low) } else { (low, high) };
-            let percent = (1e6 * (1.0 - alpha)).round() / 1e4;
-            format!("{percent} % interval {low:.digits$} to {high:.digits$}, corrected {}", p_words(p))
+            let percent = percent_words(level);
+            format!("{percent} interval {low:.digits$} to {high:.digits$}, corrected {}", p_words(p))
         }
         _ => String::new(),
     }
+}
+
+/// How much an interval at this level covers, as `95 %`, `98.3 %` or `99.94 %`.
+pub fn percent_words(level: f64) -> String {
+    let decimals = if level >= 0.002 { 1 } else { 2 };
+    let text = format!("{:.decimals$}", 100.0 * (1.0 - level));
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text} %")
 }
 
 /// `p < .001`, `p = .004`, `p = 1`: three digits, no zero before the point, never rounded onto 0.05.

@@ -7,10 +7,11 @@ use super::bootstrap::Resamples;
 use super::effect::hedges_g;
 use super::estimate::Estimate;
 use super::fixed_test::fixed_test;
-use super::holm::holm;
+use super::holm::{holm, levels};
 use super::paired::corrected_t;
 use super::rounding::{settled, tolerance};
 use super::sentence;
+use super::training_check::{TrainingState, Unfit, unfit};
 use super::wilcoxon::{Wilcoxon, wilcoxon};
 use crate::Summary;
 use serde::{Deserialize, Serialize};
@@ -26,15 +27,34 @@ pub struct ArmRuns {
     /// The metric of each run, in the order of the seeds; `None` for a run that diverged. A seed at which the
     /// metric is undefined, which depends on the test labels alone, is left out of all arms.
     pub values: Vec<Option<f64>>,
+    /// What became of the training of each run.
+    pub trainings: Vec<TrainingState>,
+}
+
+impl ArmRuns {
+    /// Runs that were all trained out.
+    pub fn new(label: impl Into<String>, values: Vec<Option<f64>>) -> Self {
+        let trainings = vec![TrainingState::Complete; values.len()];
+        Self { label: label.into(), values, trainings }
+    }
+
+    /// The same runs with what became of each training.
+    #[must_use]
+    pub fn with_trainings(self, trainings: Vec<TrainingState>) -> Self {
+        Self { trainings, ..self }
+    }
 }
 
 /// How the runs came about; it decides the test.
 #[derive(Clone, Copy, Debug)]
 pub enum Design<'a> {
-    /// Each seed drew its own split of one data set: [`corrected_t`].
-    Resplits {
+    /// Runs on different splits of one data set: [`corrected_t`] over the splits. The runs of one split are
+    /// averaged first: its seeds are no further splits.
+    Splits {
         /// Rows tested over rows trained on; validation rows are neither.
         test_to_train: f64,
+        /// The split of each run, as any number that is another one for another split.
+        split_of_run: &'a [usize],
     },
     /// The test set is given, and seeds differ in the training alone: [`fixed_test`]. Runs stand in the
     /// resamples in the order arms x seeds.
@@ -57,14 +77,24 @@ pub struct Question {
     pub data: String,
     /// What sentences call an arm, such as `loss` or `model`.
     pub arm: String,
-    /// The probability of any false verdict in the whole comparison, usually 0.05; intervals cover 1 - alpha
-    /// each.
+    /// The probability of any false verdict in the whole comparison, usually 0.05.
     pub alpha: f64,
+    /// What was judged before on the same data.
+    pub earlier: Earlier,
     /// Index of the arm that was declared as the reference of the whole comparison.
     pub reference: usize,
     /// Indices of a candidate and its reference, for each comparison; [`against`] lists those with one
     /// reference. The correction covers all comparisons listed.
     pub comparisons: Vec<(usize, usize)>,
+}
+
+/// What was judged before on the same data, and makes this judgement stricter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Comparisons that were judged then and are not listed now: the correction covers them, too.
+    pub comparisons: usize,
+    /// Verdicts that were given with fewer seeds: each halves the level of this one.
+    pub looks: u32,
 }
 
 /// Every other of so many arms against one reference.
@@ -81,7 +111,12 @@ pub enum Verdict {
     /// Worse, with a corrected p of at most alpha.
     Worse,
     /// The corrected p is above alpha. Not a proof of equality: see the detectable difference.
-    NoDetectableDifference,
+    Undecided,
+    /// More than a fifth of the runs of the candidate or its reference were not trained out, so that the
+    /// numbers say nothing about the losses.
+    NotTrainedOut,
+    /// The same, most of these runs having never left chance while the other arm did.
+    TrainingFailed,
     /// The metric is the same in every run, but for rounding.
     Identical,
     /// At least one run of the candidate diverged; differences count it as the worst score. Or a run of
@@ -105,17 +140,20 @@ pub struct ArmVerdict {
     /// Mean of candidate minus reference, in units of the metric: positive is better if more of it is, else
     /// worse. `None` without runs, and where a run that diverged has no value.
     pub difference: Option<f64>,
-    /// Its interval at 1 - alpha, for this comparison alone: not widened for the number of comparisons, and
-    /// cut at what the metric can be beside the mean of the reference ([`room`](Self::room)).
+    /// Its interval at 1 - [`level`](Self::level), cut at what the metric can be beside the mean of the
+    /// reference ([`room`](Self::room)). It excludes 0 exactly where the corrected p is at most alpha.
     pub interval: Option<(f64, f64)>,
+    /// The level at which this comparison was tested: alpha shared among the comparisons by Holm's method.
+    pub level: Option<f64>,
     /// Two-sided p of this comparison alone.
     pub p: Option<f64>,
-    /// The same after Holm's correction over all comparisons: what the verdict rests on.
+    /// The same after Holm's correction over all comparisons, doubled for each earlier look: what the verdict
+    /// rests on.
     pub p_holm: Option<f64>,
     /// [`hedges_g`] of the paired differences.
     pub effect: Option<f64>,
-    /// The true difference that this comparison would have seen with 80 % power at level alpha over the
-    /// number of comparisons. `None` also if that is beyond what the metric can be ([`room`](Self::room)).
+    /// The true difference that this comparison would have seen with 80 % power at its level. `None` also if
+    /// that is beyond what the metric can be ([`room`](Self::room)).
     pub detectable: Option<f64>,
     /// How far the metric can lie below and above the mean of the reference; `None` where it has no bound, or
     /// the reference no mean.
@@ -126,6 +164,9 @@ pub struct ArmVerdict {
     pub runs: usize,
     /// Those in which the candidate diverged.
     pub diverged: usize,
+    /// Which of the two arms have more than a fifth of runs that cannot be judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfit: Vec<Unfit>,
 }
 
 /// All comparisons.
@@ -143,31 +184,41 @@ pub struct Verdicts {
 
 /// Judges the comparisons that the question lists.
 ///
-/// Holm's correction covers all comparisons listed, those without a test among them.
+/// Holm's correction covers all comparisons listed, those without a test among them, and the earlier ones.
 ///
 /// # Panics
 /// If the reference or a comparison names an arm that is not there or an arm twice, a comparison is listed
 /// twice, arms differ in their number of runs, a value is NaN or infinite, alpha is not between 0 and 1, or
-/// the resamples do not fit the runs.
+/// the resamples or splits do not fit the runs.
 #[track_caller]
 pub fn judge(arms: &[ArmRuns], question: &Question, design: Design<'_>) -> Verdicts {
     check(arms, question, design);
-    let level = question.alpha / question.comparisons.len().max(1) as f64;
+    let looks = f64::from(question.earlier.looks).exp2();
+    let found: Vec<(Option<Vec<f64>>, Option<Estimate>)> = question
+        .comparisons
+        .iter()
+        .map(|&(candidate, reference)| {
+            let differences = differences(&arms[candidate], &arms[reference], question.diverged);
+            let differences = differences.map(|d| by_unit(&d, design));
+            let estimate = differences
+                .as_ref()
+                .and_then(|d| estimate(d, arms[candidate].values.len(), (candidate, reference), design));
+            (differences, estimate)
+        })
+        .collect();
+    let mut p: Vec<Option<f64>> =
+        found.iter().map(|(_, estimate)| estimate.as_ref().map(Estimate::p)).collect();
+    p.resize(p.len() + question.earlier.comparisons, None);
+    let (corrected, levels) = (holm(&p), levels(&p, question.alpha / looks));
     let mut comparisons: Vec<ArmVerdict> = Vec::new();
-    for &(candidate, reference) in &question.comparisons {
-        let (a, b) = (&arms[candidate], &arms[reference]);
-        let differences = differences(a, b, question.diverged);
-        let estimate = differences.as_ref().and_then(|d| estimate(d, (candidate, reference), design));
-        let found = differences.as_deref();
-        comparisons.push(measure((a, b), found, estimate.as_ref(), question, level));
-    }
-    let corrected = holm(&comparisons.iter().map(|v| v.p).collect::<Vec<_>>());
-    for (index, p_holm) in corrected.into_iter().enumerate() {
-        let reference = &arms[question.comparisons[index].1];
-        let verdict = &mut comparisons[index];
-        verdict.p_holm = p_holm;
-        verdict.verdict = decide(verdict, question);
-        verdict.sentence = sentence::of_arm(verdict, diverged(reference), question);
+    for (index, (differences, estimate)) in found.iter().enumerate() {
+        let (candidate, reference) = question.comparisons[index];
+        let pair = (&arms[candidate], &arms[reference]);
+        let mut verdict = measure(pair, differences.as_deref(), estimate.as_ref(), question, levels[index]);
+        verdict.p_holm = corrected[index].map(|p| (looks * p).min(1.0));
+        verdict.verdict = decide(&verdict, question);
+        verdict.sentence = sentence::of_arm(&verdict, diverged(pair.1), question);
+        comparisons.push(verdict);
     }
     let reference = &arms[question.reference];
     Verdicts {
@@ -191,13 +242,29 @@ fn check(arms: &[ArmRuns], question: &Question, design: Design<'_>) {
     }
     let runs = arms[*reference].values.len();
     for arm in arms {
-        assert!(arm.values.len() == runs, "judge: {} has {} runs, not {runs}", arm.label, arm.values.len());
+        let found = [arm.values.len(), arm.trainings.len()];
+        assert!(
+            found == [runs; 2],
+            "judge: {} has {} runs and {} trainings, not {runs}",
+            arm.label,
+            found[0],
+            found[1]
+        );
         let finite = arm.values.iter().flatten().all(|v| v.is_finite());
         assert!(finite, "judge: {} has values {:?}", arm.label, arm.values);
     }
-    if let Design::FixedTest(resamples) = design {
-        let found = resamples.observed().len();
-        assert!(found == runs * arms.len(), "judge: {found} resampled runs, {} arms x {runs}", arms.len());
+    match design {
+        Design::FixedTest(resamples) => {
+            let found = resamples.observed().len();
+            assert!(
+                found == runs * arms.len(),
+                "judge: {found} resampled runs, {} arms x {runs}",
+                arms.len()
+            );
+        }
+        Design::Splits { split_of_run, .. } => {
+            assert!(split_of_run.len() == runs, "judge: splits of {} runs, not {runs}", split_of_run.len());
+        }
     }
 }
 
@@ -216,17 +283,36 @@ pub(super) fn differences(arm: &ArmRuns, reference: &ArmRuns, diverged: Option<f
     Some(settled(&differences, tolerance(values.chain(&diverged))))
 }
 
-fn estimate(differences: &[f64], (arm, reference): (usize, usize), design: Design<'_>) -> Option<Estimate> {
-    let runs = differences.len();
+/// The differences of the units that the design counts: of each split the mean over its runs, else of each
+/// run.
+fn by_unit(differences: &[f64], design: Design<'_>) -> Vec<f64> {
+    let Design::Splits { split_of_run, .. } = design else { return differences.to_vec() };
+    let mut splits: Vec<(usize, Vec<f64>)> = Vec::new();
+    for (&split, &difference) in split_of_run.iter().zip(differences) {
+        match splits.iter_mut().find(|(known, _)| *known == split) {
+            Some((_, of_split)) => of_split.push(difference),
+            None => splits.push((split, vec![difference])),
+        }
+    }
+    let mean = |of: Vec<f64>| if let [one] = of[..] { one } else { of.iter().sum::<f64>() / of.len() as f64 };
+    splits.into_iter().map(|(_, of_split)| mean(of_split)).collect()
+}
+
+fn estimate(
+    differences: &[f64],
+    runs: usize,
+    (arm, reference): (usize, usize),
+    design: Design<'_>,
+) -> Option<Estimate> {
     let of = |arm: usize| arm * runs..(arm + 1) * runs;
     match design {
         _ if differences.iter().all(|d| *d == 0.0) => None,
-        Design::Resplits { test_to_train } => corrected_t(differences, test_to_train),
+        Design::Splits { test_to_train, .. } => corrected_t(differences, test_to_train),
         Design::FixedTest(resamples) => fixed_test(resamples, of(arm), of(reference)),
     }
 }
 
-/// All numbers of one comparison but the corrected p.
+/// All numbers of one comparison but the corrected p; `differences` are those of the design's units.
 fn measure(
     (arm, reference): (&ArmRuns, &ArmRuns),
     differences: Option<&[f64]>,
@@ -238,7 +324,7 @@ fn measure(
     let (below, above) = (room.0.unwrap_or(f64::INFINITY), room.1.unwrap_or(f64::INFINITY));
     // The difference itself is possible; its rounding must not put it outside its interval.
     let possible = |e: &Estimate| {
-        let (low, high) = e.interval(question.alpha);
+        let (low, high) = e.interval(level);
         (low.max(-below).min(e.difference), high.min(above).max(e.difference))
     };
     let identical = differences.is_some_and(|d| !d.is_empty() && d.iter().all(|d| *d == 0.0));
@@ -253,6 +339,7 @@ fn measure(
         sentence: String::new(),
         difference: differences.and_then(|d| Summary::of(d.iter().copied().map(Some)).mean),
         interval: estimate.map(possible),
+        level: estimate.map(|_| level),
         p: estimate.map(Estimate::p),
         p_holm: None,
         effect: differences.and_then(hedges_g),
@@ -261,6 +348,7 @@ fn measure(
         wilcoxon: differences.and_then(wilcoxon),
         runs: arm.values.len(),
         diverged: diverged(arm),
+        unfit: unfit(arm, reference),
     }
 }
 
@@ -281,11 +369,15 @@ fn decide(v: &ArmVerdict, question: &Question) -> Verdict {
     match (v.p_holm, v.difference) {
         _ if v.diverged > 0 => Verdict::Diverged,
         _ if matches!(v.verdict, Verdict::Identical | Verdict::Diverged) => v.verdict,
+        (Some(_), _) if !v.unfit.is_empty() => match v.unfit.iter().any(Unfit::is_failure) {
+            true => Verdict::TrainingFailed,
+            false => Verdict::NotTrainedOut,
+        },
         (Some(p), Some(difference)) if p <= question.alpha => {
             let better = if question.higher_is_better { difference > 0.0 } else { difference < 0.0 };
             if better { Verdict::Better } else { Verdict::Worse }
         }
-        (Some(_), _) => Verdict::NoDetectableDifference,
+        (Some(_), _) => Verdict::Undecided,
         (None, _) => Verdict::NotTested,
     }
 }

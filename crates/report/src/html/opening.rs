@@ -6,7 +6,7 @@ use crate::plot::{Forest, ForestRow};
 use crate::views;
 use losslab_losses::SpecDescription;
 use losslab_metrics::statistics::pairs::Pair;
-use losslab_metrics::statistics::sentence::p_words;
+use losslab_metrics::statistics::sentence::{p_words, percent_words};
 use losslab_metrics::statistics::verdict::{ArmVerdict, Verdict, Verdicts};
 use losslab_metrics::statistics::wilcoxon::smallest_p;
 use maud::{Markup, html};
@@ -20,11 +20,15 @@ pub(super) fn verdict(story: Story) -> Markup {
                 Some(verdicts) => {
                     p.verdict { (verdicts.sentence) }
                     ul.losses { @for loss in &verdicts.comparisons { li { span class=(mark(loss.verdict)) { (word(loss.verdict)) } " " (loss.sentence) "." } } }
-                    @if verdicts.comparisons.iter().any(|loss| loss.verdict == Verdict::NoDetectableDifference) {
+                    @if verdicts.comparisons.iter().any(|loss| loss.verdict == Verdict::Undecided) {
                         p.small {
-                            "\u{201c}No detectable difference\u{201d} does not say that two losses are equal. It says that these runs \
-                             cannot tell them apart: a difference smaller than the one named would usually go unseen."
+                            "\u{201c}Undecided\u{201d} does not say that two losses are equal. It says that these runs cannot tell \
+                             them apart: a difference smaller than the one named would usually go unseen."
                         }
+                    }
+                    @if let Some(judgement) = &story.results.verdicts {
+                        p.small { "This verdict " (judgement.answers()) "." }
+                        @for note in &judgement.history { p.warning { "Note: " (note) "." } }
                     }
                 }
                 None => p.verdict {
@@ -45,7 +49,9 @@ fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Better => "better",
         Verdict::Worse => "worse",
-        Verdict::NoDetectableDifference => "no detectable difference",
+        Verdict::Undecided => "undecided",
+        Verdict::NotTrainedOut => "not trained out",
+        Verdict::TrainingFailed => "training failed",
         Verdict::Identical => "identical",
         Verdict::Diverged => "diverged",
         Verdict::NotTested => "not tested",
@@ -55,7 +61,7 @@ fn word(verdict: Verdict) -> &'static str {
 fn mark(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Better => "tag good",
-        Verdict::Worse | Verdict::Diverged => "tag bad",
+        Verdict::Worse | Verdict::Diverged | Verdict::TrainingFailed => "tag bad",
         _ => "tag",
     }
 }
@@ -96,7 +102,11 @@ pub(super) fn subject(story: Story) -> Markup {
                     }
                 }
                 "The metric that decides is " (story.deciding().map_or("", |metric| &metric.title)) ", and the reference is "
-                code { (story.reference()) } "; both were set before the runs."
+                code { (story.reference()) }
+                @if story.results.verdicts.as_ref().is_none_or(|judgement| judgement.history.is_empty()) {
+                    "; both were set before the runs"
+                }
+                "."
             }
             dl.specs {
                 @for loss in &plan.losses {
@@ -193,13 +203,13 @@ pub(super) fn differences(story: Story, figures: &mut Figures) -> Markup {
     let forest = Forest {
         title: format!("Difference in {metric} to {}", verdicts.reference),
         description: describe(verdicts, metric),
-        label: format!("difference in {metric}, mean and 95 % interval"),
+        label: format!("difference in {metric}, mean and interval at the level of its test"),
         sides: sides(story, verdicts),
         rows: rows.collect(),
     };
-    let caption = "Each loss was compared with the reference seed by seed. A bar that crosses the line at 0 is compatible with no \
-                   difference. Verdicts rest on p values corrected for the number of comparisons (Holm), so a bar may just \
-                   miss 0 without a verdict.";
+    let caption = "Each loss was compared with the reference seed by seed. Each interval is at the level at which that loss was tested: the \
+                   5 % that all comparisons share, divided among them by Holm's method. So a bar that crosses the line at 0 \
+                   is undecided, and one that does not is better or worse.";
     html! {
         section aria-labelledby="differences" {
             h2 #differences { "How large, and how sure" }
@@ -275,7 +285,7 @@ fn describe(verdicts: &Verdicts, metric: &str) -> String {
     let all: Vec<String> =
         verdicts.comparisons.iter().map(|loss| format!("{}: {}", loss.label, note(loss))).collect();
     format!(
-        "Mean difference in {metric} of each loss to {}, with 95 % interval. {}.",
+        "Mean difference in {metric} of each loss to {}, with the interval of its test. {}.",
         verdicts.reference,
         all.join("; ")
     )
@@ -285,8 +295,9 @@ fn numbers(verdicts: &Verdicts) -> Numbers {
     let head = [
         "loss",
         "difference",
-        "95 % low",
-        "95 % high",
+        "interval",
+        "low",
+        "high",
         "p",
         "p, Holm",
         "Hedges' g",
@@ -300,6 +311,7 @@ fn numbers(verdicts: &Verdicts) -> Numbers {
         vec![
             loss.label.clone(),
             number(loss.difference, 4),
+            loss.level.map_or_else(|| "\u{2013}".into(), percent_words),
             number(low, 4),
             number(high, 4),
             p(loss.p),

@@ -29,10 +29,14 @@ pub(crate) fn attachment_folders() -> impl Iterator<Item = &'static str> {
 
 /// How the runs of a comparison came about.
 pub(crate) enum Trials {
-    /// Each seed has another split of one data set.
-    Resplits {
+    /// There are several splits of one data set.
+    Splits {
         /// Rows tested over rows trained on, mean over the seeds.
         test_to_train: f64,
+        /// The split of each seed, numbered from 0 in order of appearance.
+        split_of_run: Vec<usize>,
+        /// Whether they were given; else each seed has drawn its own.
+        given: bool,
     },
     /// All runs are judged on the same test set.
     FixedTest {
@@ -65,8 +69,8 @@ pub(crate) trait View: Sync {
     /// What in a record from a file cannot be a run of this plan, if anything.
     fn check(&self, plan: &Plan, found: &Found) -> Result<(), String>;
 
-    /// How the runs came about.
-    fn trials(&self, plan: &Plan, runs: &[&RunRecord]) -> Trials;
+    /// How the runs came about, which stand in the order arms x seeds.
+    fn trials(&self, plan: &Plan, runs: &[&RunRecord], seeds: usize) -> Trials;
 
     /// Resamples the units of the test set that these runs share, under the deciding metric.
     fn resample(

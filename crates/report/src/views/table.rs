@@ -10,16 +10,20 @@ use losslab_losses::{Inverse, Spec};
 use losslab_metrics::calibration::Measured;
 use losslab_metrics::statistics::bootstrap::Resamples;
 use losslab_metrics::{Calibration, Rows, Weighted};
-use losslab_train::tasks::table::{Classification, TableData, TableFound, TableTask};
+use losslab_train::tasks::table::{Classification, Outputs, TableData, TableFound, TableTask};
 use losslab_train::{Lab, Task};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
 
 /// Resamples of a fixed test set: they give the standard error within 3 %.
 const RESAMPLES: usize = 2000;
 /// The seed that resamples are drawn with.
 const SEED: u64 = 0;
+
+/// A reported probability that is off by less is taken at its word.
+const UNBIASED: f64 = 1e-3;
 
 /// The view of tables.
 pub(super) struct TableView;
@@ -50,14 +54,18 @@ impl View for TableView {
         found.get::<TableFound>()?.check(data(plan)?.classes.len())
     }
 
-    fn trials(&self, plan: &Plan, runs: &[&RunRecord]) -> Trials {
-        match data(plan) {
-            Ok(data) if data.test_fingerprint.is_some() => {
-                let found = runs.iter().find_map(|run| found(run));
-                Trials::FixedTest { units: found.map_or(0, |found| found.test.labels.len()) }
-            }
-            _ => Trials::Resplits { test_to_train: test_to_train(runs).unwrap_or_default() },
+    fn trials(&self, plan: &Plan, runs: &[&RunRecord], seeds: usize) -> Trials {
+        let (separate, given) = match data(plan) {
+            Ok(data) => (data.test_fingerprint.is_some(), data.splits == "given"),
+            Err(_) => (false, false),
+        };
+        let split_of_run = split_of_run(runs, seeds);
+        let one_test_part = split_of_run.iter().all(|&split| split == 0);
+        if separate || (one_test_part && (given || seeds > 1)) {
+            let found = runs.iter().find_map(|run| found(run));
+            return Trials::FixedTest { units: found.map_or(0, |found| found.test.labels.len()) };
         }
+        Trials::Splits { test_to_train: test_to_train(runs).unwrap_or_default(), split_of_run, given }
     }
 
     fn resample(&self, lab: &Lab, plan: &Plan, runs: &[&RunRecord], _: &Store) -> Result<Resamples, String> {
@@ -72,10 +80,19 @@ impl View for TableView {
             },
         });
         let weighted: Vec<Option<Weighted<'_>>> = weighted.collect::<Result<_, _>>()?;
-        let labels = runs.iter().find_map(|run| found(run)).map_or(&[][..], |found| &found.test.labels);
+        let Some(test) = runs.iter().find_map(|run| found(run)).map(|found| &found.test) else {
+            return Err("all trainings diverged".into());
+        };
+        let (units, informative) = units(test)?;
         let diverged = metric.info().diverged;
-        let resamples = Resamples::draw(labels.len().max(1), &weighted, diverged, RESAMPLES, SEED);
-        Ok(resamples.map_err(|error| error.to_string())?.with_informative(rarest_class(labels)))
+        let resamples = if test.groups.is_empty() {
+            Resamples::draw(units, &weighted, diverged, RESAMPLES, SEED)
+        } else {
+            let of_groups =
+                weighted.iter().map(|metric| metric.as_ref().map(|metric| by_group(metric, &test.groups)));
+            Resamples::draw(units, &of_groups.collect::<Vec<_>>(), diverged, RESAMPLES, SEED)
+        };
+        Ok(resamples.map_err(|error| error.to_string())?.with_informative(informative))
     }
 
     fn run(&self, _: &RunRecord) -> Map<String, Value> {
@@ -88,7 +105,8 @@ impl View for TableView {
     }
 
     fn lines(&self, lab: &Lab, results: &Results, records: &[RunRecord]) -> String {
-        score_note(lab, results.plan(), records).map_or_else(String::new, |note| format!("note: {note}\n"))
+        let notes = score_notes(lab, results.plan(), records).into_iter();
+        notes.map(|note| format!("note: {note}\n")).collect()
     }
 
     fn subject(&self, plan: &Plan) -> String {
@@ -150,12 +168,51 @@ fn test_to_train(runs: &[&RunRecord]) -> Option<f64> {
     (!ratios.is_empty()).then(|| ratios.iter().sum::<f64>() / ratios.len() as f64)
 }
 
-/// Rows of the rarest class that occurs.
-fn rarest_class(labels: &[u32]) -> usize {
-    let classes = labels.iter().max().map_or(0, |&label| label as usize + 1);
-    let mut counts = vec![0; classes];
-    labels.iter().for_each(|&label| counts[label as usize] += 1);
-    counts.into_iter().filter(|&count| count > 0).min().unwrap_or(1)
+/// The split of each seed: seeds whose test parts are the same rows share one. Runs stand in the order arms x
+/// seeds; a seed all of whose runs diverged is a split of its own.
+fn split_of_run(runs: &[&RunRecord], seeds: usize) -> Vec<usize> {
+    let mut parts: Vec<Option<&[u32]>> = Vec::new();
+    let split = |seed: usize| {
+        let mut of_seed = runs.iter().skip(seed).step_by(seeds.max(1));
+        let rows = of_seed.find_map(|run| found(run)).map(|found| &*found.test.rows);
+        let known = parts.iter().position(|part| part.is_some() && *part == rows);
+        known.unwrap_or_else(|| {
+            parts.push(rows);
+            parts.len() - 1
+        })
+    };
+    (0..seeds).map(split).collect()
+}
+
+/// What is resampled of a test set, rows or groups of rows, and how many of them hold the rarest class: those
+/// carry what average precision varies by.
+fn units(test: &Outputs) -> Result<(usize, usize), String> {
+    let classes = test.labels.iter().max().map_or(0, |&label| label as usize + 1);
+    let mut counts = vec![0_usize; classes];
+    test.labels.iter().for_each(|&label| counts[label as usize] += 1);
+    let present = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+    let Some((rare, &rows)) = present.min_by_key(|(_, count)| **count) else {
+        return Err("the test set has no rows".into());
+    };
+    if test.groups.is_empty() {
+        return Ok((test.rows.len(), rows));
+    }
+    let groups = test.groups.iter().max().map_or(0, |&group| group as usize + 1);
+    let with_rare = test.groups.iter().zip(&test.labels).filter(|(_, label)| **label as usize == rare);
+    match with_rare.map(|(group, _)| group).collect::<HashSet<_>>().len() {
+        1 => Err(
+            "the rarest class is in a single group of the test set, so that nothing tells its chance from a \
+                  difference; expected at least 2"
+                .into(),
+        ),
+        informative => Ok((groups, informative)),
+    }
+}
+
+/// A metric of rows as one of the groups that they belong to: a group that is drawn twice brings each of its
+/// rows twice.
+fn by_group<'a>(metric: &'a Weighted<'a>, groups: &'a [u32]) -> impl Fn(&[u32]) -> Option<f64> + Sync + 'a {
+    move |counts| metric(&groups.iter().map(|&group| counts[group as usize]).collect::<Vec<u32>>())
 }
 
 /// What was learnt from, in plain words.
@@ -224,40 +281,51 @@ fn margin(row: &[f32], label: usize) -> f64 {
     f64::from(row[label]) - max - ln_f64(sum)
 }
 
-/// A warning if losses that declare biased probabilities are among those compared: what their reports stand
-/// for, where that is known.
-fn score_note(lab: &Lab, plan: &Plan, records: &[RunRecord]) -> Option<String> {
-    let classes = data(plan).ok()?.classes.len();
-    let mut biased: Vec<(&str, &'static str)> = Vec::new();
-    for run in records.iter().filter(|run| run.found.is_some()) {
-        let Ok(spec) = Spec::parse(run.trained_loss(), &lab.losses) else { continue };
-        let known = biased.iter().any(|(loss, _)| *loss == run.arm.loss);
-        if spec.probabilities().are_biased(classes) && !known {
-            biased.push((&run.arm.loss, spec.loss().name()));
+/// What the reported probabilities of the compared losses stand for, where that is not what they say: found by
+/// inverting each loss.
+fn score_notes(lab: &Lab, plan: &Plan, records: &[RunRecord]) -> Vec<String> {
+    let Ok(data) = data(plan) else { return Vec::new() };
+    let classes = data.classes.len();
+    let (mut moved, mut centred, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    for loss in &plan.losses {
+        let runs = || records.iter().filter(|run| run.arm.loss == loss.spec && run.found.is_some());
+        // Where parameters were tuned, the chosen ones are others in each run.
+        let Some(trained) = trained_alike(runs()) else { continue };
+        let Ok(spec) = Spec::parse(trained, &lab.losses) else { continue };
+        let counts = runs().find_map(found).map(|found| &found.class_counts).filter(|_| classes == 2);
+        let inverse = counts.and_then(|counts| Inverse::of(&spec, counts).ok());
+        match inverse.map(|inverse| [0.5, 0.1].map(|reported| inverse.of_probability(reported))) {
+            Some([half, tenth]) if (half - 0.5).abs() > UNBIASED => {
+                moved.push(format!("with {trained} it stands for {half:.3}, and 0.1 for {tenth:.4}"));
+            }
+            Some([_, tenth]) if (tenth - 0.1).abs() > UNBIASED => {
+                centred.push(format!("with {trained} 0.1 stands for {tenth:.4}"));
+            }
+            Some(_) => {}
+            None if spec.probabilities().are_biased(classes) => unknown.push(trained),
+            None => {}
         }
     }
-    let stands_for = biased.iter().filter_map(|(loss, _)| {
-        let runs = || records.iter().filter(|run| run.arm.loss == *loss);
-        let counts = runs().find_map(found).map(|found| &found.class_counts).filter(|_| classes == 2)?;
-        let trained = trained_alike(runs())?;
-        let inverse = Inverse::of(&Spec::parse(trained, &lab.losses).ok()?, counts).ok()?;
-        let of = |reported| inverse.of_probability(reported);
-        Some(format!("with {trained} a reported 0.5 stands for {:.3} and 0.1 for {:.4}", of(0.5), of(0.1)))
-    });
-    let known: Vec<String> = stands_for.collect();
-    let known = if known.is_empty() { String::new() } else { format!(": {}", known.join(", ")) };
-    let mut names: Vec<&str> = Vec::new();
-    for (_, name) in &biased {
-        if !names.contains(name) {
-            names.push(name);
-        }
-    }
-    let last = names.pop()?;
-    let names = if names.is_empty() { last.into() } else { format!("{} and {last}", names.join(", ")) };
-    Some(format!(
-        "{names} losses report no probabilities, so that a threshold such as 0.5 is biased wherever the two differ{known}; \
-         see the tuned metrics, and \"calibration\" in results.json"
-    ))
+    let see = "see the tuned metrics, and \"calibration\" in results.json";
+    let all = [
+        (!moved.is_empty()).then(|| {
+            let which = moved.join("; ");
+            format!(
+                "a reported 0.5 is no probability of 0.5, so that a threshold there is biased: {which}; {see}"
+            )
+        }),
+        (!centred.is_empty()).then(|| {
+            let which = centred.join("; ");
+            format!(
+                "a threshold of 0.5 is right, but other reported probabilities are biased: {which}; {see}"
+            )
+        }),
+        (!unknown.is_empty()).then(|| {
+            let which = unknown.join(", ");
+            format!("what a reported 0.5 stands for is not known with {which}, which report no probabilities; {see}")
+        }),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 /// Log loss, Brier score and ECE on the test part, mean over the runs that have them; the curves stand in the

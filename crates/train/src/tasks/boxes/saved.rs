@@ -58,7 +58,7 @@ pub(super) fn describe(task: &BoxTask, start: &Start<'_, BoxTask>, judged: &Judg
         channels: train.channels,
         categories: train.categories.clone(),
         network: start.learner.kind.describe(&start.learner.params, problem, start.settings),
-        trained_on: (train.name.clone(), train.fingerprint()),
+        trained_on: (task.problem.parts.name.clone(), train.fingerprint()),
         test_metrics: judged.metrics.iter().cloned().collect(),
     };
     // Plain data always have a form as JSON.

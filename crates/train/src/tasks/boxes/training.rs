@@ -5,7 +5,7 @@ use super::found::BoxFound;
 use super::shares::ShareSums;
 use super::{BoxTask, DetectorSettings};
 use crate::task::{Judged, Losses, Start, Training};
-use crate::{History, TrainError};
+use crate::{Course, History, TrainError};
 use losslab_autograd::optim::{Optimizer, Schedule, clip_global_norm, global_norm};
 use losslab_base::rng::Rng;
 use losslab_data::images::{Augmentation, ImageSet};
@@ -24,6 +24,13 @@ const AUGMENT_STREAM: u64 = 3;
 
 /// How often the validation images are evaluated, at equal distances, the last time after the last epoch.
 const VALIDATIONS: usize = 10;
+
+/// Optimiser steps that the kept weights must have seen for a run to be judged.
+const LEAST_KEPT_STEPS: usize = 100;
+/// Optimiser steps that a training must have taken for it to be judged.
+const LEAST_JUDGED_STEPS: usize = 200;
+/// The average precision that is still chance: boxes placed at random among thousands of places reach less.
+const CHANCE: f64 = 0.01;
 
 /// A detector in training.
 pub struct BoxTraining<'a> {
@@ -156,6 +163,17 @@ impl Training<BoxFound> for BoxTraining<'_> {
 
     fn is_over(&self, history: &History) -> bool {
         history.epochs.len() >= self.epochs
+    }
+
+    fn course(&self) -> Course {
+        Course {
+            steps_per_epoch: self.order.len() / self.batch,
+            least_kept: LEAST_KEPT_STEPS,
+            least_steps: LEAST_JUDGED_STEPS,
+            chance: Some(CHANCE),
+            anneals: true,
+            higher_is_better: self.task.metric.info().higher_is_better,
+        }
     }
 
     fn weights(&self) -> State {

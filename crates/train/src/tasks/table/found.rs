@@ -2,9 +2,10 @@
 
 use super::classification::Classification;
 use super::plane::Plane;
-use losslab_data::Part;
+use losslab_data::{Groups, Part};
 use losslab_metrics::Calibration;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// The outputs of a model of rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,12 +35,17 @@ pub struct Outputs {
     pub labels: Vec<u32>,
     /// Row by row: one for class 1 with two classes, else one per class.
     pub logits: Vec<f32>,
+    /// The group of each row, where rows belong together; groups are numbered from 0 in order of appearance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<u32>,
 }
 
 impl Outputs {
-    /// The logits of a part.
-    pub(super) fn of(part: &Part, logits: Vec<f32>) -> Self {
-        Self { rows: part.rows.clone(), labels: part.labels.clone(), logits }
+    /// The logits of a part of a data set with these groups.
+    pub(super) fn of(part: &Part, groups: Option<&Groups>, logits: Vec<f32>) -> Self {
+        let groups = groups.map(|groups| numbered(part.rows.iter().map(|&row| groups.codes[row as usize])));
+        let (rows, labels) = (part.rows.clone(), part.labels.clone());
+        Self { rows, labels, logits, groups: groups.unwrap_or_default() }
     }
 }
 
@@ -53,12 +59,18 @@ impl TableFound {
         if self.class_counts.len() != classes {
             return Err(format!("{} class counts for {classes} classes", self.class_counts.len()));
         }
-        for (part, Outputs { rows, labels, logits }) in
+        for (part, Outputs { rows, labels, logits, groups }) in
             [("validation", &self.validation), ("test", &self.test)]
         {
             if rows.len() != labels.len() || logits.len() != labels.len() * outputs {
                 let (rows, labels, logits) = (rows.len(), labels.len(), logits.len());
                 return Err(format!("{part}: {rows} rows with {labels} labels and {logits} logits"));
+            }
+            if !groups.is_empty() && groups.len() != rows.len() {
+                return Err(format!("{part}: groups of {} rows, of {}", groups.len(), rows.len()));
+            }
+            if let Some(group) = groups.iter().find(|group| **group as usize >= groups.len()) {
+                return Err(format!("{part}: group {group} of {} rows", rows.len()));
             }
             if let Some(label) = labels.iter().find(|label| **label as usize >= classes) {
                 return Err(format!("{part}: label {label} of {classes} classes"));
@@ -72,4 +84,14 @@ impl TableFound {
             None => Ok(()),
         }
     }
+}
+
+/// The same codes, numbered from 0 in order of appearance.
+fn numbered(codes: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut numbers = HashMap::new();
+    let number = |code| {
+        let next = numbers.len() as u32;
+        *numbers.entry(code).or_insert(next)
+    };
+    codes.map(number).collect()
 }

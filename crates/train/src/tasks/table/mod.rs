@@ -29,7 +29,9 @@ pub use description::{ClassRows, TableData};
 pub use found::{Outputs, TableFound};
 pub use plane::Plane;
 pub use settings::TableSettings;
-pub use stopping::{DEFAULT_EPOCHS, DEFAULT_PATIENCE, LEAST_PATIENCE, LEAST_STEPS};
+pub use stopping::{
+    DEFAULT_EPOCHS, DEFAULT_PATIENCE, LEAST_JUDGED_STEPS, LEAST_KEPT_STEPS, LEAST_PATIENCE, LEAST_STEPS,
+};
 
 use crate::predict::Predictor;
 use crate::task::{Judged, Start, Task, Training};
@@ -43,6 +45,9 @@ use rayon::prelude::*;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 use training::TableTraining;
+
+/// Fewer test rows of a class that is to be found are told.
+const FEW_ROWS: u64 = 20;
 
 /// A comparison's rows: the encoded parts of each seed, and the metrics they are judged by.
 pub struct TableTask {
@@ -80,15 +85,17 @@ impl TableTask {
     pub fn of_runs(
         lab: &Lab,
         source: Source,
-        notes: Vec<String>,
+        mut notes: Vec<String>,
         runs: &[(usize, u64)],
         metric: Option<&str>,
     ) -> Result<Self, DataError> {
         let metric = deciding(lab, source.dataset.class_names.len(), metric)?;
         let parts: Result<_, DataError> =
             runs.par_iter().map(|&(run, seed)| source.prepare(run, seed)).collect();
+        let parts: Vec<Prepared> = parts?;
         let chance = runs.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { parts: parts?, source, notes, metric, metrics: lab.metrics.clone(), chance })
+        notes.extend(few_rows_note(&source.dataset, &parts));
+        Ok(Self { parts, source, notes, metric, metrics: lab.metrics.clone(), chance })
     }
 
     /// The data set.
@@ -115,6 +122,21 @@ impl TableTask {
         let values = self.metrics.evaluate(rows)?;
         Ok(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
+}
+
+/// A note if a class that is to be found has few rows in a test part.
+fn few_rows_note(data: &Dataset, parts: &[Prepared]) -> Option<String> {
+    let of_part = |parts: &Prepared| {
+        let mut counts = parts.test.class_counts().into_iter().zip(&data.class_names);
+        if data.positive.is_some() { counts.nth(1) } else { counts.min_by_key(|(rows, _)| *rows) }
+    };
+    let (rows, class) = parts.iter().filter_map(of_part).min_by_key(|(rows, _)| *rows)?;
+    (rows < FEW_ROWS).then(|| {
+        format!(
+            "the test part has only {rows} rows of class {class:?}, fewer than {FEW_ROWS}: metrics of single runs \
+             are rough, and only large differences can be seen"
+        )
+    })
 }
 
 /// The deciding metric for so many classes: the one named, else the first.

@@ -7,7 +7,7 @@
 
 use super::classification::Classification;
 use super::settings::TableSettings;
-use crate::History;
+use crate::{Course, History};
 use losslab_base::rng::Rng;
 use losslab_data::Part;
 use losslab_metrics::{MetricError, RowMetric, Rows};
@@ -21,6 +21,10 @@ pub const DEFAULT_PATIENCE: usize = 15;
 /// Optimiser steps without a better validation metric that are waited for at least, unless the settings say
 /// how many epochs.
 pub const LEAST_PATIENCE: usize = 500;
+/// Optimiser steps that the kept weights must have seen for a run to be judged.
+pub const LEAST_KEPT_STEPS: usize = 10;
+/// Optimiser steps that a training must have taken for it to be judged.
+pub const LEAST_JUDGED_STEPS: usize = 200;
 
 /// Random predictions that show what chance reaches.
 const DRAWS: usize = 50;
@@ -32,9 +36,8 @@ const DEVIATIONS: f64 = 2.0;
 pub(super) struct Stopping {
     epochs: usize,
     patience: usize,
-    /// What the validation metric has to be better than before training may stop early.
-    chance: Option<f64>,
-    higher_is_better: bool,
+    /// Its chance is what the validation metric has to be better than before training may stop early.
+    pub course: Course,
 }
 
 impl Stopping {
@@ -45,27 +48,26 @@ impl Stopping {
         chance: Option<f64>,
         higher_is_better: bool,
     ) -> Self {
-        let patience = settings.patience.unwrap_or_else(|| {
-            DEFAULT_PATIENCE.max(LEAST_PATIENCE.div_ceil(visited.div_ceil(settings.batch).max(1)))
-        });
-        Self { epochs: most_epochs(settings, rows), patience: patience.max(1), chance, higher_is_better }
+        let steps_per_epoch = visited.div_ceil(settings.batch).max(1);
+        let patience = settings.patience;
+        let patience =
+            patience.unwrap_or_else(|| DEFAULT_PATIENCE.max(LEAST_PATIENCE.div_ceil(steps_per_epoch)));
+        let course = Course {
+            steps_per_epoch,
+            least_kept: LEAST_KEPT_STEPS,
+            least_steps: LEAST_JUDGED_STEPS,
+            chance,
+            anneals: false,
+            higher_is_better,
+        };
+        Self { epochs: most_epochs(settings, rows), patience: patience.max(1), course }
     }
 
     /// Whether training ends after these epochs.
     pub fn is_over(&self, history: &History) -> bool {
         let epochs = history.epochs.len();
         let waited = epochs > 0 && epochs - history.best_epoch >= self.patience;
-        epochs >= self.epochs || (waited && self.beats_chance(history.best))
-    }
-
-    /// Whether a value is better than chance. True as well where one of the two is undefined: then there is
-    /// nothing to compare.
-    fn beats_chance(&self, value: Option<f64>) -> bool {
-        match (value, self.chance) {
-            (Some(value), Some(chance)) if self.higher_is_better => value > chance,
-            (Some(value), Some(chance)) => value < chance,
-            _ => true,
-        }
+        epochs >= self.epochs || (waited && self.course.beats_chance(history.best))
     }
 }
 
@@ -149,7 +151,8 @@ mod tests {
         let large = stopping(&TableSettings::default(), 12_120);
         assert!(!large.is_over(&history(40, 1, 0.2)));
         assert!(large.is_over(&history(60, 1, 0.2)), "but the last epoch is the last");
-        let lower = Stopping { higher_is_better: false, ..large };
+        let course = Course { higher_is_better: false, ..large.course };
+        let lower = Stopping { course, ..large };
         assert!(lower.is_over(&history(40, 1, 0.1)) && !lower.is_over(&history(40, 1, 0.3)));
     }
 }

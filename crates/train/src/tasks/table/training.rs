@@ -10,7 +10,7 @@ use super::sampling::Sampler;
 use super::settings::TableSettings;
 use super::stopping::Stopping;
 use crate::task::{Judged, Losses, Start, Training};
-use crate::{History, TrainError};
+use crate::{Course, History, TrainError};
 use losslab_autograd::Var;
 use losslab_base::rng::Rng;
 use losslab_data::{Part, Prepared};
@@ -147,6 +147,10 @@ impl Training<TableFound> for TableTraining<'_> {
         self.stopping.is_over(history)
     }
 
+    fn course(&self) -> Course {
+        self.stopping.course
+    }
+
     fn weights(&self) -> State {
         self.model.weights()
     }
@@ -177,13 +181,14 @@ impl Training<TableFound> for TableTraining<'_> {
         let rows = Rows::new(data.test.classes, &test, &data.test.labels)
             .with_thresholds(self.loss.decision(threshold), threshold);
         let metrics = self.task.evaluate(&rows)?;
+        let tested = self.task.source.test.as_ref().unwrap_or(&self.task.source.dataset);
         let found = TableFound {
             class_counts: data.train.class_counts(),
             decision: self.loss.decision(threshold),
             calibration: self.calibration(&validation, &test)?,
             plane: Plane::of(data, &mut *self.model),
-            validation: Outputs::of(&data.validation, validation),
-            test: Outputs::of(&data.test, test),
+            validation: Outputs::of(&data.validation, None, validation),
+            test: Outputs::of(&data.test, tested.groups.as_ref(), test),
         };
         Ok(Judged { metrics, threshold, found })
     }
