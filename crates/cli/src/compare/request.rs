@@ -1,13 +1,13 @@
 //! What `losslab compare` was asked for, checked before any data are read.
 
-use super::Arguments;
+use super::{Arguments, TuneArguments};
 use crate::flags::GivenFlags;
 use crate::learner_args::{BoxRequest, LearnerArguments, TableRequest};
 use crate::{at_least_one, thread_count};
 use anyhow::{Context, bail};
 use losslab_data::formats::{DataKind, Format, Given};
 use losslab_losses::{OpenSpec, Spec, SpecError};
-use losslab_train::{Lab, LossSet, MOST_TRIALS, ProblemKind};
+use losslab_train::{Lab, LossSet, ProblemKind};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -35,8 +35,8 @@ pub struct Request {
     pub metric: Option<String>,
     /// The seeds.
     pub seeds: Vec<u64>,
-    /// Trials per arm and seed.
-    pub trials: usize,
+    /// What is tuned.
+    pub tune: TuneArguments,
     /// Threads to train on.
     pub threads: usize,
     /// The folder of the results.
@@ -89,9 +89,9 @@ impl Request {
             command: given.command,
             metric,
             seeds: seeds(arguments.seed, arguments.seeds.unwrap_or(DEFAULT_SEEDS))?,
-            trials: trials(arguments.tune)?,
+            tune: arguments.tune.clone(),
             threads: thread_count(arguments.threads)?,
-            named: named_losses(lab, &arguments.loss, arguments.tune)?,
+            named: named_losses(lab, &arguments.loss, arguments.tune.trials()?)?,
             set: arguments.loss_set,
             reference: reference(lab, arguments.reference.as_deref())?,
             out: arguments.out,
@@ -99,6 +99,7 @@ impl Request {
             quiet: arguments.quiet,
             start: Instant::now(),
         };
+        request.work.check_tuning(&request.tune)?;
         match &request.work {
             _ if !request.named.is_empty() => drop(request.reference(lab, &request.named)?),
             Work::Embedded { scenes: Some(_), .. } if request.set.is_none() => {
@@ -173,10 +174,7 @@ impl Request {
             let (losses, left_out) = set.losses(kind, &lab.losses, suits)?;
             return Ok((losses.into_iter().map(OpenSpec::from).collect(), left_out));
         }
-        self.named
-            .iter()
-            .flat_map(|loss| (0..self.trials).map(|trial| loss.trial(trial)))
-            .try_for_each(|spec| suits(&spec))?;
+        self.named.iter().flat_map(samples).try_for_each(|spec| suits(&spec))?;
         Ok((self.named.clone(), Vec::new()))
     }
 
@@ -209,6 +207,26 @@ impl Request {
         std::fs::remove_file(&probe).with_context(cannot_write)?;
         Ok(is_new)
     }
+}
+
+impl Work {
+    /// Refuses to tune what its settings do not have.
+    fn check_tuning(&self, tune: &TuneArguments) -> anyhow::Result<()> {
+        let (tables, boxes) = match self {
+            Work::Tables(tables) => (Some(tables), None),
+            Work::Boxes(boxes) => (None, Some(boxes)),
+            Work::Embedded { tables, scenes } => (tables.as_ref(), scenes.as_ref()),
+        };
+        tables.map(|tables| tune.tuning(&tables.settings)).transpose()?;
+        boxes.map(|boxes| tune.tuning(&boxes.settings)).transpose()?;
+        Ok(())
+    }
+}
+
+/// The spec with its defaults, and with what is open at the ends and in the middle of its ranges.
+fn samples(loss: &OpenSpec) -> Vec<Spec> {
+    let at = |share: f64| loss.at(&vec![share; loss.open().len()]);
+    [loss.start().clone(), at(0.0), at(0.5), at(1.0)].into()
 }
 
 /// What is trained, by the data that are named.
@@ -278,13 +296,4 @@ fn named_losses(lab: &Lab, texts: &[String], trials: usize) -> anyhow::Result<Ve
 /// The canonical spec of the reference, if one is named.
 fn reference(lab: &Lab, text: Option<&str>) -> anyhow::Result<Option<String>> {
     Ok(text.map(|text| OpenSpec::parse(text, &lab.losses)).transpose()?.map(|spec| spec.to_string()))
-}
-
-/// Trials per arm and seed.
-fn trials(tune: usize) -> anyhow::Result<usize> {
-    at_least_one("--tune", tune)?;
-    if tune > MOST_TRIALS {
-        bail!("--tune {tune}: expected at most {MOST_TRIALS}, the learning rates that there are to try");
-    }
-    Ok(tune)
 }
