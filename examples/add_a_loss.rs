@@ -10,7 +10,7 @@ use losslab::metrics::{average_precision, log_loss_from_logits};
 use losslab_autograd::optim::{Adam, Optimizer};
 use losslab_autograd::{GradCheck, Tape};
 use losslab_losses::{
-    Criterion, Head, Info, Loss, Normalizer, ParamInfo, Pt, Range, Reduction, Registry, Side, Spec,
+    Criterion, Domain, Head, Info, Loss, Normalizer, ParamInfo, Pt, Range, Reduction, Registry, Side, Spec,
     TapeBatch, TapeTargets, criterion,
 };
 use losslab_models::{Activation, Mlp, prior_bias};
@@ -30,7 +30,7 @@ impl Loss<1> for FlooredFocal {
             name: "floor",
             default: 0.1,
             range: Range::closed(0., 1.),
-            tuned: &[0.03, 0.1, 0.3],
+            tuned: Some(Domain::Log(0.03, 0.3)),
             meaning: "CE part",
         }],
         ..Info::EMPTY

@@ -17,8 +17,8 @@ use losslab::base::{DataError, Place, Real, quoted, rng::Rng};
 use losslab::data::formats::{DataKind, Flag, Format, FormatInfo, Given, Loaded, ModelInput, NewData};
 use losslab::data::{Column, Dataset, Features, Kind};
 use losslab::losses::{
-    ClassCounts, Effect, Info, Loss, ModifierInfo, ParamInfo, Probabilities, ProbabilityEffect, Pt, Range,
-    Side, Stage,
+    ClassCounts, Domain, Effect, Info, Loss, ModifierInfo, ParamInfo, Probabilities, ProbabilityEffect, Pt,
+    Range, Side, Stage,
 };
 use losslab::metrics::{MetricError, MetricInfo, RowMetric, Rows};
 use losslab::models::{Linear, ModelInfo, ModelParam, Network, Params, Phase, Shape};
@@ -50,8 +50,8 @@ impl Loss<1> for MyLoss {
             name: "mix",
             default: 0.5,
             range: Range::from_to(0.0, 1.0),
-            // Where a spec leaves the parameter open, `mine:mix=?`, tuning draws from these.
-            tuned: &[0.2, 0.5, 0.8],
+            // Where a spec leaves the parameter open, `mine:mix=?`, tuning tries values from 0.1 to 0.9.
+            tuned: Some(Domain::Linear(0.1, 0.9)),
             meaning: "share of the squared error",
         }],
         // Both are proper scoring rules of two classes, and so is their mixture: what a network reports can

@@ -79,7 +79,11 @@ fn json_says_all_that_is_declared() {
     }
     let find = |name: &str| losses.iter().find(|loss| loss["name"] == name).unwrap();
     assert_eq!(find("ce")["alpha"], Value::Null);
-    assert_eq!(find("focal")["alpha"], serde_json::json!({"default": null, "range": "[0, 1]"}));
+    assert_eq!(
+        find("focal")["alpha"],
+        serde_json::json!({"default": null, "range": "[0, 1]", "tuned": "0.05 to 0.95"})
+    );
+    assert_eq!(find("focal")["params"][0]["tuned"], "0 to 5");
     assert_eq!(find("alpha-ce")["alpha"]["default"], 0.75);
     assert_eq!(find("ce")["probabilities"], "true");
     assert_eq!(find("focal")["probabilities"], "biased, with a known inverse");

@@ -1,7 +1,7 @@
 //! `compare --tune`: every loss has the same number of trials, the best on validation data is judged, all are
 //! kept.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -20,6 +20,12 @@ fn results(folder: &Path) -> Value {
     results
 }
 
+/// The learning rates of a run's trials.
+fn rates(run: &Value) -> Vec<f64> {
+    let trials = run["trials"].as_array().unwrap();
+    trials.iter().map(|trial| trial["learning_rate"].as_f64().unwrap()).collect()
+}
+
 #[test]
 fn every_loss_has_the_same_trials_and_the_best_on_validation_is_judged() {
     let keep = tempfile::tempdir().unwrap();
@@ -27,7 +33,7 @@ fn every_loss_has_the_same_trials_and_the_best_on_validation_is_judged() {
     let output = compare(&tuned, &["--loss", "ce", "--loss", "focal:gamma=?", "--tune", "3"]);
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(printed.contains("chosen by tuning (how often):\n  ce: learning rate "), "{printed}");
+    assert!(printed.contains("chosen by tuning, over the seeds:\n  ce: learning rate "), "{printed}");
     assert!(printed.contains("the best of 3 trials on validation data"), "{printed}");
 
     let results_of = results(&tuned);
@@ -36,16 +42,20 @@ fn every_loss_has_the_same_trials_and_the_best_on_validation_is_judged() {
     assert_eq!(runs.len(), 4);
     for run in runs {
         let trials = run["trials"].as_array().unwrap();
-        let rates: Vec<f64> = trials.iter().map(|trial| trial["learning_rate"].as_f64().unwrap()).collect();
-        assert_eq!(rates, [1e-3, 3.2e-4, 3.2e-3]);
+        let rates = rates(run);
+        assert!(rates[0] == 1e-3 && rates[1..].iter().all(|rate| (1e-4..=1e-2).contains(rate)), "{rates:?}");
+        assert!(trials.iter().all(|trial| trial["settings"]["lr"] == trial["learning_rate"]));
         let aps: Vec<f64> = trials.iter().map(|trial| trial["validation"].as_f64().unwrap()).collect();
         let best = (0..3).rev().max_by(|&a, &b| aps[a].total_cmp(&aps[b])).unwrap();
         assert_eq!(run["chosen"], best, "{aps:?}");
         assert_eq!(run["best_epoch"], trials[best]["best_epoch"]);
     }
-    let losses: Vec<&str> =
-        runs[2]["trials"].as_array().unwrap().iter().map(|t| t["loss"].as_str().unwrap()).collect();
-    assert_eq!(losses, ["focal:gamma=2", "focal:gamma=3", "focal:gamma=1"]);
+    // Both losses have the same learning rates with a seed, and others with the next.
+    assert_eq!((rates(&runs[0]), rates(&runs[1])), (rates(&runs[2]), rates(&runs[3])));
+    assert_ne!(rates(&runs[0]), rates(&runs[1]));
+    assert_eq!(runs[2]["trials"][0]["loss"], "focal:gamma=2");
+    assert_ne!(runs[2]["trials"][1]["loss"], runs[2]["trials"][2]["loss"]);
+    assert_eq!(results_of["tune_over"][0]["name"], "lr");
 
     // The chosen trial is the very training that its learning rate and loss give without tuning.
     let ce = &runs[0];
@@ -58,10 +68,76 @@ fn every_loss_has_the_same_trials_and_the_best_on_validation_is_judged() {
     // The page names what was chosen; resuming finds every run and trains none.
     let page = fs::read_to_string(tuned.join("report.html")).unwrap();
     assert!(page.contains("What tuning chose") && !page.contains("nothing was tuned"));
+    assert!(page.contains("Best validation metric by trials") && tuned.join("plots/budget.svg").is_file());
     assert!(fs::read_to_string(plain.join("report.html")).unwrap().contains("nothing was tuned"));
     let again = compare(&tuned, &["--loss", "ce", "--loss", "focal:gamma=?", "--tune", "3", "--resume"]);
     assert!(String::from_utf8(again.stdout).unwrap().contains("resumed: 4 of 4 trainings are kept"));
     assert_eq!(results(&tuned), results_of);
+}
+
+#[test]
+fn named_settings_are_tuned_whatever_the_order_of_their_names() {
+    let keep = tempfile::tempdir().unwrap();
+    let of = |folder: &str, extra: &[&str]| {
+        let folder = keep.path().join(folder);
+        let fixed = ["--loss", "ce", "--tune", "2", "--optimizer", "adamw"];
+        let output = compare(&folder, &[&fixed[..], extra].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        results(&folder)["runs"][0]["trials"].clone()
+    };
+    let trials = of("wd", &["--tune-over", "wd,batch"]);
+    // The learning rate is not among them; AdamW decays weights by 0.01.
+    assert_eq!(trials[0]["settings"], json!({ "batch": 128.0, "wd": 0.01 }));
+    let tried = |name: &str| trials[1]["settings"][name].as_f64().unwrap();
+    assert!((0.001..=0.1).contains(&tried("wd")) && tried("wd") != 0.01, "{trials}");
+    assert!((32.0..=512.0).contains(&tried("batch")) && tried("batch").fract() == 0.0, "{trials}");
+    assert_eq!(trials[1]["learning_rate"], 1e-3);
+    assert_eq!(of("batch", &["--tune-over", "batch,wd"]), trials);
+
+    // What was tried is what the flags give.
+    let (decay, batch) = (tried("wd").to_string(), tried("batch").to_string());
+    let plain = keep.path().join("plain");
+    let flags = ["--loss", "ce", "--optimizer", "adamw", "--weight-decay", &decay, "--batch", &batch];
+    assert!(compare(&plain, &[&flags[..], &["--metric", "average_precision"]].concat()).status.success());
+    let run: Value =
+        serde_json::from_str(&fs::read_to_string(plain.join("runs/mlp__ce__0.json")).unwrap()).unwrap();
+    let epochs = run["epochs"].as_array().unwrap().iter();
+    let best = epochs.filter_map(|epoch| epoch["validation"].as_f64()).fold(0.0, f64::max);
+    assert_eq!(trials[1]["validation"], best);
+}
+
+#[test]
+fn detectors_are_tuned_with_the_weight_of_the_box_loss() {
+    let keep = tempfile::tempdir().unwrap();
+    let out = keep.path().join("out");
+    let scenes = "images=6,size=40,ratio=60,classes=2";
+    let output = Command::new(env!("CARGO_BIN_EXE_losslab"))
+        .args(["compare", "--scenes", scenes, "--loss", "ce", "--loss", "focal:alpha=?", "--seeds", "1"])
+        .args([
+            "--epochs",
+            "1",
+            "--width",
+            "8",
+            "--batch",
+            "3",
+            "--tune",
+            "2",
+            "--tune-over",
+            "box-weight,lr",
+        ])
+        .args(["--box-weight", "2", "--out", out.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("; weight of the box loss "), "{printed}");
+    let results = results(&out);
+    let of = |run: usize, trial: usize| results["runs"][run]["trials"][trial]["settings"].clone();
+    assert_eq!(of(0, 0), json!({ "box-weight": 2.0, "lr": 0.002 }));
+    let weight = of(0, 1)["box-weight"].as_f64().unwrap();
+    assert!((0.2..=20.0).contains(&weight) && weight != 2.0, "{weight}");
+    assert_eq!(of(0, 1), of(1, 1), "the same for both losses");
+    assert_eq!(results["settings"]["box_weight"], 2.0);
 }
 
 #[test]
@@ -77,16 +153,24 @@ fn what_cannot_be_tuned_is_refused() {
             complaint(&["--loss", "focal:gamma=?"]),
             complaint(&["--loss", "ce+threshold:at=?", "--tune", "2"]),
             complaint(&["--loss", "ce", "--tune", "0"]),
-            complaint(&["--loss", "ce", "--tune", "18"]),
+            complaint(&["--loss", "ce", "--tune", "1001"]),
             complaint(&["--loss", "focal:gamma=?", "--loss", "focal:gamma=?", "--tune", "2"]),
+            complaint(&["--loss", "ce", "--tune-over", "lr,wd"]),
+            complaint(&["--loss", "ce", "--tune", "2", "--tune-over", "lr,box-weight"]),
+            complaint(&["--loss", "ce", "--tune", "2", "--tune-over", "lr,lr"]),
+            complaint(&["--loss", "ce", "--tune", "2", "--tune-over", "wd"]),
         ]
         .concat(),
         @r"
     error: --loss focal:gamma=?: gamma is left open; expected a number, or --tune N with N of at least 2
     error: loss spec 'ce+threshold:at=?': threshold: at cannot be tuned; expected a number
     error: --tune 0: expected at least 1
-    error: --tune 18: expected at most 17, the learning rates that there are to try
+    error: --tune 1001: expected at most 1000
     error: --loss focal:gamma=?: focal:gamma=? is given twice
+    error: --tune-over lr,wd: expected --tune N with N of at least 2 beside it
+    error: --tune-over box-weight: expected one of lr, wd, batch
+    error: --tune-over lr: given twice
+    error: --tune-over wd: trials vary the weight decay around its value, found 0; expected --weight-decay X with X above 0
     "
     );
 }

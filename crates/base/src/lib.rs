@@ -7,6 +7,7 @@
 //! | [`Dual`] | numbers with a derivative |
 //! | [`math`] | exponential and logarithm, the same bits on every machine |
 //! | [`rng`] | a random generator named by its algorithm |
+//! | [`Domain`] | the values that tuning tries of a number |
 //! | [`Fnv1a`] | fingerprints of data |
 //! | [`DataError`], [`Place`] | what is wrong with a file, and where |
 //! | [`unknown`] | the message for a name that does not exist |
@@ -15,6 +16,7 @@
 
 #![deny(unsafe_code)]
 
+mod domain;
 mod dual;
 mod error;
 mod fingerprint;
@@ -23,6 +25,7 @@ mod names;
 mod real;
 pub mod rng;
 
+pub use domain::Domain;
 pub use dual::Dual;
 pub use error::{DataError, Place, counted, listed, quoted};
 pub use fingerprint::Fnv1a;

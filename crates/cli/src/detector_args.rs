@@ -1,7 +1,7 @@
 //! The arguments that say how detectors are built, trained and read out.
 
-use super::at_least_one;
 use super::train_args::TrainArguments;
+use super::{at_least_one, at_least_zero};
 use anyhow::bail;
 use clap::Args;
 use losslab_train::tasks::boxes::{DetectorSettings, NormKind, NormalizerKind};
@@ -34,9 +34,9 @@ pub struct DetectorArguments {
     /// Longest gradient, longer ones are shortened to it; 0 for no limit [default: 10]
     #[arg(long, value_name = "X")]
     clip: Option<f64>,
-    /// Weight decay [default: 0.0001]
+    /// Weight of the box loss in the sum with the class loss [default: 1]
     #[arg(long, value_name = "X")]
-    weight_decay: Option<f64>,
+    box_weight: Option<f64>,
     /// Do not mirror training images
     #[arg(long)]
     no_flips: bool,
@@ -46,9 +46,12 @@ pub struct DetectorArguments {
 }
 
 impl DetectorArguments {
-    /// The settings, checked; what both kinds of training have comes from `train`.
-    pub fn settings(&self, train: &TrainArguments) -> anyhow::Result<DetectorSettings> {
-        let default = DetectorSettings::default();
+    /// The settings, checked, with these defaults; what both kinds of training have comes from `train`.
+    pub fn settings(
+        &self,
+        train: &TrainArguments,
+        default: DetectorSettings,
+    ) -> anyhow::Result<DetectorSettings> {
         let counts = [("--levels", self.levels), ("--width", self.width), ("--anchors", self.anchors)];
         for (flag, count) in counts {
             at_least_one(flag, count.unwrap_or(1))?;
@@ -58,17 +61,16 @@ impl DetectorArguments {
                 bail!("{flag} {p}: expected a probability between 0 and 1");
             }
         }
-        for (flag, x) in [("--clip", self.clip), ("--weight-decay", self.weight_decay)] {
-            if let Some(x) = x.filter(|x| !(*x >= 0.0 && x.is_finite())) {
-                bail!("{flag} {x}: expected a number of at least 0");
-            }
+        at_least_zero("--clip", self.clip)?;
+        if let Some(weight) = self.box_weight.filter(|weight| !(*weight > 0.0 && weight.is_finite())) {
+            bail!("--box-weight {weight}: expected a positive number");
         }
         Ok(DetectorSettings {
-            epochs: train.epochs()?,
+            epochs: train.epochs()?.or(default.epochs),
             batch: train.batch()?.unwrap_or(default.batch),
             learning_rate: train.learning_rate()?.unwrap_or(default.learning_rate),
             optimizer: train.optimizer().unwrap_or(default.optimizer),
-            weight_decay: self.weight_decay.unwrap_or(default.weight_decay),
+            weight_decay: train.weight_decay()?.unwrap_or(default.weight_decay),
             clip: self.clip.map_or(default.clip, |clip| (clip > 0.0).then_some(clip)),
             stride: self.stride,
             levels: self.levels.unwrap_or(default.levels),
@@ -79,14 +81,9 @@ impl DetectorArguments {
             normalizer: self.normalizer.unwrap_or(default.normalizer),
             flips: !self.no_flips,
             shift: train.shift().unwrap_or(default.shift),
+            box_weight: self.box_weight.unwrap_or(default.box_weight),
             score_cut: self.score_cut,
-            ..default
         })
-    }
-
-    /// Whether a width is given.
-    pub fn has_width(&self) -> bool {
-        self.width.is_some()
     }
 
     /// Says so if any of these is given where rows are learnt from.
@@ -100,7 +97,7 @@ impl DetectorArguments {
             ("--prior", self.prior.is_some()),
             ("--normalizer", self.normalizer.is_some()),
             ("--clip", self.clip.is_some()),
-            ("--weight-decay", self.weight_decay.is_some()),
+            ("--box-weight", self.box_weight.is_some()),
             ("--no-flips", self.no_flips),
             ("--score-cut", self.score_cut.is_some()),
         ];

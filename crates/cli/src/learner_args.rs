@@ -101,17 +101,22 @@ impl LearnerArguments {
         if let Some(metric) = &self.metric {
             lab.metrics.find_boxes(metric).map_err(|error| anyhow::anyhow!("--metric: {error}"))?;
         }
-        self.box_request(lab, &self.train)
+        self.box_request(lab, &self.train, DetectorSettings::default())
     }
 
-    /// What is asked of the short comparison of detectors beside one of tables: the flags of tables are not
-    /// for it.
-    pub fn short_boxes(&self, lab: &Lab) -> anyhow::Result<BoxRequest> {
-        self.box_request(lab, &self.train.for_scenes())
+    /// What is asked of the short comparison of detectors beside one of tables, with these settings where none
+    /// are given: the flags of tables are not for it.
+    pub fn short_boxes(&self, lab: &Lab, default: DetectorSettings) -> anyhow::Result<BoxRequest> {
+        self.box_request(lab, &self.train.for_scenes(), default)
     }
 
-    fn box_request(&self, lab: &Lab, train: &TrainArguments) -> anyhow::Result<BoxRequest> {
-        Ok(BoxRequest { detectors: self.detectors(lab)?, settings: self.detector.settings(train)? })
+    fn box_request(
+        &self,
+        lab: &Lab,
+        train: &TrainArguments,
+        default: DetectorSettings,
+    ) -> anyhow::Result<BoxRequest> {
+        Ok(BoxRequest { detectors: self.detectors(lab)?, settings: self.detector.settings(train, default)? })
     }
 
     /// Whether a model of rows or a metric of rows alone is named: then there is nothing for detectors to do.
@@ -123,11 +128,6 @@ impl LearnerArguments {
     /// The same of detectors.
     pub fn is_of_boxes(&self, lab: &Lab) -> bool {
         !self.detectors.is_empty() || self.metric.as_ref().is_some_and(|metric| !of_rows(lab, metric))
-    }
-
-    /// Whether the width of a detector is given.
-    pub fn has_width(&self) -> bool {
-        self.detector.has_width()
     }
 
     fn models(&self, lab: &Lab) -> anyhow::Result<Vec<ModelSpec>> {

@@ -227,6 +227,15 @@ fn at_least_one(flag: &str, value: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn at_least_zero(flag: &str, value: Option<f64>) -> anyhow::Result<()> {
+    match value {
+        Some(x) if !(x >= 0.0 && x.is_finite()) => {
+            anyhow::bail!("{flag} {x}: expected a number of at least 0")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Lines that tell what was decided on the way.
 fn notes(notes: &[String]) -> String {
     notes.iter().map(|note| format!("note: {note}\n")).collect()

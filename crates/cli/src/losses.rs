@@ -5,7 +5,7 @@ use clap::Args;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, Width};
 use losslab_losses::{
-    ALPHA_RANGE, Alpha, Equation, Head, Heads, ModifierInfo, ParamInfo, Registry, TargetKind,
+    ALPHA_RANGE, ALPHA_TUNED, Alpha, Equation, Head, Heads, ModifierInfo, ParamInfo, Registry, TargetKind,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -139,7 +139,8 @@ struct Param {
     name: &'static str,
     default: f64,
     range: String,
-    tuned: &'static [f64],
+    /// What tuning tries; `null` where it cannot be tuned.
+    tuned: Option<String>,
     meaning: &'static str,
 }
 
@@ -148,6 +149,8 @@ struct AlphaParam {
     /// `null`: no weighting unless a spec gives it.
     default: Option<f64>,
     range: String,
+    /// What tuning tries.
+    tuned: String,
 }
 
 impl Listing {
@@ -155,7 +158,8 @@ impl Listing {
         let loss = |loss: &Arc<dyn Equation>| {
             let d = loss.declaration();
             let defaults: Vec<f64> = d.params.iter().map(|param| param.default).collect();
-            let alpha = |default| Some(AlphaParam { default, range: ALPHA_RANGE.to_string() });
+            let (range, tuned) = (ALPHA_RANGE.to_string(), ALPHA_TUNED.to_string());
+            let alpha = |default| Some(AlphaParam { default, range: range.clone(), tuned: tuned.clone() });
             Loss {
                 name: d.name,
                 title: d.title,
@@ -201,6 +205,6 @@ impl Listing {
 impl Param {
     fn of(param: &ParamInfo) -> Self {
         let ParamInfo { name, default, range, tuned, meaning } = *param;
-        Self { name, default, range: range.to_string(), tuned, meaning }
+        Self { name, default, range: range.to_string(), tuned: tuned.map(|tuned| tuned.to_string()), meaning }
     }
 }

@@ -1,6 +1,6 @@
 //! The arguments that say how models are trained, shared by the commands that train.
 
-use super::at_least_one;
+use super::{at_least_one, at_least_zero};
 use clap::Args;
 use losslab_train::OptimizerKind;
 use losslab_train::tasks::table::TableSettings;
@@ -26,9 +26,12 @@ pub struct TrainArguments {
     /// Learning rate [default: 0.001; detectors 0.002, the peak of one cycle]
     #[arg(long, value_name = "X")]
     lr: Option<f64>,
-    /// sgd (momentum 0.9), adam or adamw (rows: weight decay 0.01) [default: adam; detectors adamw]
+    /// sgd (momentum 0.9), adam or adamw [default: adam; detectors adamw]
     #[arg(long, value_name = "NAME")]
     optimizer: Option<OptimizerKind>,
+    /// Weight decay [default: 0, with adamw 0.01; detectors 0.0001]
+    #[arg(long, value_name = "X")]
+    weight_decay: Option<f64>,
     /// Mirror training images left and right, every other time; for rows that are images, detectors do it
     /// anyway
     #[arg(long)]
@@ -49,6 +52,7 @@ impl TrainArguments {
             batch: self.batch()?.unwrap_or(default.batch),
             learning_rate: self.learning_rate()?.unwrap_or(default.learning_rate),
             optimizer: self.optimizer.unwrap_or(default.optimizer),
+            weight_decay: self.weight_decay()?,
             flips: self.flips,
             shift: self.shift.unwrap_or(default.shift),
         })
@@ -96,6 +100,12 @@ impl TrainArguments {
         self.optimizer
     }
 
+    /// The weight decay, if given.
+    pub fn weight_decay(&self) -> anyhow::Result<Option<f64>> {
+        at_least_zero("--weight-decay", self.weight_decay)?;
+        Ok(self.weight_decay)
+    }
+
     /// Most pixels that training images are moved by, if given.
     pub fn shift(&self) -> Option<usize> {
         self.shift
@@ -114,6 +124,14 @@ impl TrainArguments {
 
     /// Without what only rows have: for the short comparison of detectors beside one on rows.
     pub fn for_scenes(&self) -> TrainArguments {
-        TrainArguments { patience: None, hidden: None, batch: None, lr: None, flips: false, ..self.clone() }
+        TrainArguments {
+            patience: None,
+            hidden: None,
+            batch: None,
+            lr: None,
+            weight_decay: None,
+            flips: false,
+            ..self.clone()
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What a loss declares of itself: names, parameters with their ranges, heads, targets, limits.
 
 use crate::probabilities::Probabilities;
+use losslab_base::Domain;
 use std::fmt;
 
 /// What a loss declares of itself.
@@ -52,7 +53,7 @@ impl<const P: usize> Info<P> {
         title: "",
         equation: "",
         source: "",
-        params: [ParamInfo { name: "", default: 0.0, range: Range::ANY, tuned: &[], meaning: "" }; P],
+        params: [ParamInfo { name: "", default: 0.0, range: Range::ANY, tuned: None, meaning: "" }; P],
         alpha: Alpha::Optional,
         heads: Heads::Both,
         targets: TargetKind::Hard,
@@ -146,9 +147,8 @@ pub struct ParamInfo {
     pub default: f64,
     /// The values that make sense.
     pub range: Range,
-    /// The values that tuning draws from where a spec leaves it open, `gamma=?`; empty if that makes no
-    /// sense.
-    pub tuned: &'static [f64],
+    /// The values that tuning tries where a spec leaves it open, `gamma=?`; none if that makes no sense.
+    pub tuned: Option<Domain>,
     /// What it does.
     pub meaning: &'static str,
 }

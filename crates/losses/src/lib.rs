@@ -78,6 +78,8 @@ pub use equation::{Block, BySide, Declaration, Equation, Points, SetEquation, So
 pub use info::{Accuracy, Alpha, Head, Heads, Info, Measure, ParamInfo, Range, TargetKind};
 pub use inverse::Inverse;
 pub use loss::{Confusion, Loss, SetLoss, Shift, SoftLoss};
+/// The values that tuning tries of a parameter.
+pub use losslab_base::Domain;
 pub use modifiers::{
     BatchWeights, ClassCounts, Decision, Effect, Keep, ModifierInfo, ProbabilityEffect, Stage, Training,
 };

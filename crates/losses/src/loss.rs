@@ -11,7 +11,7 @@ use losslab_tensor::Real;
 /// comparison follow from it once it is in a [`Registry`](crate::Registry).
 ///
 /// ```
-/// use losslab_losses::{Alpha, Heads, Info, Loss, ParamInfo, Pt, Range, Side};
+/// use losslab_losses::{Alpha, Domain, Heads, Info, Loss, ParamInfo, Pt, Range, Side};
 /// use losslab_tensor::Real;
 ///
 /// struct SquaredError;
@@ -25,7 +25,7 @@ use losslab_tensor::Real;
 ///             name: "scale",
 ///             default: 1.0,
 ///             range: Range::above(0.0),
-///             tuned: &[0.5, 1.0, 2.0],
+///             tuned: Some(Domain::Log(0.5, 2.0)),
 ///             meaning: "factor",
 ///         }],
 ///         ..Info::EMPTY

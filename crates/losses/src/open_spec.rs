@@ -13,17 +13,6 @@ pub struct OpenSpec {
     open: Vec<Place>,
 }
 
-/// Steps s of the sequences frac(k s) that parameters are drawn by. For d parameters these are the powers of
-/// 1 / g, where g is the root of g^(d + 1) = g + 1: they fill the unit cube evenly (Roberts 2018). More than
-/// three take turns.
-fn steps(parameters: usize) -> &'static [f64] {
-    match parameters {
-        0 | 1 => &[0.618_033_988_749_894_9],
-        2 => &[0.754_877_666_246_692_8, 0.569_840_290_998_053_3],
-        _ => &[0.819_172_513_396_164_5, 0.671_043_606_703_789_2, 0.549_700_477_901_970_2],
-    }
-}
-
 impl OpenSpec {
     /// Reads a spec as [`Spec::parse`] does, in which a value may also be `?`.
     ///
@@ -37,7 +26,7 @@ impl OpenSpec {
     }
 
     /// The spec with the defaults of what is open.
-    pub(crate) fn start(&self) -> &Spec {
+    pub fn start(&self) -> &Spec {
         &self.start
     }
 
@@ -47,21 +36,23 @@ impl OpenSpec {
     }
 
     /// The names of the parameters that are open.
-    pub fn open(&self) -> impl Iterator<Item = &'static str> {
+    pub fn open(&self) -> impl ExactSizeIterator<Item = &'static str> {
         self.open.iter().map(|place| place.name)
     }
 
-    /// The spec of a trial. The first, 0, has the defaults; the others draw each open parameter from the
-    /// values that its declaration lists ([`ParamInfo::tuned`](crate::ParamInfo::tuned)), in an order that is
-    /// fixed and covers them evenly.
-    pub fn trial(&self, trial: usize) -> Spec {
+    /// The spec at a point of the unit cube, with a coordinate for each of the parameters that are
+    /// [`open`](OpenSpec::open). What a coordinate becomes is declared with its parameter
+    /// ([`ParamInfo::tuned`](crate::ParamInfo::tuned)).
+    ///
+    /// # Panics
+    /// If the point has another number of coordinates.
+    #[track_caller]
+    pub fn at(&self, point: &[f64]) -> Spec {
+        let open = self.open.len();
+        assert!(point.len() == open, "{self}: {} coordinates for {open} open parameters", point.len());
         let mut spec = self.start.clone();
-        if trial == 0 {
-            return spec;
-        }
-        for (place, step) in self.open.iter().zip(steps(self.open.len()).iter().cycle()) {
-            let share = (trial as f64 * step).fract();
-            let value = place.tuned[(share * place.tuned.len() as f64) as usize];
+        for (place, &share) in self.open.iter().zip(point) {
+            let value = place.tuned.at(share);
             match (place.part, place.index) {
                 (0, None) => spec.alpha = Some(value),
                 (0, Some(index)) => spec.params[index] = value,
@@ -104,36 +95,46 @@ mod tests {
         assert_eq!(spec.to_string(), "focal:gamma=?,alpha=?+ohem:ratio=?");
         assert_eq!(open(&spec.to_string()).unwrap().to_string(), spec.to_string());
         // No alpha is the default of alpha.
-        assert_eq!(spec.trial(0).to_string(), "focal:gamma=2+ohem:ratio=3");
+        assert_eq!(spec.start().to_string(), "focal:gamma=2+ohem:ratio=3");
         assert_eq!(spec.open().collect::<Vec<_>>(), ["gamma", "alpha", "ratio"]);
         let closed = open("focal:gamma=1").unwrap();
         assert!(closed.open().next().is_none());
-        assert_eq!(closed.trial(5).to_string(), "focal:gamma=1");
+        assert_eq!(closed.at(&[]).to_string(), "focal:gamma=1");
     }
 
     #[test]
-    fn a_draw_closes_the_parameter_of_the_modifier_that_left_it_open() {
-        let spec = open("focal+ohem:ratio=?").unwrap();
-        let drawn: Vec<String> = (1..=3).map(|trial| spec.trial(trial).to_string()).collect();
-        assert!(drawn.iter().all(|spec| spec.starts_with("focal:gamma=2+ohem:ratio=")), "{drawn:?}");
-        assert!(drawn[0] != drawn[1] && drawn[1] != drawn[2], "{drawn:?}");
+    fn a_point_of_the_unit_cube_is_a_spec_that_can_be_read() {
+        let spec = open("focal:gamma=?,alpha=?+ohem:ratio=?").unwrap();
+        let at = |point: [f64; 3]| spec.at(&point).to_string();
+        assert_eq!(at([0.0, 0.0, 0.0]), "focal:gamma=0,alpha=0.05+ohem:ratio=1");
+        assert_eq!(at([1.0, 1.0, 1.0]), "focal:gamma=5,alpha=0.95+ohem:ratio=30");
+        // 30^0.5 = 5.477.
+        assert_eq!(at([0.333, 0.287, 0.5]), "focal:gamma=1.7,alpha=0.31+ohem:ratio=5.48");
     }
 
     #[test]
-    fn every_value_is_drawn_and_the_draws_are_distinct() {
-        let spec = open("focal:gamma=?,alpha=?").unwrap();
-        let mut drawn: Vec<String> = (1..=16).map(|trial| spec.trial(trial).to_string()).collect();
-        for value in ["gamma=0.5", "gamma=1,", "gamma=2", "gamma=3", "gamma=5", "alpha=0.1", "alpha=0.9"] {
-            assert!(drawn.iter().any(|spec| spec.contains(value)), "{value}: {drawn:?}");
+    #[should_panic(expected = "focal:gamma=?: 2 coordinates for 1 open parameters")]
+    fn a_point_of_another_dimension_is_a_mistake() {
+        drop(open("focal:gamma=?").unwrap().at(&[0.5, 0.5]));
+    }
+
+    #[test]
+    fn every_parameter_that_can_be_open_gives_specs_that_are_valid() {
+        let registry = Registry::standard();
+        let opened = |params: &[crate::ParamInfo]| {
+            let open = params.iter().filter(|param| param.tuned.is_some());
+            let pairs: Vec<String> = open.map(|param| format!("{}=?", param.name)).collect();
+            if pairs.is_empty() { String::new() } else { format!(":{}", pairs.join(",")) }
+        };
+        let losses = registry.losses().map(|loss| format!("{}{}", loss.name(), opened(loss.params())));
+        let modifiers = registry.modifiers().iter().map(|m| format!("ce+{}{}", m.name, opened(m.params)));
+        for text in losses.chain(modifiers) {
+            let spec = open(&text).unwrap();
+            for share in [0.0, 0.1, 0.5, 0.9, 1.0] {
+                let closed = spec.at(&vec![share; spec.open().len()]).to_string();
+                assert_eq!(Spec::parse(&closed, &registry).unwrap().to_string(), closed, "{text} at {share}");
+            }
         }
-        drawn.sort();
-        drawn.dedup();
-        assert_eq!(drawn.len(), 16, "{drawn:?}");
-        let one = open("focal:gamma=?").unwrap();
-        let mut first: Vec<String> = (1..=5).map(|trial| one.trial(trial).to_string()).collect();
-        first.sort();
-        first.dedup();
-        assert_eq!(first.len(), 5, "one parameter: all five values before any comes again");
     }
 
     #[test]

@@ -13,14 +13,15 @@ use crate::modifiers::{
 use crate::probabilities::Probabilities;
 use crate::spec::Spec;
 use crate::zoo;
+use losslab_base::Domain;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The allowed values of alpha.
 pub const ALPHA_RANGE: Range = Range::closed(0.0, 1.0);
 
-/// The values of alpha that tuning draws from where a spec leaves it open.
-pub const ALPHA_TUNED: &[f64] = &[0.1, 0.25, 0.5, 0.75, 0.9];
+/// The values of alpha that tuning tries where a spec leaves it open.
+pub const ALPHA_TUNED: Domain = Domain::Linear(0.05, 0.95);
 
 /// The losses and modifiers that specs are resolved against. It is a value: a crate extends it by its own.
 #[derive(Clone)]
@@ -235,10 +236,11 @@ fn check_modifier(modifier: &ModifierInfo) {
 fn check_params(owner: &str, params: &[ParamInfo]) {
     for (i, ParamInfo { name, default, range, tuned, .. }) in params.iter().enumerate() {
         assert!(range.contains(*default), "{owner}: default {name}={default} lies outside {range}");
-        assert!(
-            tuned.iter().all(|&value| range.contains(value)),
-            "{owner}: {name} is tuned over {tuned:?}, beyond {range}"
-        );
+        if let Some(tuned) = tuned {
+            assert!(tuned.is_valid(), "{owner}: {name} is tuned over {tuned}, which has no values");
+            let inside = tuned.ends().into_iter().all(|end| range.contains(end));
+            assert!(inside, "{owner}: {name} is tuned over {tuned}, beyond {range}");
+        }
         assert!(
             params[..i].iter().all(|other| other.name != *name),
             "{owner}: two parameters are named {name}"

@@ -9,7 +9,7 @@ use crate::info::{Alpha, ParamInfo};
 use crate::modifiers::{self, ModifierInfo, ProbabilityEffect};
 use crate::probabilities::Probabilities;
 use crate::registry::{ALPHA_RANGE, ALPHA_TUNED, Registry};
-use losslab_base::unknown;
+use losslab_base::{Domain, unknown};
 use std::fmt;
 use std::sync::Arc;
 
@@ -34,8 +34,8 @@ pub(crate) struct Place {
     pub index: Option<usize>,
     /// The key in specs.
     pub name: &'static str,
-    /// The values that tuning draws from.
-    pub tuned: &'static [f64],
+    /// The values that tuning tries.
+    pub tuned: Domain,
 }
 
 /// What is wrong with a spec, and what would be right.
@@ -227,15 +227,14 @@ fn read_params(
         let index = params.iter().position(|p| p.name == key);
         let (name, range, tuned) = match index {
             Some(index) => (params[index].name, params[index].range, params[index].tuned),
-            None if key == "alpha" && alpha != Alpha::None => ("alpha", ALPHA_RANGE, ALPHA_TUNED),
+            None if key == "alpha" && alpha != Alpha::None => ("alpha", ALPHA_RANGE, Some(ALPHA_TUNED)),
             None => {
                 return Err(format!("{owner} has no parameter '{key}'; it has {}", describe(params, alpha)));
             }
         };
         if text == "?" {
-            if tuned.is_empty() {
-                return Err(format!("{owner}: {key} cannot be tuned; expected a number"));
-            }
+            let cannot = || format!("{owner}: {key} cannot be tuned; expected a number");
+            let tuned = tuned.ok_or_else(cannot)?;
             open.push(Place { part: 0, index, name, tuned });
             continue;
         }

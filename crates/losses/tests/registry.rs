@@ -2,8 +2,8 @@
 
 use crate::common::{build, pointwise, sigmoid_batch};
 use losslab_losses::{
-    Criterion, Effect, Focal, Head, Info, Loss, ModifierInfo, ParamInfo, Points, ProbabilityEffect, Pt,
-    Range, Reduction, Registry, Side, SoftPoints, Spec, Stage, TargetKind, Training,
+    Criterion, Domain, Effect, Focal, Head, Info, Loss, ModifierInfo, ParamInfo, Points, ProbabilityEffect,
+    Pt, Range, Reduction, Registry, Side, SoftPoints, Spec, Stage, TargetKind, Training,
 };
 use losslab_tensor::Real;
 
@@ -120,7 +120,7 @@ const BOOST: ModifierInfo = ModifierInfo {
         name: "factor",
         default: 3.0,
         range: Range::above(0.0),
-        tuned: &[1.0, 3.0],
+        tuned: Some(Domain::Log(1.0, 10.0)),
         meaning: "weight of the positive class",
     }],
     stage: Stage::ClassWeights,
@@ -135,7 +135,7 @@ const BOOST_SHARE: ModifierInfo = ModifierInfo {
         name: "share",
         default: 0.75,
         range: Range::open(0.0, 1.0),
-        tuned: &[],
+        tuned: None,
         meaning: "share of the positive class in the weights",
     }],
     effect: |params, _| Ok(Effect::ClassWeights(vec![1.0 - params[0], params[0]])),

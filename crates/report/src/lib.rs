@@ -41,12 +41,12 @@ pub use history::{Look, Past};
 pub use html::{Story, write_html};
 pub use judgement::{Design, Judgement, judge};
 pub use merge::merge;
-pub use plan::{ArmName, MetricDescription, ModelDescription, PLAN_SCHEMA, Plan};
+pub use plan::{ArmName, MetricDescription, ModelDescription, PLAN_SCHEMA, Plan, TunedSetting};
 pub use record::{Metrics, RECORD_SCHEMA, RunRecord, arm_file, run_file, trained_alike};
 pub use results::{Environment, MeanSd, PlanPart, RESULTS_SCHEMA, Results, Run, Summaries};
 pub use store::Store;
 pub use table::{diverged_notes, metrics_table, table};
-pub use tuning::{Choices, choices, listed, tuning_lines};
+pub use tuning::{Choices, Counts, budget_curve, choices, listed, tuning_lines};
 pub use verdicts::verdict_lines;
 
 use losslab_train::Lab;

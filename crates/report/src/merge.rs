@@ -90,8 +90,11 @@ fn extend<V: Clone + PartialEq>(all: &mut Vec<V>, more: &[V]) {
 /// The first difference in data or settings, as `data.rows: 100, not 200`.
 fn difference(a: &Plan, b: &Plan) -> Option<String> {
     let value = |plan: &Plan| {
-        let Plan { task, data, settings, trials, metric, .. } = plan;
-        serde_json::json!({ "task": task, "data": data, "config": settings, "trials": trials, "metric": metric })
+        let Plan { task, data, settings, trials, tune_over, metric, .. } = plan;
+        let over: Vec<&str> = tune_over.iter().map(|setting| &*setting.name).collect();
+        serde_json::json!({
+            "task": task, "data": data, "config": settings, "trials": trials, "tune_over": over, "metric": metric
+        })
     };
     first_difference("", &value(a), &value(b))
 }

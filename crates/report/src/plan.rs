@@ -9,7 +9,7 @@ use losslab_base::Fnv1a;
 use losslab_losses::{OpenSpec, SpecDescription};
 use losslab_metrics::MetricInfo;
 use losslab_models::ModelInfo;
-use losslab_train::{Comparison, Task};
+use losslab_train::{Comparison, Settings, Task, Tuning};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -41,6 +41,9 @@ pub struct Plan {
     pub seeds: Vec<u64>,
     /// Trials per arm and seed, of which the best on validation data is judged; 1 if nothing is tuned.
     pub trials: usize,
+    /// The settings that trials vary, by name; absent if nothing is tuned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tune_over: Vec<TunedSetting>,
     /// How models are trained: equal for all arms.
     pub settings: Value,
     /// What was learnt from.
@@ -64,6 +67,15 @@ pub struct ArmName {
     pub model: String,
     /// The canonical spec of the loss, with a question mark for what is tuned.
     pub loss: String,
+}
+
+/// A setting that trials vary, as a plan holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TunedSetting {
+    /// Its name in trials.
+    pub name: String,
+    /// Its name in sentences.
+    pub title: String,
 }
 
 /// A metric as a plan holds it.
@@ -159,7 +171,8 @@ impl Plan {
             arms: comparison.arms.iter().map(arm).collect(),
             reference,
             seeds: comparison.seeds.clone(),
-            trials: comparison.trials,
+            trials: comparison.tuning.trials,
+            tune_over: tuned_settings(&comparison.tuning),
             settings: as_value(&comparison.settings),
             data: as_value(&task.describe()),
             request: Value::Null,
@@ -177,6 +190,7 @@ impl Plan {
         hash.text(&self.data.to_string());
         hash.text(&self.settings.to_string());
         hash.number(self.trials as u64);
+        self.tune_over.iter().for_each(|setting| hash.text(&setting.name));
         format!("{:016x}", hash.finish())
     }
 
@@ -264,6 +278,12 @@ impl Plan {
         hash.number(seed);
         format!("{:016x}", hash.finish())
     }
+}
+
+/// The settings that trials vary; none if there is one trial.
+fn tuned_settings<S: Settings>(tuning: &Tuning<S>) -> Vec<TunedSetting> {
+    let varied = tuning.over.iter().filter(|_| tuning.trials > 1);
+    varied.map(|over| TunedSetting { name: over.name.into(), title: over.title.into() }).collect()
 }
 
 /// As JSON; by way of its text, so that an f32 keeps its few digits.

@@ -47,6 +47,7 @@ pub fn grid(models: &[&str], losses: &[&str], seeds: u64, test_set: bool) -> Pla
         reference: arm(models[0], losses[0]),
         seeds: (0..seeds).collect(),
         trials: 1,
+        tune_over: Vec::new(),
         settings: serde_json::to_value(TableSettings::default()).unwrap(),
         data: serde_json::to_value(data).unwrap(),
         request: Value::Null,

@@ -4,3 +4,4 @@ mod common;
 mod judgement;
 mod records;
 mod threads;
+mod tuning;

@@ -5,7 +5,7 @@ use losslab_data::images::ImageParts;
 use losslab_losses::{OpenSpec, Registry};
 use losslab_report::{ModelDescription, Plan, Results, RunRecord};
 use losslab_train::tasks::boxes::{BoxTask, DetectorSettings};
-use losslab_train::{Arm, Comparison, Event, Lab, Observer, compare};
+use losslab_train::{Arm, Comparison, Event, Lab, Observer, Tuning, compare};
 use std::sync::Mutex;
 
 struct Nobody;
@@ -23,7 +23,8 @@ fn results_of_detectors_do_not_depend_on_threads() {
     let detector = lab.detectors.parse("retinanet").unwrap();
     let losses = ["ce", "focal:gamma=2,alpha=0.25"].map(|text| OpenSpec::parse(text, &registry).unwrap());
     let arms = losses.iter().map(|loss| Arm { learner: detector.clone(), loss: loss.clone() });
-    let comparison = Comparison::<BoxTask> { arms: arms.collect(), seeds: vec![0, 1], settings, trials: 1 };
+    let comparison =
+        Comparison::<BoxTask> { arms: arms.collect(), seeds: vec![0, 1], settings, tuning: Tuning::none() };
     let models = vec![ModelDescription::new(detector.to_string(), &detector.kind.info())];
     let plan = Plan::new(&task, &comparison, models, &losses, arm("retinanet", "ce"));
     let results = [1, 2, 4].map(|threads| {

@@ -1,8 +1,8 @@
 //! A comparison: every arm with every seed, as independent trainings side by side.
 
 use crate::fit::{Fitted, fit};
-use crate::task::{Settings, Start, Task};
-use crate::tune::{Tuned, tune};
+use crate::task::{Start, Task};
+use crate::tune::{Trial, Tuned, Tuning, tune};
 use crate::{EpochRecord, TrainError, Trained, TrialRecord};
 use losslab_losses::OpenSpec;
 use std::fmt;
@@ -26,8 +26,16 @@ pub struct Comparison<T: Task> {
     pub seeds: Vec<u64>,
     /// How all of them are trained.
     pub settings: T::Settings,
-    /// Trials per arm and seed: 1 tunes nothing. At most [`MOST_TRIALS`](crate::MOST_TRIALS).
-    pub trials: usize,
+    /// What is tuned for each arm and seed.
+    pub tuning: Tuning<T::Settings>,
+}
+
+impl<T: Task> Comparison<T> {
+    /// Most epochs of a training, whatever its trial.
+    pub fn most_epochs(&self, task: &T) -> usize {
+        let trials = self.tuning.extremes(&self.settings);
+        trials.iter().map(|settings| task.epochs(settings)).fold(task.epochs(&self.settings), usize::max)
+    }
 }
 
 /// The outcome of one arm with one seed.
@@ -122,14 +130,14 @@ pub fn compare<T: Task>(
     observer: &dyn Observer,
     finished: &(dyn Fn(Outcome<T::Found>) + Sync),
 ) {
-    let Comparison { arms, seeds, settings, trials } = comparison;
+    let Comparison { arms, seeds, settings, tuning } = comparison;
     let threads = threads_each(runs, pool);
     let direction = task.deciding().higher_is_better;
     in_seed_order(runs, pool, observer, &|arm, run| {
         let (seed, Arm { learner, loss }) = (seeds[run], &arms[arm]);
-        let tuned = tune(loss, settings.learning_rate(), *trials, direction, |index, trial, epochs| {
-            let settings = settings.with_learning_rate(trial.learning_rate);
-            let start = Start { run, learner, loss: &trial.spec, settings: &settings, seed, threads };
+        let trials = Trial::all(loss, settings, tuning, seed);
+        let tuned = tune(&trials, tuning, direction, |index, trial, epochs| {
+            let start = Start { run, learner, loss: &trial.spec, settings: &trial.settings, seed, threads };
             let fitted = fit(task, &start, None, &mut |epoch| {
                 epochs.push(epoch.clone());
                 observer.on(Event::Epoch { arm, seed, trial: index, epoch });

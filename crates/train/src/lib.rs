@@ -7,7 +7,8 @@
 //! | [`train`], `fit` | the one training loop |
 //! | [`Course`] | whether a training was long enough to be judged |
 //! | [`compare`](compare()) | every arm with every seed, side by side |
-//! | `tune` | trials over learning rates and open parameters |
+//! | `tune` | trials over settings and open parameters |
+//! | `design` | the points that trials stand at: a Latin hypercube for each seed |
 //! | [`checkpoint`] | the state of a training as a file, from which it goes on |
 //! | [`save_model`], [`load_model`], [`Predictor`] | a trained model as a file, and at work |
 //! | [`Lab`] | all registries as one value |
@@ -21,6 +22,7 @@
 pub mod checkpoint;
 mod compare;
 mod course;
+mod design;
 mod error;
 mod fit;
 mod history;
@@ -45,8 +47,8 @@ pub use optimizer::OptimizerKind;
 pub use predict::{Form, Prediction, Predictor, Scores};
 /// JSON, of which the descriptions in model files are made.
 pub use serde_json::Value;
-pub use task::{Judged, Losses, Settings, Start, Task, Training};
-pub use tune::{MOST_TRIALS, Trial, TrialRecord};
+pub use task::{Judged, Losses, Settings, Start, Task, Training, Tunable};
+pub use tune::{MOST_TRIALS, Trial, TrialRecord, Tuning};
 
 /// The examples of README.md are tests, too.
 #[cfg(doctest)]

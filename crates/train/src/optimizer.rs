@@ -30,13 +30,17 @@ impl OptimizerKind {
         }
     }
 
-    /// A fresh optimiser.
-    pub fn build(self) -> Box<dyn Optimizer<f32>> {
+    /// The weight decay of models of rows, unless another is given.
+    pub fn default_decay(self) -> f64 {
         match self {
-            OptimizerKind::Sgd => Box::new(Sgd::new(0.9, 0.0)),
-            OptimizerKind::Adam => Box::new(Adam::new(0.0)),
-            OptimizerKind::AdamW => Box::new(Adam::decoupled(0.01)),
+            OptimizerKind::Sgd | OptimizerKind::Adam => 0.0,
+            OptimizerKind::AdamW => 0.01,
         }
+    }
+
+    /// A fresh optimiser with its default weight decay.
+    pub fn build(self) -> Box<dyn Optimizer<f32>> {
+        self.build_with_decay(self.default_decay())
     }
 }
 

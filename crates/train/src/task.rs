@@ -3,6 +3,7 @@
 
 use crate::predict::Predictor;
 use crate::{Course, History, Lab, TrainError};
+use losslab_base::Domain;
 use losslab_data::Gaps;
 use losslab_losses::{Spec, SpecError};
 use losslab_metrics::MetricInfo;
@@ -150,13 +151,38 @@ pub struct Start<'a, T: Task> {
 }
 
 /// The settings of a training.
-pub trait Settings: Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync {
+pub trait Settings:
+    Clone + fmt::Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// The settings that tuning can vary. The first is varied unless others are named.
+    const TUNABLE: &'static [Tunable<Self>];
+
     /// The learning rate, or the peak of its schedule.
     fn learning_rate(&self) -> f64;
+}
 
-    /// The same settings with another learning rate.
-    #[must_use]
-    fn with_learning_rate(&self, learning_rate: f64) -> Self;
+/// A setting that tuning can vary: from the given value divided by a factor to the value times the factor,
+/// evenly in the logarithm.
+pub struct Tunable<S> {
+    /// Its name in `--tune-over` and in records.
+    pub name: &'static str,
+    /// Its name in sentences.
+    pub title: &'static str,
+    /// The flag that gives it.
+    pub flag: &'static str,
+    /// The factor.
+    pub factor: f64,
+    /// Reads it.
+    pub get: fn(&S) -> f64,
+    /// Sets it to a value of the domain; a setting that is a whole number rounds.
+    pub set: fn(&mut S, f64),
+}
+
+impl<S> Tunable<S> {
+    /// The values that tuning tries where these settings are given; none around a value of 0.
+    pub fn domain(&self, settings: &S) -> Option<Domain> {
+        Domain::around((self.get)(settings), self.factor)
+    }
 }
 
 /// A training, an epoch at a time.

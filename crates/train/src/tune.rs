@@ -1,44 +1,87 @@
-//! Tuning: every loss gets the same number of trainings per seed, over learning rates and the parameters that
-//! its spec leaves open, and the one that does best on the validation part is judged.
+//! Tuning: every loss gets the same number of trainings per seed, over settings and the parameters that its
+//! spec leaves open, and the one that does best on the validation part is judged.
 //!
-//! Trial k has the same learning rate for every loss and seed. A loss without open parameters, like
-//! cross-entropy, spends all its trials on learning rates: none wins because it alone was tuned.
+//! For one seed, trial k has the same settings for every loss. A loss without open parameters, like
+//! cross-entropy, spends all its trials on settings: none wins because it alone was tuned.
 
 use crate::EpochRecord;
 use crate::History;
+use crate::design::Design;
 use crate::fit::Fitted;
+use crate::task::{Settings, Tunable};
 use losslab_losses::{OpenSpec, Spec};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
-/// Factors on the learning rate, in the order of trials: two decades in steps of an eighth, coarse before
-/// fine.
-const FACTORS: [f64; 17] =
-    [1.0, 0.32, 3.2, 0.1, 10.0, 0.56, 1.8, 0.18, 5.6, 0.75, 1.3, 0.42, 2.4, 0.24, 4.2, 0.13, 7.5];
+/// Most trials per loss and seed: more are a slip of the finger.
+pub const MOST_TRIALS: usize = 1000;
 
-/// Most trials per loss and seed.
-pub const MOST_TRIALS: usize = FACTORS.len();
+/// What is tuned for each arm and seed, beside the parameters that its loss leaves open.
+pub struct Tuning<S: 'static> {
+    /// Trials per arm and seed: 1 tunes nothing.
+    pub trials: usize,
+    /// The settings that are varied. One whose value is 0 stays as it is.
+    pub over: Vec<&'static Tunable<S>>,
+}
+
+impl<S: Settings> Tuning<S> {
+    /// Tunes nothing: a single training with the settings as they are.
+    pub fn none() -> Self {
+        Self { trials: 1, over: Vec::new() }
+    }
+
+    /// So many trials over the first setting that can be tuned, the learning rate.
+    pub fn trials(trials: usize) -> Self {
+        Self { trials, over: S::TUNABLE.iter().take(1).collect() }
+    }
+
+    /// The settings with each of those that are varied at the ends of its range.
+    pub(crate) fn extremes(&self, settings: &S) -> Vec<S> {
+        let varied = self.over.iter().filter(|_| self.trials > 1);
+        let ends = |&tunable: &&'static Tunable<S>| {
+            [0.0, 1.0].map(|share| settings_at(settings, &[tunable], &[share]))
+        };
+        varied.flat_map(ends).collect()
+    }
+}
 
 /// What one training tries.
 #[derive(Clone, Debug)]
-pub struct Trial {
-    /// The learning rate.
-    pub learning_rate: f64,
+pub struct Trial<S> {
+    /// How it is trained.
+    pub settings: S,
     /// The loss, with every parameter chosen.
     pub spec: Spec,
 }
 
-impl Trial {
-    /// Trial `index` of a loss; the first, 0, has the given learning rate and the defaults of open
-    /// parameters.
-    ///
-    /// # Panics
-    /// If there is none of this index: see [`MOST_TRIALS`].
-    #[track_caller]
-    pub fn new(loss: &OpenSpec, learning_rate: f64, index: usize) -> Self {
-        assert!(index < MOST_TRIALS, "trial {index} of {MOST_TRIALS}");
-        Self { learning_rate: learning_rate * FACTORS[index], spec: loss.trial(index) }
+impl<S: Settings> Trial<S> {
+    /// All trials of a loss with one seed. The first has the settings as they are and the defaults of open
+    /// parameters; the others fill the ranges of all that is tuned, in another way for each seed.
+    pub fn all(loss: &OpenSpec, settings: &S, tuning: &Tuning<S>, seed: u64) -> Vec<Self> {
+        let Tuning { trials, over } = tuning;
+        let points = trials.saturating_sub(1);
+        // Settings come first, so that they do not depend on what a loss leaves open.
+        let design = Design::new(seed, points, over.len() + loss.open().len());
+        let first = Self { settings: settings.clone(), spec: loss.start().clone() };
+        let others = (0..points).map(|index| {
+            let point = design.point(index);
+            let (of_settings, of_loss) = point.split_at(over.len());
+            Self { settings: settings_at(settings, over, of_settings), spec: loss.at(of_loss) }
+        });
+        std::iter::once(first).chain(others).collect()
     }
+}
+
+/// The settings at a point of the unit cube.
+fn settings_at<S: Settings>(given: &S, over: &[&Tunable<S>], point: &[f64]) -> S {
+    let mut settings = given.clone();
+    for (tunable, &share) in over.iter().zip(point) {
+        if let Some(domain) = tunable.domain(given) {
+            (tunable.set)(&mut settings, domain.at(share));
+        }
+    }
+    settings
 }
 
 /// A trial and what came of it, as it is kept with the run.
@@ -48,6 +91,8 @@ pub struct TrialRecord {
     pub loss: String,
     /// The learning rate.
     pub learning_rate: f64,
+    /// The settings that were tuned, by name.
+    pub settings: BTreeMap<String, f64>,
     /// The deciding metric of the kept epoch on the validation part; none where undefined or diverged.
     pub validation: Option<f64>,
     /// Epochs until training stopped; none if it diverged.
@@ -84,20 +129,18 @@ pub(crate) struct Tuned<C, E> {
 
 /// Makes the trials of one arm and seed, and chooses the one with the best deciding metric on the validation
 /// part, of equals the first. `train` makes one and collects its epochs; it ends all with `None`.
-pub(crate) fn tune<C: Candidate, E: fmt::Display>(
-    loss: &OpenSpec,
-    learning_rate: f64,
-    trials: usize,
+pub(crate) fn tune<S: Settings, C: Candidate, E: fmt::Display>(
+    trials: &[Trial<S>],
+    tuning: &Tuning<S>,
     higher_is_better: bool,
-    mut train: impl FnMut(usize, &Trial, &mut Vec<EpochRecord>) -> Option<Result<C, E>>,
+    mut train: impl FnMut(usize, &Trial<S>, &mut Vec<EpochRecord>) -> Option<Result<C, E>>,
 ) -> Option<Tuned<C, E>> {
     let mut best: Option<Tuned<C, E>> = None;
-    let mut records = Vec::with_capacity(trials);
-    for index in 0..trials {
-        let trial = Trial::new(loss, learning_rate, index);
+    let mut records = Vec::with_capacity(trials.len());
+    for (index, trial) in trials.iter().enumerate() {
         let mut epochs = Vec::new();
-        let result = train(index, &trial, &mut epochs)?;
-        records.push(record(&trial, &result));
+        let result = train(index, trial, &mut epochs)?;
+        records.push(record(trial, tuning, &result));
         let rank = |result: &Result<C, E>| rank(result, higher_is_better);
         if best.as_ref().is_none_or(|best| rank(&result) > rank(&best.result)) {
             best = Some(Tuned { result, epochs, trials: Vec::new(), chosen: index });
@@ -115,11 +158,17 @@ fn rank<C: Candidate, E>(result: &Result<C, E>, higher_is_better: bool) -> (u8, 
     }
 }
 
-fn record<C: Candidate, E: fmt::Display>(trial: &Trial, result: &Result<C, E>) -> TrialRecord {
+fn record<S: Settings, C: Candidate, E: fmt::Display>(
+    trial: &Trial<S>,
+    tuning: &Tuning<S>,
+    result: &Result<C, E>,
+) -> TrialRecord {
     let history = result.as_ref().ok().map(Candidate::history);
+    let tuned = |tunable: &&Tunable<S>| (tunable.name.to_owned(), (tunable.get)(&trial.settings));
     TrialRecord {
         loss: trial.spec.to_string(),
-        learning_rate: trial.learning_rate,
+        learning_rate: trial.settings.learning_rate(),
+        settings: tuning.over.iter().map(tuned).collect(),
         validation: history.and_then(|history| history.best),
         epochs_run: history.map(|history| history.epochs.len()),
         best_epoch: history.map(|history| history.best_epoch),
@@ -130,6 +179,8 @@ fn record<C: Candidate, E: fmt::Display>(trial: &Trial, result: &Result<C, E>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tasks::boxes::DetectorSettings;
+    use crate::tasks::table::TableSettings;
     use losslab_losses::Registry;
 
     struct Scored(History);
@@ -139,13 +190,18 @@ mod tests {
         }
     }
 
+    fn open(text: &str) -> OpenSpec {
+        OpenSpec::parse(text, &Registry::standard()).unwrap()
+    }
+
     fn epoch(epoch: usize) -> EpochRecord {
         EpochRecord { epoch, train_loss: 0.5, validation: None, detail: None }
     }
 
     fn choose(scores: &[Result<Option<f64>, &'static str>]) -> Tuned<Scored, &'static str> {
-        let loss = OpenSpec::parse("focal:gamma=?", &Registry::standard()).unwrap();
-        let tuned = tune(&loss, 1e-3, scores.len(), true, |index, _, epochs| {
+        let tuning = Tuning::trials(scores.len());
+        let trials = Trial::all(&open("focal:gamma=?"), &TableSettings::default(), &tuning, 0);
+        let tuned = tune(&trials, &tuning, true, |index, _, epochs| {
             epochs.push(epoch(index));
             let history = |best| History { epochs: (1..=9).map(epoch).collect(), best_epoch: 7, best };
             Some(scores[index].map(|best| Scored(history(best))))
@@ -157,9 +213,8 @@ mod tests {
     fn the_best_on_validation_is_chosen_and_of_equals_the_first() {
         let tuned = choose(&[Ok(Some(0.5)), Ok(Some(0.7)), Err("diverged"), Ok(Some(0.7)), Ok(None)]);
         assert_eq!((tuned.chosen, tuned.epochs), (1, vec![epoch(1)]));
-        let rates: Vec<f64> = tuned.trials.iter().map(|trial| trial.learning_rate).collect();
-        assert_eq!(rates, [1e-3, 3.2e-4, 3.2e-3, 1e-4, 1e-2]);
-        assert_eq!(tuned.trials[0].loss, "focal:gamma=2");
+        assert_eq!((tuned.trials[0].learning_rate, &*tuned.trials[0].loss), (1e-3, "focal:gamma=2"));
+        assert!(tuned.trials.iter().all(|trial| trial.settings["lr"] == trial.learning_rate));
         assert_eq!(tuned.trials[2].diverged.as_deref(), Some("diverged"));
         assert_eq!(tuned.trials[2].epochs_run, None);
         assert_eq!(tuned.trials[1].best_epoch, Some(7));
@@ -172,19 +227,59 @@ mod tests {
         assert!(choose(&[Err("a"), Err("b")]).result.is_err_and(|error| error == "a"));
     }
 
+    /// All that can be tuned but what is 0.
+    fn everything<S: Settings>(settings: &S) -> Vec<&'static Tunable<S>> {
+        S::TUNABLE.iter().filter(|tunable| tunable.domain(settings).is_some()).collect()
+    }
+
     #[test]
-    fn a_loss_without_open_parameters_has_as_many_trials_as_others() {
-        let registry = Registry::standard();
-        let [ce, focal] =
-            ["ce", "focal:gamma=?,alpha=?"].map(|text| OpenSpec::parse(text, &registry).unwrap());
-        let of = |loss: &OpenSpec| (0..MOST_TRIALS).map(|k| Trial::new(loss, 1.0, k)).collect::<Vec<_>>();
-        for (a, b) in of(&ce).iter().zip(of(&focal)) {
-            assert_eq!(a.learning_rate, b.learning_rate);
-            assert_eq!(a.spec.to_string(), "ce");
+    fn a_trial_has_the_same_settings_for_every_loss_and_others_for_every_seed() {
+        let settings = DetectorSettings::default();
+        let tuning = Tuning { trials: 9, over: everything(&settings) };
+        assert_eq!(tuning.over.len(), 4);
+        let of = |loss: &str, seed| Trial::all(&open(loss), &settings, &tuning, seed);
+        let ce = of("ce", 3);
+        assert_eq!((ce.len(), &ce[0].settings), (9, &settings));
+        for (a, b) in ce.iter().zip(of("focal:gamma=?,alpha=?", 3)) {
+            assert_eq!((&a.settings, a.spec.to_string()), (&b.settings, "ce".into()));
         }
-        let mut rates: Vec<f64> = of(&ce).iter().map(|trial| trial.learning_rate).collect();
-        rates.sort_by(f64::total_cmp);
-        rates.dedup();
-        assert_eq!(rates.len(), MOST_TRIALS, "every trial has another learning rate");
+        for (a, b) in ce.iter().zip(of("ce", 4)).skip(1) {
+            assert_ne!(a.settings, b.settings);
+        }
+        for (i, trial) in ce.iter().enumerate() {
+            let others = &ce[..i];
+            assert!(others.iter().all(|other| other.settings.learning_rate != trial.settings.learning_rate));
+        }
+    }
+
+    #[test]
+    fn nine_trials_meet_each_third_of_every_range() {
+        let settings = TableSettings::default();
+        for seed in 0..50 {
+            let trials = Trial::all(&open("focal:gamma=?,alpha=?"), &settings, &Tuning::trials(9), seed);
+            let thirds = |values: Vec<f64>, low: f64, high: f64| {
+                let mut hit = [false; 3];
+                for value in values {
+                    assert!((low..=high).contains(&value), "{value} is not in [{low}, {high}]");
+                    hit[((3.0 * (value - low) / (high - low)) as usize).min(2)] = true;
+                }
+                assert_eq!(hit, [true; 3], "seed {seed}");
+            };
+            let rate = |trial: &Trial<TableSettings>| trial.settings.learning_rate.log10();
+            thirds(trials.iter().map(rate).collect(), -4.0 - 1e-9, -2.0 + 1e-9);
+            thirds(trials.iter().map(|trial| trial.spec.params()[0]).collect(), 0.0, 5.0);
+            thirds(trials.iter().filter_map(|trial| trial.spec.alpha()).collect(), 0.05, 0.95);
+            assert!(trials.iter().any(|trial| trial.spec.params()[0] > 4.3), "a gamma near 5");
+        }
+    }
+
+    #[test]
+    fn settings_stay_valid_and_what_is_0_stays_0() {
+        let settings = TableSettings { batch: 1, ..TableSettings::default() };
+        let tuning = Tuning { trials: 30, over: TableSettings::TUNABLE.iter().collect() };
+        for trial in Trial::all(&open("ce"), &settings, &tuning, 1) {
+            assert!((1..=4).contains(&trial.settings.batch));
+            assert_eq!(trial.settings.weight_decay, None, "Adam has none");
+        }
     }
 }

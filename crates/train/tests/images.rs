@@ -10,8 +10,8 @@ use losslab_testing::Files;
 use losslab_train::checkpoint::{Folder, Identity, Keeper, Which};
 use losslab_train::tasks::table::{TableFound, TableSettings, TableTask};
 use losslab_train::{
-    Arm, Comparison, Event, Form, Lab, Observer, Start, Task, TrainError, Trained, compare, load_model,
-    save_model, train,
+    Arm, Comparison, Event, Form, Lab, Observer, Start, Task, TrainError, Trained, Tuning, compare,
+    load_model, save_model, train,
 };
 use serde_json::json;
 use std::ops::ControlFlow::{Break, Continue};
@@ -166,7 +166,8 @@ fn convnet_and_mlp_are_compared_and_tuned() {
     let task = task(&files);
     let loss = OpenSpec::parse("focal:gamma=?", &Registry::standard()).expect("a loss");
     let arms = ["mlp:hidden=8", MODEL].map(|text| Arm { learner: model(text), loss: loss.clone() }).to_vec();
-    let comparison = Comparison::<TableTask> { arms, seeds: vec![0], settings: settings(), trials: 2 };
+    let comparison =
+        Comparison::<TableTask> { arms, seeds: vec![0], settings: settings(), tuning: Tuning::trials(2) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
     let found = Mutex::new(Vec::new());
     compare(&task, &comparison, &[(0, 0), (1, 0)], &pool, &Nobody, &|outcome| {

@@ -8,7 +8,7 @@ use losslab_losses::{OpenSpec, Registry};
 use losslab_models::{NamedTensor, Numbers};
 use losslab_testing::Files;
 use losslab_train::tasks::table::{TableFound, TableSettings, TableTask};
-use losslab_train::{Arm, Comparison, Event, Observer, Trained, compare};
+use losslab_train::{Arm, Comparison, Event, Observer, Trained, Tuning, compare};
 use std::sync::Mutex;
 
 const LOSS: &str = "focal+ohem:ratio=3";
@@ -70,7 +70,8 @@ fn a_comparison_with_more_threads_than_trainings() {
     let task = rows(wide(&files), 0);
     let loss = OpenSpec::parse(LOSS, &Registry::standard()).unwrap();
     let arms = vec![Arm { learner: model(MODEL), loss }];
-    let comparison = Comparison::<TableTask> { arms, seeds: vec![0], settings: settings(), trials: 1 };
+    let comparison =
+        Comparison::<TableTask> { arms, seeds: vec![0], settings: settings(), tuning: Tuning::none() };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
     let found = Mutex::new(Vec::new());
     compare(&task, &comparison, &[(0, 0)], &pool, &Nobody, &|outcome| {

@@ -3,6 +3,7 @@
 
 mod request;
 mod session;
+mod tune_args;
 
 pub(super) use session::{Place, Session, pool};
 
@@ -19,6 +20,7 @@ use losslab_train::tasks::table::TableTask;
 use losslab_train::{Arm, Comparison, Lab, LossSet, ProblemKind, Task};
 use request::{Request, Work};
 use std::path::{Path, PathBuf};
+use tune_args::TuneArguments;
 
 /// The arguments of `losslab compare`.
 #[derive(Args, Debug)]
@@ -39,10 +41,8 @@ pub struct Arguments {
     /// First seed; seed .. seed+N-1 are used, each with a split of its own
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Trainings per arm and seed over learning rates and open parameters (gamma=?); the best on validation
-    /// data is judged
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    tune: usize,
+    #[command(flatten)]
+    tune: TuneArguments,
     #[command(flatten)]
     learner: LearnerArguments,
     /// Threads to train on: one for each training, or several where there are more than trainings [default:
@@ -157,13 +157,13 @@ fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Pat
         arms: arms.collect(),
         seeds: seeds.clone(),
         settings: settings.clone(),
-        trials: request.trials,
+        tuning: request.tune.tuning(settings)?,
     };
     let models = learners.iter().map(|(learner, info)| ModelDescription::new(learner.to_string(), info));
     let plan = Plan::new(task, &comparison, models.collect(), &losses, reference);
     if !request.quiet {
         emit(&format!("{}{}{}", task.introduction(), notes(&task.notes()), notes(&left_out)))?;
-        emit(&declaration(&plan, task.epochs(settings)))?;
+        emit(&declaration(&plan, comparison.most_epochs(task)))?;
     }
     Session::begin(lab, request, plan, folder)?.run(task, &comparison)
 }

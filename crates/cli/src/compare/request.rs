@@ -1,13 +1,14 @@
 //! What `losslab compare` was asked for, checked before any data are read.
 
-use super::Arguments;
+use super::{Arguments, TuneArguments};
 use crate::flags::GivenFlags;
 use crate::learner_args::{BoxRequest, LearnerArguments, TableRequest};
 use crate::{at_least_one, thread_count};
 use anyhow::{Context, bail};
 use losslab_data::formats::{DataKind, Format, Given};
 use losslab_losses::{OpenSpec, Spec, SpecError};
-use losslab_train::{Lab, LossSet, MOST_TRIALS, ProblemKind};
+use losslab_train::tasks::boxes::DetectorSettings;
+use losslab_train::{Lab, LossSet, ProblemKind};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -20,12 +21,15 @@ const BOX_SEEDS: u64 = 5;
 /// More seeds are a slip of the finger.
 const MOST_SEEDS: u64 = 100_000;
 
-/// The comparison of detectors that plain `losslab` runs: its scenes, losses, seeds, epochs and width.
-const SHORT_SCENES: &str = "ratio=60,images=200,contrast=60";
+/// The comparison of detectors that plain `losslab` runs: its scenes, losses, seeds and settings. More epochs
+/// gain little: the detectors are trained out.
+const SHORT_SCENES: &str = "ratio=60,images=160,contrast=90";
 const SHORT_LOSSES: [&str; 2] = ["ce", "focal:gamma=2,alpha=0.25"];
 const SHORT_SEEDS: u64 = 3;
-const SHORT_EPOCHS: usize = 20;
-const SHORT_WIDTH: usize = 16;
+const SHORT_EPOCHS: usize = 45;
+const SHORT_WIDTH: usize = 8;
+const SHORT_BATCH: usize = 8;
+const SHORT_RATE: f64 = 0.01;
 
 /// A checked request: what to load, what to compare and how, and where to write.
 #[derive(Clone)]
@@ -38,8 +42,8 @@ pub struct Request {
     pub metric: Option<String>,
     /// The seeds.
     pub seeds: Vec<u64>,
-    /// Trials per arm and seed.
-    pub trials: usize,
+    /// What is tuned.
+    pub tune: TuneArguments,
     /// Threads to train on.
     pub threads: usize,
     /// The folder of the results.
@@ -94,9 +98,9 @@ impl Request {
             command: given.command,
             metric,
             seeds: seeds(arguments.seed, arguments.seeds.unwrap_or(default_seeds))?,
-            trials: trials(arguments.tune)?,
+            tune: arguments.tune.clone(),
             threads: thread_count(arguments.threads)?,
-            named: named_losses(lab, &arguments.loss, arguments.tune)?,
+            named: named_losses(lab, &arguments.loss, arguments.tune.trials()?)?,
             set: arguments.loss_set,
             reference: reference(lab, arguments.reference.as_deref())?,
             out: arguments.out,
@@ -104,6 +108,7 @@ impl Request {
             quiet: arguments.quiet,
             start: Instant::now(),
         };
+        request.work.check_tuning(&request.tune)?;
         match &request.work {
             _ if !request.named.is_empty() => drop(request.reference(lab, &request.named)?),
             Work::Embedded { scenes: Some(_), .. } if request.set.is_none() => {
@@ -137,6 +142,8 @@ impl Request {
         request.say("seeds", json!(request.seeds.len()));
         request.say("epochs", json!(scenes.settings.epochs));
         request.say("width", json!(scenes.settings.width));
+        request.say("batch", json!(scenes.settings.batch));
+        request.say("lr", json!(scenes.settings.learning_rate));
         request
     }
 
@@ -178,10 +185,7 @@ impl Request {
             let (losses, left_out) = set.losses(kind, &lab.losses, suits)?;
             return Ok((losses.into_iter().map(OpenSpec::from).collect(), left_out));
         }
-        self.named
-            .iter()
-            .flat_map(|loss| (0..self.trials).map(|trial| loss.trial(trial)))
-            .try_for_each(|spec| suits(&spec))?;
+        self.named.iter().flat_map(samples).try_for_each(|spec| suits(&spec))?;
         Ok((self.named.clone(), Vec::new()))
     }
 
@@ -216,6 +220,26 @@ impl Request {
     }
 }
 
+impl Work {
+    /// Refuses to tune what its settings do not have.
+    fn check_tuning(&self, tune: &TuneArguments) -> anyhow::Result<()> {
+        let (tables, boxes) = match self {
+            Work::Tables(tables) => (Some(tables), None),
+            Work::Boxes(boxes) => (None, Some(boxes)),
+            Work::Embedded { tables, scenes } => (tables.as_ref(), scenes.as_ref()),
+        };
+        tables.map(|tables| tune.tuning(&tables.settings)).transpose()?;
+        boxes.map(|boxes| tune.tuning(&boxes.settings)).transpose()?;
+        Ok(())
+    }
+}
+
+/// The spec with its defaults, and with what is open at the ends and in the middle of its ranges.
+fn samples(loss: &OpenSpec) -> Vec<Spec> {
+    let at = |share: f64| loss.at(&vec![share; loss.open().len()]);
+    [loss.start().clone(), at(0.0), at(0.5), at(1.0)].into()
+}
+
 /// What is trained, by the data that are named.
 fn work(lab: &Lab, learner: &LearnerArguments, data: &Given) -> anyhow::Result<Work> {
     match lab.formats.select(data)?.map(|format| format.info().kind) {
@@ -235,12 +259,16 @@ fn work(lab: &Lab, learner: &LearnerArguments, data: &Given) -> anyhow::Result<W
 
 /// Detectors for the short comparison.
 fn short_boxes(lab: &Lab, learner: &LearnerArguments) -> anyhow::Result<BoxRequest> {
-    let mut boxes = learner.short_boxes(lab)?;
-    boxes.settings.epochs = boxes.settings.epochs.or(Some(SHORT_EPOCHS));
-    if !learner.has_width() {
-        boxes.settings.width = SHORT_WIDTH;
-    }
-    Ok(boxes)
+    learner.short_boxes(
+        lab,
+        DetectorSettings {
+            epochs: Some(SHORT_EPOCHS),
+            width: SHORT_WIDTH,
+            batch: SHORT_BATCH,
+            learning_rate: SHORT_RATE,
+            ..DetectorSettings::default()
+        },
+    )
 }
 
 fn short_losses(lab: &Lab) -> anyhow::Result<Vec<OpenSpec>> {
@@ -283,13 +311,4 @@ fn named_losses(lab: &Lab, texts: &[String], trials: usize) -> anyhow::Result<Ve
 /// The canonical spec of the reference, if one is named.
 fn reference(lab: &Lab, text: Option<&str>) -> anyhow::Result<Option<String>> {
     Ok(text.map(|text| OpenSpec::parse(text, &lab.losses)).transpose()?.map(|spec| spec.to_string()))
-}
-
-/// Trials per arm and seed.
-fn trials(tune: usize) -> anyhow::Result<usize> {
-    at_least_one("--tune", tune)?;
-    if tune > MOST_TRIALS {
-        bail!("--tune {tune}: expected at most {MOST_TRIALS}, the learning rates that there are to try");
-    }
-    Ok(tune)
 }

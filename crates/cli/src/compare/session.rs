@@ -74,7 +74,7 @@ impl<'l> Session<'l> {
             self.store.save_shared(name, &text).with_context(cannot_write)?;
         }
         let pool = pool(self.place.threads)?;
-        let watch = self.watch(missing.len(), task.epochs(&comparison.settings));
+        let watch = self.watch(missing.len(), comparison.most_epochs(task));
         compare(task, comparison, &missing, &pool, &watch, &|outcome| {
             watch.keep(outcome.done(), || self.keep(task, &outcome));
         });

@@ -2,6 +2,7 @@
 
 use super::{ClassCounts, Effect, ModifierInfo, ProbabilityEffect, Stage, positive_counts};
 use crate::info::{ParamInfo, Range};
+use losslab_base::Domain;
 use losslab_tensor::math::{exp_m1_f64, ln_f64};
 
 /// w_c = N / (C n_c): every class has the same total weight, and the mean weight is 1.
@@ -31,7 +32,7 @@ pub(crate) const CLASS_BALANCED: ModifierInfo = ModifierInfo {
         name: "beta",
         default: 0.999,
         range: Range::from_to(0.0, 1.0),
-        tuned: &[0.9, 0.99, 0.999, 0.9999],
+        tuned: Some(Domain::LogBelowOne(0.9, 0.9999)),
         meaning: "0: no weighting; towards 1: inverse frequency",
     }],
     stage: Stage::ClassWeights,

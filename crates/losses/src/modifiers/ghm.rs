@@ -2,6 +2,7 @@
 
 use super::{BatchWeights, Effect, ModifierInfo, ProbabilityEffect, Stage, whole};
 use crate::info::{ParamInfo, Range};
+use losslab_base::Domain;
 
 /// GHM-C: weight N / (R M) for an element whose gradient norm g = 1 - p_t lies in a bin with R elements.
 ///
@@ -16,7 +17,7 @@ pub(crate) const GHM_C: ModifierInfo = ModifierInfo {
         name: "bins",
         default: 10.0,
         range: Range::closed(1.0, 1e6),
-        tuned: &[5.0, 10.0, 30.0, 100.0],
+        tuned: Some(Domain::OneOf(&[5.0, 10.0, 30.0, 100.0])),
         meaning: "equal intervals of g in [0, 1]",
     }],
     stage: Stage::BatchWeights,

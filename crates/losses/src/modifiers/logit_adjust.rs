@@ -2,6 +2,7 @@
 
 use super::{ClassCounts, Effect, ModifierInfo, ProbabilityEffect, Stage, positive_counts};
 use crate::info::{ParamInfo, Range};
+use losslab_base::Domain;
 
 /// z_c + tau log(pi_c) with the class frequencies pi; a sigmoid logit gets tau log(pi_positive /
 /// pi_negative).
@@ -17,7 +18,7 @@ pub(crate) const LOGIT_ADJUST: ModifierInfo = ModifierInfo {
         name: "tau",
         default: 1.0,
         range: Range::at_least(0.0),
-        tuned: &[0.25, 0.5, 1.0, 1.5, 2.0],
+        tuned: Some(Domain::Linear(0.0, 2.0)),
         meaning: "0: no adjustment; 1: consistent for the balanced error",
     }],
     stage: Stage::Logits,

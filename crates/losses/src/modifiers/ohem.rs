@@ -2,6 +2,7 @@
 
 use super::{BatchWeights, Effect, ModifierInfo, ProbabilityEffect, Stage, whole};
 use crate::info::{ParamInfo, Range};
+use losslab_base::Domain;
 
 /// Which elements are kept; a dropped element leaves value, gradient and normaliser as if it were not valid.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +26,7 @@ pub(crate) const RATIO: ModifierInfo = ModifierInfo {
         name: "ratio",
         default: 3.0,
         range: Range::above(0.0),
-        tuned: &[1.0, 3.0, 10.0, 30.0],
+        tuned: Some(Domain::Log(1.0, 30.0)),
         meaning: "negatives kept per positive",
     }],
     stage: Stage::BatchWeights,
@@ -42,7 +43,7 @@ pub(crate) const COUNT: ModifierInfo = ModifierInfo {
         name: "count",
         default: 128.0,
         range: Range::at_least(1.0),
-        tuned: &[16.0, 32.0, 64.0, 128.0],
+        tuned: Some(Domain::OneOf(&[16.0, 32.0, 64.0, 128.0])),
         meaning: "elements kept per batch",
     }],
     effect: |params, _| Ok(keep(Keep::Count(whole("count", params[0])?))),
@@ -58,7 +59,7 @@ pub(crate) const FRACTION: ModifierInfo = ModifierInfo {
         name: "fraction",
         default: 0.25,
         range: Range::up_to(0.0, 1.0),
-        tuned: &[0.1, 0.25, 0.5, 0.75],
+        tuned: Some(Domain::Linear(0.05, 0.75)),
         meaning: "share of the elements kept per batch, rounded up",
     }],
     effect: |params, _| Ok(keep(Keep::Fraction(params[0]))),

@@ -2,6 +2,7 @@
 
 use super::{Effect, ModifierInfo, ProbabilityEffect, Stage, Training};
 use crate::info::{ParamInfo, Range};
+use losslab_base::Domain;
 
 /// The last bias starts at b = -log((1 - pi) / pi), so that training starts from predictions of pi.
 pub(crate) const PRIOR_BIAS: ModifierInfo = ModifierInfo {
@@ -13,7 +14,7 @@ pub(crate) const PRIOR_BIAS: ModifierInfo = ModifierInfo {
         name: "pi",
         default: 0.01,
         range: Range::open(0.0, 1.0),
-        tuned: &[0.001, 0.01, 0.1, 0.5],
+        tuned: Some(Domain::Log(0.001, 0.5)),
         meaning: "probability of the positive class at the start; 0.5 is no prior",
     }],
     stage: Stage::Prior,

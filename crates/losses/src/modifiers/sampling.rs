@@ -2,6 +2,7 @@
 
 use super::{Effect, ModifierInfo, ProbabilityEffect, Stage, Training, positive_counts};
 use crate::info::{ParamInfo, Range};
+use losslab_base::Domain;
 
 /// Every class is drawn equally often.
 pub(crate) const OVERSAMPLE: ModifierInfo = ModifierInfo {
@@ -25,7 +26,7 @@ pub(crate) const UNDERSAMPLE: ModifierInfo = ModifierInfo {
         name: "ratio",
         default: 1.0,
         range: Range::at_least(1.0),
-        tuned: &[1.0, 3.0, 10.0, 30.0],
+        tuned: Some(Domain::Log(1.0, 30.0)),
         meaning: "examples of each class per example of the rarest",
     }],
     stage: Stage::Sampling,

@@ -2,6 +2,7 @@
 
 use super::{Effect, ModifierInfo, ProbabilityEffect, Stage};
 use crate::info::{ParamInfo, Range};
+use losslab_base::Domain;
 
 /// The target is (1 - eps) for the true class plus eps / C for each of the C classes, the true one included.
 ///
@@ -15,7 +16,7 @@ pub(crate) const SMOOTH: ModifierInfo = ModifierInfo {
         name: "eps",
         default: 0.1,
         range: Range::closed(0.0, 1.0),
-        tuned: &[0.01, 0.05, 0.1, 0.2],
+        tuned: Some(Domain::Log(0.01, 0.2)),
         meaning: "share of the target that is spread over all classes",
     }],
     stage: Stage::Targets,

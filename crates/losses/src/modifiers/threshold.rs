@@ -23,7 +23,7 @@ pub(crate) const FIXED: ModifierInfo = ModifierInfo {
         name: "at",
         default: 0.5,
         range: Range::closed(0.0, 1.0),
-        tuned: &[],
+        tuned: None,
         meaning: "probability of the positive class from which on the decision is positive",
     }],
     effect: |params, _| Ok(Effect::Decision(Decision::At(params[0]))),

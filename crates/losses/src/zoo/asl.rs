@@ -1,6 +1,6 @@
 //! Asymmetric loss, for many labels of which most are negative.
 
-use crate::{Accuracy, Alpha, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Alpha, Domain, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// Focal loss with a gamma of its own for each side, and negatives below a probability of `margin` dropped.
@@ -17,21 +17,21 @@ impl Loss<3> for Asl {
                 name: "gamma_pos",
                 default: 0.0,
                 range: Range::at_least(0.0),
-                tuned: &[0.0, 0.5, 1.0],
+                tuned: Some(Domain::Linear(0.0, 1.0)),
                 meaning: "how fast the loss of easy positives fades",
             },
             ParamInfo {
                 name: "gamma_neg",
                 default: 4.0,
                 range: Range::at_least(0.0),
-                tuned: &[1.0, 2.0, 3.0, 4.0, 6.0],
+                tuned: Some(Domain::Linear(0.0, 6.0)),
                 meaning: "how fast the loss of easy negatives fades",
             },
             ParamInfo {
                 name: "margin",
                 default: 0.05,
                 range: Range::from_to(0.0, 1.0),
-                tuned: &[0.0, 0.05, 0.1, 0.2],
+                tuned: Some(Domain::Linear(0.0, 0.2)),
                 meaning: "probability below which negatives cost nothing",
             },
         ],

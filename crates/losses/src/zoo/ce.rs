@@ -71,7 +71,7 @@ impl Loss<1> for SmoothCe {
             name: "h",
             default: 0.05,
             range: Range::closed(0.0, 1.0),
-            tuned: &[],
+            tuned: None,
             meaning: "probability that the target gives to the other classes",
         }],
         ..Info::EMPTY

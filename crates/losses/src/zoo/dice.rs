@@ -1,6 +1,6 @@
 //! Dice loss: the overlap of predicted and true positives, over the whole batch.
 
-use crate::{Alpha, Confusion, Heads, Info, ParamInfo, Probabilities, Range, SetLoss};
+use crate::{Alpha, Confusion, Domain, Heads, Info, ParamInfo, Probabilities, Range, SetLoss};
 use losslab_autograd::Var;
 use losslab_tensor::{Float, Real};
 
@@ -21,7 +21,7 @@ impl SetLoss<1> for Dice {
             name: "smooth",
             default: 1.0,
             range: Range::above(0.0),
-            tuned: &[0.01, 0.1, 1.0, 10.0],
+            tuned: Some(Domain::Log(0.01, 10.0)),
             meaning: "keeps a batch without positives defined",
         }],
         alpha: Alpha::None,

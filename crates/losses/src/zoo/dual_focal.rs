@@ -1,6 +1,6 @@
 //! Dual focal loss.
 
-use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L = -log p_t + weight (1 - p_t)^gamma: the focal factor is added to cross-entropy instead of multiplied
@@ -23,14 +23,14 @@ impl Loss<2> for DualFocal {
                 name: "gamma",
                 default: 2.0,
                 range: Range::at_least(0.0),
-                tuned: &[0.5, 1.0, 2.0, 3.0, 5.0],
+                tuned: Some(Domain::Linear(0.0, 5.0)),
                 meaning: "power of the added term; 1 is poly1",
             },
             ParamInfo {
                 name: "weight",
                 default: 1.0,
                 range: Range::at_least(0.0),
-                tuned: &[0.25, 0.5, 1.0, 2.0],
+                tuned: Some(Domain::Log(0.25, 2.0)),
                 meaning: "of the added term; 0 is cross-entropy",
             },
         ],

@@ -1,6 +1,6 @@
 //! Focal loss.
 
-use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_base::math::{exp_f64, ln_1p_f64};
 use losslab_tensor::Real;
 
@@ -17,7 +17,7 @@ impl Loss<1> for Focal {
             name: "gamma",
             default: 2.0,
             range: Range::at_least(0.0),
-            tuned: &[0.5, 1.0, 2.0, 3.0, 5.0],
+            tuned: Some(Domain::Linear(0.0, 5.0)),
             meaning: "how fast the loss of easy examples fades; 0 is cross-entropy",
         }],
         probabilities: |[gamma]| match gamma {

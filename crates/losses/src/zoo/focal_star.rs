@@ -1,6 +1,6 @@
 //! Focal loss in its alternate form.
 
-use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// FL*(p_t) = -log(p_t*) / gamma with p_t* = sigmoid(gamma x_t + beta): cross-entropy of a steeper, shifted
@@ -18,14 +18,14 @@ impl Loss<2> for FocalStar {
                 name: "gamma",
                 default: 2.0,
                 range: Range::above(0.0),
-                tuned: &[1.0, 2.0, 3.0, 4.0],
+                tuned: Some(Domain::Linear(0.5, 5.0)),
                 meaning: "steepness; the gradient on hard examples stays 1",
             },
             ParamInfo {
                 name: "beta",
                 default: 1.0,
                 range: Range::ANY,
-                tuned: &[-1.0, 0.0, 1.0, 2.0],
+                tuned: Some(Domain::Linear(-1.0, 2.0)),
                 meaning: "shift of the margin",
             },
         ],

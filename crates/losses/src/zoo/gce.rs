@@ -1,6 +1,6 @@
 //! Generalised cross-entropy, for noisy labels.
 
-use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L_q(p_t) = (1 - p_t^q) / q: cross-entropy as q -> 0, mean absolute error 1 - p_t at q = 1.
@@ -16,7 +16,7 @@ impl Loss<1> for Gce {
             name: "q",
             default: 0.7,
             range: Range::up_to(0.0, 1.0),
-            tuned: &[0.1, 0.3, 0.5, 0.7, 0.9],
+            tuned: Some(Domain::Linear(0.1, 1.0)),
             meaning: "robustness against wrong labels; towards 0: cross-entropy, 1: mean absolute error",
         }],
         probabilities: |_| Probabilities::Biased,

@@ -1,6 +1,6 @@
 //! A hinge on the probability.
 
-use crate::{Accuracy, Info, Loss, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Domain, Info, Loss, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L = max(0, margin - p_t).
@@ -20,7 +20,7 @@ impl Loss<1> for HingeP {
             name: "margin",
             default: 0.5,
             range: Range::up_to(0.0, 1.0),
-            tuned: &[0.25, 0.5, 0.75, 1.0],
+            tuned: Some(Domain::Linear(0.1, 1.0)),
             meaning: "p_t from which on there is no loss",
         }],
         probabilities: |_| Probabilities::Biased,

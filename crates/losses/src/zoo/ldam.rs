@@ -2,7 +2,8 @@
 
 use crate::modifiers::positive_counts;
 use crate::{
-    Accuracy, Alpha, ClassCounts, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Shift, Side,
+    Accuracy, Alpha, ClassCounts, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Shift,
+    Side,
 };
 use losslab_tensor::Real;
 
@@ -25,14 +26,14 @@ impl Loss<2> for Ldam {
                 name: "max_margin",
                 default: 0.5,
                 range: Range::at_least(0.0),
-                tuned: &[0.1, 0.25, 0.5, 1.0, 2.0],
+                tuned: Some(Domain::Log(0.1, 2.0)),
                 meaning: "margin of the rarest class; 0 is cross-entropy",
             },
             ParamInfo {
                 name: "scale",
                 default: 1.0,
                 range: Range::above(0.0),
-                tuned: &[1.0, 3.0, 10.0, 30.0],
+                tuned: Some(Domain::Log(1.0, 30.0)),
                 meaning: "factor of the logits; 30 in the paper's code, for normalised features",
             },
         ],

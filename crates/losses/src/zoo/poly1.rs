@@ -1,13 +1,13 @@
 //! PolyLoss: the first coefficient of the expansion of CE or FL in powers of 1 - p_t is changed.
 
-use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 const EPSILON: ParamInfo = ParamInfo {
     name: "epsilon",
     default: 1.0,
     range: Range::at_least(-1.0),
-    tuned: &[-0.5, 0.5, 1.0, 2.0, 4.0],
+    tuned: Some(Domain::Linear(-0.5, 4.0)),
     meaning: "what is added to the coefficient of the first power; 0 changes nothing",
 };
 
@@ -47,7 +47,7 @@ impl Loss<2> for Poly1Focal {
                 name: "gamma",
                 default: 2.0,
                 range: Range::at_least(0.0),
-                tuned: &[0.5, 1.0, 2.0, 3.0, 5.0],
+                tuned: Some(Domain::Linear(0.0, 5.0)),
                 meaning: "how fast the loss of easy examples fades",
             },
             EPSILON,

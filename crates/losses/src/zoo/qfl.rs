@@ -2,7 +2,7 @@
 
 use super::power;
 use crate::{
-    Accuracy, Alpha, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side, SoftLoss,
+    Accuracy, Alpha, Domain, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side, SoftLoss,
     TargetKind,
 };
 use losslab_tensor::Real;
@@ -20,7 +20,7 @@ impl Loss<1> for Qfl {
             name: "beta",
             default: 2.0,
             range: Range::at_least(0.0),
-            tuned: &[0.5, 1.0, 2.0, 3.0],
+            tuned: Some(Domain::Linear(0.0, 5.0)),
             meaning: "how fast the loss fades as p approaches the target; on hard targets it is focal loss's gamma",
         }],
         alpha: Alpha::None,

@@ -1,6 +1,6 @@
 //! Reduced focal loss: hard examples keep their cross-entropy.
 
-use crate::{Accuracy, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L = -f(p_t) log p_t with f = 1 below the threshold and ((1 - p_t) / threshold)^gamma from it on.
@@ -17,14 +17,14 @@ impl Loss<2> for ReducedFocal {
                 name: "gamma",
                 default: 2.0,
                 range: Range::at_least(0.0),
-                tuned: &[0.5, 1.0, 2.0, 3.0, 5.0],
+                tuned: Some(Domain::Linear(0.0, 5.0)),
                 meaning: "how fast the loss of easy examples fades",
             },
             ParamInfo {
                 name: "threshold",
                 default: 0.5,
                 range: Range::open(0.0, 1.0),
-                tuned: &[0.25, 0.5, 0.75],
+                tuned: Some(Domain::Linear(0.1, 0.9)),
                 meaning: "p_t below which it is cross-entropy; the loss is continuous at 0.5 only",
             },
         ],

@@ -1,7 +1,7 @@
 //! Varifocal loss, for soft targets.
 
 use crate::{
-    Accuracy, Alpha, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side, SoftLoss,
+    Accuracy, Alpha, Domain, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side, SoftLoss,
     TargetKind,
 };
 use losslab_tensor::Real;
@@ -21,14 +21,14 @@ impl Loss<2> for Vfl {
                 name: "gamma",
                 default: 2.0,
                 range: Range::at_least(0.0),
-                tuned: &[0.5, 1.0, 2.0, 3.0],
+                tuned: Some(Domain::Linear(0.0, 5.0)),
                 meaning: "how fast the loss of easy negatives fades",
             },
             ParamInfo {
                 name: "weight",
                 default: 0.75,
                 range: Range::at_least(0.0),
-                tuned: &[0.25, 0.5, 0.75, 1.0],
+                tuned: Some(Domain::Linear(0.1, 1.0)),
                 meaning: "of negatives; alpha in the paper",
             },
         ],

@@ -3,7 +3,7 @@
 use super::figures::{Figures, Numbers, table};
 use super::story::{Story, number};
 use crate::plot::{Forest, ForestRow};
-use crate::views;
+use crate::{Plan, views};
 use losslab_losses::SpecDescription;
 use losslab_metrics::statistics::pairs::Pair;
 use losslab_metrics::statistics::sentence::{p_words, percent_words};
@@ -97,8 +97,9 @@ pub(super) fn subject(story: Story) -> Markup {
                 @match plan.trials {
                     1 => "The learning rate is the same, too: nothing was tuned for any loss. ",
                     trials => {
-                        "Each model is the best of " (trials) " trainings on the validation part, over learning rates and the parameters that the name of \
-                         the loss leaves open with a question mark; a loss without such parameters has as many as the others. "
+                        "Each model is the best of " (trials) " trainings on the validation part, over " (tuned(plan))
+                        "the parameters that the name of the loss leaves open with a question mark; a loss without such \
+                         parameters has as many as the others. "
                     }
                 }
                 "The metric that decides is " (story.deciding().map_or("", |metric| &metric.title)) ", and the reference is "
@@ -123,6 +124,12 @@ pub(super) fn subject(story: Story) -> Markup {
             (metric_box(story))
         }
     }
+}
+
+/// What trials vary beside the parameters of losses, which the sentence goes on with.
+fn tuned(plan: &Plan) -> String {
+    let titles: Vec<&str> = plan.tune_over.iter().map(|setting| &*setting.title).collect();
+    if titles.is_empty() { String::new() } else { format!("{} and ", titles.join(", ")) }
 }
 
 /// How many of what were compared.

@@ -43,7 +43,7 @@ pub(super) fn page(story: Story, figures: &mut Figures) -> Markup {
                     (opening::differences(story, figures))
                     @if let Some(view) = view { @for part in view.before_training(story, figures) { (part) } }
                     (training::section(story, figures))
-                    (tuning::section(story))
+                    (tuning::section(story, figures))
                     @if let Some(view) = view { @for part in view.after_training(story, figures) { (part) } }
                 }
                 (footer(story))

@@ -97,7 +97,7 @@ fn share_chart(
     if lines[0].points.is_empty() {
         return html! {};
     }
-    let numbers = numbers(&lines);
+    let numbers = numbers("epoch", &lines);
     let chart = Chart {
         title: format!("{loss}: share of the {kind}"),
         description: format!(
@@ -125,7 +125,7 @@ fn curves(
     if lines.iter().all(|line| line.points.is_empty()) {
         return html! {};
     }
-    let numbers = numbers(&lines);
+    let numbers = numbers("epoch", &lines);
     let names: Vec<&str> = group.iter().map(|&i| losses[i]).collect();
     let tops =
         lines.iter().flat_map(|line| line.points.iter().map(|p| p.1).chain(line.band.iter().map(|b| b.2)));
@@ -173,21 +173,21 @@ fn epoch_axis(lines: &[Series]) -> Axis {
     Axis::around("epoch", [last], (0.0, 1e9))
 }
 
-/// About ten epochs of each line.
-fn numbers(lines: &[Series]) -> Numbers {
+/// About ten points of each line; `head` says what x is.
+pub(super) fn numbers(head: &str, lines: &[Series]) -> Numbers {
     let longest = lines.iter().map(|line| line.points.len()).max().unwrap_or(0);
     let every = longest.div_ceil(10).max(1);
-    let epochs: Vec<f64> = lines
+    let points: Vec<f64> = lines
         .iter()
         .find(|line| line.points.len() == longest)
         .map(|line| line.points.iter().step_by(every).map(|p| p.0).collect())
         .unwrap_or_default();
-    let row = |epoch: f64| {
-        let value = |line: &Series| number(line.points.iter().find(|p| p.0 == epoch).map(|p| p.1), 3);
-        std::iter::once(number(Some(epoch), 0)).chain(lines.iter().map(value)).collect()
+    let row = |x: f64| {
+        let value = |line: &Series| number(line.points.iter().find(|p| p.0 == x).map(|p| p.1), 3);
+        std::iter::once(number(Some(x), 0)).chain(lines.iter().map(value)).collect()
     };
     Numbers {
-        head: std::iter::once("epoch".to_owned()).chain(lines.iter().map(|line| line.name.clone())).collect(),
-        rows: epochs.into_iter().map(row).collect(),
+        head: std::iter::once(head.to_owned()).chain(lines.iter().map(|line| line.name.clone())).collect(),
+        rows: points.into_iter().map(row).collect(),
     }
 }

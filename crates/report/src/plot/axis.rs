@@ -36,6 +36,26 @@ impl Axis {
         if low == high {
             high = low + 1.0;
         }
+        Self::with_ends_at_ticks(label, low, high)
+    }
+
+    /// An axis that holds all of these numbers, up to 1e9, and little more, with ends at ticks. It is no
+    /// shorter than a thousandth: what differs by less is alike.
+    pub fn close_to(label: impl Into<String>, values: impl IntoIterator<Item = f64>) -> Self {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for value in values.into_iter().filter(|value| !value.is_nan()) {
+            low = low.min(value.clamp(-1e9, 1e9));
+            high = high.max(value.clamp(-1e9, 1e9));
+        }
+        if low > high {
+            return Self::new(label, 0.0, 1.0);
+        }
+        let least = 1e-3 * low.abs().max(high.abs()).max(1.0);
+        let margin = (least - (high - low)).max(0.0) / 2.0;
+        Self::with_ends_at_ticks(label, low - margin, high + margin)
+    }
+
+    fn with_ends_at_ticks(label: impl Into<String>, low: f64, high: f64) -> Self {
         let step = step(high - low);
         // A thousandth of a step is not worth another tick.
         let (low, high) = ((low / step + 1e-3).floor() * step, (high / step - 1e-3).ceil() * step);
@@ -104,6 +124,19 @@ mod tests {
         assert_eq!(axis(&[-0.93, f64::NAN]), (-1.0, 0.0));
         assert_eq!(axis(&[-1.0000001]), (-1.0, 0.0));
         assert_eq!(axis(&[0.0]), (0.0, 1.0));
+    }
+
+    #[test]
+    fn a_close_axis_has_its_ends_at_ticks_and_is_never_empty() {
+        let axis = |values: &[f64]| {
+            let axis = Axis::close_to("", values.iter().copied());
+            (axis.low, axis.high)
+        };
+        let near = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).abs() < 1e-9 && (a.1 - b.1).abs() < 1e-9;
+        assert!(near(axis(&[0.72, 0.78, f64::NAN]), (0.72, 0.78)), "{:?}", axis(&[0.72, 0.78]));
+        assert!(near(axis(&[0.5]), (0.4994, 0.5006)), "{:?}", axis(&[0.5]));
+        assert_eq!(axis(&[]), (0.0, 1.0));
+        assert_eq!(axis(&[f64::MIN, f64::MAX]), (-1e9, 1e9));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How a detector is built, trained and read out: everything that is held equal between losses.
 
 use crate::OptimizerKind;
-use crate::task::Settings;
+use crate::task::{Settings, Tunable};
 use losslab_losses::Normalizer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
@@ -41,7 +41,7 @@ pub struct DetectorSettings {
     pub prior: f64,
     /// What the sum of the class loss is divided by.
     pub normalizer: NormalizerKind,
-    /// Weight of the box loss.
+    /// Weight of the box loss in the sum with the class loss.
     pub box_weight: f64,
     /// Whether training images are mirrored at random, left to right and top to bottom.
     pub flips: bool,
@@ -77,12 +77,43 @@ impl Default for DetectorSettings {
 }
 
 impl Settings for DetectorSettings {
+    const TUNABLE: &'static [Tunable<Self>] = &[
+        Tunable {
+            name: "lr",
+            title: "learning rate",
+            flag: "--lr",
+            factor: 10.0,
+            get: |settings| settings.learning_rate,
+            set: |settings, rate| settings.learning_rate = rate,
+        },
+        Tunable {
+            name: "wd",
+            title: "weight decay",
+            flag: "--weight-decay",
+            factor: 10.0,
+            get: |settings| settings.weight_decay,
+            set: |settings, decay| settings.weight_decay = decay,
+        },
+        Tunable {
+            name: "batch",
+            title: "batch size",
+            flag: "--batch",
+            factor: 4.0,
+            get: |settings| settings.batch as f64,
+            set: |settings, images| settings.batch = (images.round() as usize).max(1),
+        },
+        Tunable {
+            name: "box-weight",
+            title: "weight of the box loss",
+            flag: "--box-weight",
+            factor: 10.0,
+            get: |settings| settings.box_weight,
+            set: |settings, weight| settings.box_weight = weight,
+        },
+    ];
+
     fn learning_rate(&self) -> f64 {
         self.learning_rate
-    }
-
-    fn with_learning_rate(&self, learning_rate: f64) -> Self {
-        Self { learning_rate, ..self.clone() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! How models of rows are trained: everything that is held equal between arms.
 
 use crate::OptimizerKind;
-use crate::task::Settings;
+use crate::task::{Settings, Tunable};
 use serde::{Deserialize, Serialize};
 
 /// The settings of a training on rows.
@@ -20,6 +20,10 @@ pub struct TableSettings {
     pub learning_rate: f64,
     /// The optimiser.
     pub optimizer: OptimizerKind,
+    /// Weight decay; where not said, that of the optimiser
+    /// ([`OptimizerKind::default_decay`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f64>,
     /// Mirror training images left and right, every other time.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub flips: bool,
@@ -41,18 +45,49 @@ impl Default for TableSettings {
             batch: 128,
             learning_rate: 1e-3,
             optimizer: OptimizerKind::Adam,
+            weight_decay: None,
             flips: false,
             shift: 0,
         }
     }
 }
 
+impl TableSettings {
+    /// The weight decay.
+    pub fn decay(&self) -> f64 {
+        self.weight_decay.unwrap_or(self.optimizer.default_decay())
+    }
+}
+
 impl Settings for TableSettings {
+    const TUNABLE: &'static [Tunable<Self>] = &[
+        Tunable {
+            name: "lr",
+            title: "learning rate",
+            flag: "--lr",
+            factor: 10.0,
+            get: |settings| settings.learning_rate,
+            set: |settings, rate| settings.learning_rate = rate,
+        },
+        Tunable {
+            name: "wd",
+            title: "weight decay",
+            flag: "--weight-decay",
+            factor: 10.0,
+            get: TableSettings::decay,
+            set: |settings, decay| settings.weight_decay = Some(decay),
+        },
+        Tunable {
+            name: "batch",
+            title: "batch size",
+            flag: "--batch",
+            factor: 4.0,
+            get: |settings| settings.batch as f64,
+            set: |settings, rows| settings.batch = (rows.round() as usize).max(1),
+        },
+    ];
+
     fn learning_rate(&self) -> f64 {
         self.learning_rate
-    }
-
-    fn with_learning_rate(&self, learning_rate: f64) -> Self {
-        Self { learning_rate, ..self.clone() }
     }
 }

@@ -56,7 +56,8 @@ impl<'a> TableTraining<'a> {
         Augmenter::check(&settings, image).map_err(TrainError::Model)?;
         let shape = Shape { columns: data.columns(), image, outputs: classification.outputs() };
         let mut rng = Rng::stream(start.seed, INIT_STREAM);
-        let model = start.learner.build(shape, settings.optimizer.build(), &mut rng);
+        let model =
+            start.learner.build(shape, settings.optimizer.build_with_decay(settings.decay()), &mut rng);
         let mut model = model.map_err(TrainError::Model)?;
         let mut prior = classification.prior_logits(&counts);
         for change in criterion.training() {
