@@ -54,7 +54,7 @@ fn a_file_asks_for_the_same_as_flags() {
     let (file, text) = compare(&files, "file", &["compare", "--config", config]);
     assert_eq!(file, flags);
     assert_eq!(written(&files, "file"), written(&files, "flags"));
-    assert!(!text.contains("training"), "quiet is asked for: {text}");
+    assert!(!text.contains("verdicts rest on"), "quiet is asked for: {text}");
     assert_eq!(compare(&files, "plain", &["--config", config]).0, flags, "without the name of the command");
 
     // Flags win, and the rest stays.

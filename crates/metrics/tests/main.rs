@@ -10,4 +10,5 @@ mod statistics;
 mod statistics_bootstrap;
 mod statistics_simulation;
 mod verdict;
+mod verdict_level;
 mod voc;

@@ -72,7 +72,8 @@ impl ImageParts {
     /// As [`SceneSpec::generate`].
     pub fn draw(spec: &SceneSpec) -> ImageParts {
         let [train, validation, test] = ScenePart::ALL.map(|part| spec.generate(part));
-        ImageParts { name: train.name.clone(), train, validation, test }
+        let name = train.name.trim_end_matches("/train").to_owned();
+        ImageParts { name, train, validation, test }
     }
 
     /// These sets as the parts, with a part held out if there is no test set.

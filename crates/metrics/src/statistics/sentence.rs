@@ -25,7 +25,7 @@ pub(super) fn of_arm(v: &ArmVerdict, reference_diverged: usize, question: &Quest
         Verdict::NotTrainedOut | Verdict::TrainingFailed => {
             let which: Vec<String> = v.unfit.iter().map(Unfit::words).collect();
             format!(
-                "{label} is not judged against {reference}: {}; give all losses more epochs (--epochs) or another \
+                "{label} is not judged against {reference} in {metric}: {}; give all losses more epochs (--epochs) or another \
                  learning rate (--lr)",
                 which.join(", ")
             )
@@ -159,7 +159,7 @@ fn of_reference(
     }
     for (labels, why) in [(&early, "trainings ended too early"), (&failed, "trainings failed")] {
         if !labels.is_empty() {
-            parts.push(format!("{} not judged against {label}: {why}", are(labels)));
+            parts.push(format!("{} not judged against {label} in {metric}: {why}", are(labels)));
         }
     }
     if !untested.is_empty() {
