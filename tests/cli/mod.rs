@@ -15,3 +15,4 @@ mod my_lab;
 mod names;
 mod runs;
 mod tune;
+mod verdicts;

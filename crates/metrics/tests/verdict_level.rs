@@ -2,7 +2,9 @@
 //! share a split, and trainings that cannot be judged.
 
 use crate::verdict::{judged, loss, question, resplits, runs};
-use losslab_metrics::statistics::training_check::TrainingState::{AtChance, Complete, NotTrainedOut};
+use losslab_metrics::statistics::training_check::TrainingState::{
+    AtChance, ClearlyLearnt, Complete, NotTrainedOut,
+};
 use losslab_metrics::statistics::verdict::{ArmRuns, Design, Earlier, Question, Verdict, judge};
 
 #[test]
@@ -58,7 +60,7 @@ fn trainings_that_are_not_done_are_not_judged() {
     let early = [NotTrainedOut, NotTrainedOut, Complete, Complete, Complete];
     let failed = [AtChance, AtChance, AtChance, Complete, Complete];
     let arms = [
-        runs("ce", 0.6, 1, 5),
+        runs("ce", 0.6, 1, 5).with_trainings(vec![ClearlyLearnt; 5]),
         runs("early", 0.4, 3, 5).with_trainings(early.to_vec()),
         runs("failed", 0.3, 7, 5).with_trainings(failed.to_vec()),
         runs("good", 0.7, 9, 5),

@@ -7,6 +7,10 @@ use losslab_metrics::statistics::training_check::TrainingState;
 const LEAST_VALIDATIONS: usize = 10;
 /// Standard errors by which the validation metric must have risen at the end to count as still rising.
 const RISE: f64 = 2.0;
+/// Standard deviations above the mean of random predictions that are better than chance.
+const ABOVE_CHANCE: f64 = 2.0;
+/// Those that are far better than chance.
+const FAR_ABOVE_CHANCE: f64 = 5.0;
 /// A rise of less than this share of what the metric is above chance is not worth more epochs.
 const LEAST_RISE: f64 = 0.02;
 
@@ -19,8 +23,8 @@ pub struct Course {
     pub least_kept: usize,
     /// Optimiser steps that the whole training must have taken, so that better weights would have been found.
     pub least_steps: usize,
-    /// The best value of the deciding metric on the validation part that is still chance; none if unknown.
-    pub chance: Option<f64>,
+    /// What predictions that know nothing reach on the validation part; none if unknown.
+    pub chance: Option<Chance>,
     /// Whether the learning rate falls to nearly 0 by the last epoch, so that a metric that rises to the end
     /// is no sign of an early end.
     pub anneals: bool,
@@ -28,15 +32,32 @@ pub struct Course {
     pub higher_is_better: bool,
 }
 
+/// What predictions that know nothing reach under a metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Chance {
+    /// One that is the same for all examples.
+    pub constant: f64,
+    /// The mean of random ones.
+    pub mean: f64,
+    /// Their standard deviation: what the metric varies by on so few examples.
+    pub deviation: f64,
+}
+
 impl Course {
-    /// Whether a value of the deciding metric is better than chance; true as well where one of the two is
-    /// unknown.
+    /// Whether a value of the deciding metric is better than chance: than a constant prediction, and than the
+    /// mean of random ones by two standard deviations. True as well where one of the two is unknown.
     pub fn beats_chance(&self, value: Option<f64>) -> bool {
-        match (value, self.chance) {
-            (Some(value), Some(chance)) if self.higher_is_better => value > chance,
-            (Some(value), Some(chance)) => value < chance,
-            _ => true,
-        }
+        self.is_beyond(value, ABOVE_CHANCE).unwrap_or(true)
+    }
+
+    /// Whether a value is better than constant predictions, and than the mean of random ones by so many
+    /// standard deviations; none where one of the two is unknown.
+    fn is_beyond(&self, value: Option<f64>, deviations: f64) -> Option<bool> {
+        let (value, Chance { constant, mean, deviation }) = value.zip(self.chance)?;
+        Some(match self.higher_is_better {
+            true => value > constant.max(mean + deviations * deviation),
+            false => value < constant.min(mean - deviations * deviation),
+        })
     }
 
     /// Optimiser steps that the kept weights have seen.
@@ -59,11 +80,15 @@ impl Course {
         if too_short || too_early || (!self.anneals && self.is_rising(history)) {
             return TrainingState::NotTrainedOut;
         }
-        TrainingState::Complete
+        match self.is_beyond(history.best, FAR_ABOVE_CHANCE) {
+            Some(true) => TrainingState::ClearlyLearnt,
+            _ => TrainingState::Complete,
+        }
     }
 
     /// Whether the best validation is among the last fifth, and that fifth is better than the one before by more
-    /// than the noise of both, which is read from the differences of successive validations.
+    /// than the noise: that of both, read from the differences of successive validations, and half of what the
+    /// metric varies by on so few examples.
     fn is_rising(&self, history: &History) -> bool {
         let values: Vec<f64> = history.epochs.iter().filter_map(|epoch| epoch.validation).collect();
         let fifth = values.len() / 5;
@@ -75,8 +100,11 @@ impl Course {
         let mean = |values: &[f64]| values.iter().sum::<f64>() / fifth as f64;
         let rise = mean(last) - mean(before);
         let rise = if self.higher_is_better { rise } else { -rise };
-        let above_chance = history.best.zip(self.chance).map_or(0.0, |(best, chance)| (best - chance).abs());
-        rise > RISE * noise(before, last) && rise > LEAST_RISE * above_chance
+        let (above_chance, deviation) = match history.best.zip(self.chance) {
+            Some((best, chance)) => ((best - chance.mean).abs(), chance.deviation),
+            None => (0.0, 0.0),
+        };
+        rise > RISE * noise(before, last) && rise > LEAST_RISE * above_chance && rise > 0.5 * deviation
     }
 }
 
@@ -100,7 +128,7 @@ mod tests {
         steps_per_epoch: 10,
         least_kept: 30,
         least_steps: 50,
-        chance: Some(0.2),
+        chance: Some(Chance { constant: 0.2, mean: 0.18, deviation: 0.01 }),
         anneals: false,
         higher_is_better: true,
     };
@@ -128,21 +156,23 @@ mod tests {
         let short = history(&[0.3, 0.3, 0.4, 0.5]);
         assert_eq!(COURSE.state(&short), TrainingState::NotTrainedOut);
         let later = history(&[0.3, 0.3, 0.4, 0.4, 0.5, 0.4, 0.4]);
-        assert_eq!(COURSE.state(&later), TrainingState::Complete);
+        assert_eq!(COURSE.state(&later), TrainingState::ClearlyLearnt);
+        let barely = history(&[0.2, 0.2, 0.2, 0.22, 0.22, 0.22]);
+        assert_eq!(COURSE.state(&barely), TrainingState::Complete);
     }
 
     #[test]
     fn a_metric_that_still_rises_is_not_trained_out_unless_the_rate_has_annealed() {
         let rising = curve(40, |epoch| 0.3 + 0.01 * epoch);
         assert_eq!(COURSE.state(&rising), TrainingState::NotTrainedOut);
-        assert_eq!(Course { anneals: true, ..COURSE }.state(&rising), TrainingState::Complete);
+        assert_eq!(Course { anneals: true, ..COURSE }.state(&rising), TrainingState::ClearlyLearnt);
         let recovering = curve(40, |epoch| if epoch < 6.0 { 0.8 } else { 0.3 + 0.01 * epoch });
-        assert_eq!(COURSE.state(&recovering), TrainingState::Complete);
+        assert_eq!(COURSE.state(&recovering), TrainingState::ClearlyLearnt);
         let flat = curve(40, |epoch| 0.3 + 0.02 * epoch.min(20.0));
-        assert_eq!(COURSE.state(&flat), TrainingState::Complete);
+        assert_eq!(COURSE.state(&flat), TrainingState::ClearlyLearnt);
         // 0.0002 an epoch is above the noise of 100 epochs, and not worth more of them.
         let creeping = curve(100, |epoch| 0.8 + 0.0002 * epoch);
-        assert_eq!(COURSE.state(&creeping), TrainingState::Complete);
+        assert_eq!(COURSE.state(&creeping), TrainingState::ClearlyLearnt);
     }
 
     #[test]
@@ -152,6 +182,6 @@ mod tests {
         let unknown = Course { chance: None, ..COURSE };
         assert_eq!(unknown.state(&history(&[0.2; 8])), TrainingState::NotTrainedOut);
         let less = Course { higher_is_better: false, ..COURSE };
-        assert!(less.beats_chance(Some(0.1)) && !less.beats_chance(Some(0.2)));
+        assert!(less.beats_chance(Some(0.1)) && !less.beats_chance(Some(0.17)));
     }
 }

@@ -36,7 +36,7 @@ pub mod tasks;
 mod tune;
 
 pub use compare::{Arm, Comparison, Event, Observer, Outcome, compare};
-pub use course::Course;
+pub use course::{Chance, Course};
 pub use error::TrainError;
 pub use fit::{AfterEpoch, Trained, train};
 pub use history::{EpochRecord, History};

@@ -6,6 +6,7 @@
 use super::bounding_box::BoundingBox;
 use losslab_base::{DataError, Place};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::collections::{BTreeMap, HashSet};
 
 /// What a valid box is, in the words of messages.
 pub(super) const A_BOX: &str = "four finite numbers [x, y, width, height] without a negative width or height";
@@ -133,6 +134,16 @@ impl GroundTruth {
     /// The objects in the order given.
     pub fn annotations(&self) -> &[Annotation] {
         &self.annotations
+    }
+
+    /// Images with an object of the category that the fewest images have: the units by which the variance of
+    /// an average over categories is known.
+    pub fn images_of_rarest_category(&self) -> usize {
+        let mut images: BTreeMap<i64, HashSet<i64>> = BTreeMap::new();
+        for object in self.annotations.iter().filter(|object| !object.iscrowd) {
+            images.entry(object.category_id).or_default().insert(object.image_id);
+        }
+        images.values().map(HashSet::len).min().unwrap_or(0)
     }
 
     /// Position of an image among [`images`](Self::images).

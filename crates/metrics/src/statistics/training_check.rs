@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum TrainingState {
     /// It ended because it had nothing more to learn.
     Complete,
+    /// The same, and its validation metric is far better than chance.
+    ClearlyLearnt,
     /// It ended too early: the weights that were kept have seen too few optimiser steps, or the validation
     /// metric was still rising.
     NotTrainedOut,
@@ -24,7 +26,7 @@ pub struct Unfit {
     pub label: String,
     /// Runs that were not trained out.
     pub not_trained_out: usize,
-    /// Runs that never left chance where the other arm did.
+    /// Runs that never left chance where the other arm clearly did.
     pub failed: usize,
     /// All its runs.
     pub runs: usize,
@@ -36,7 +38,7 @@ impl Unfit {
         let states = || arm.trainings.iter().zip(&other.trainings);
         let not_trained_out = states().filter(|(own, _)| **own == TrainingState::NotTrainedOut).count();
         let failed = |(own, other): &(&TrainingState, &TrainingState)| {
-            **own == TrainingState::AtChance && **other != TrainingState::AtChance
+            **own == TrainingState::AtChance && **other == TrainingState::ClearlyLearnt
         };
         let failed = states().filter(failed).count();
         let runs = arm.values.len();
@@ -70,7 +72,7 @@ pub(super) fn unfit(candidate: &ArmRuns, reference: &ArmRuns) -> Vec<Unfit> {
 
 #[cfg(test)]
 mod tests {
-    use super::TrainingState::{AtChance, Complete, NotTrainedOut};
+    use super::TrainingState::{AtChance, ClearlyLearnt, Complete, NotTrainedOut};
     use super::*;
 
     fn arm(label: &str, states: &[TrainingState]) -> ArmRuns {
@@ -80,7 +82,7 @@ mod tests {
 
     #[test]
     fn up_to_a_fifth_of_the_runs_may_be_unfit() {
-        let sound = arm("ce", &[Complete; 5]);
+        let sound = arm("ce", &[ClearlyLearnt; 5]);
         let one = arm("focal", &[NotTrainedOut, Complete, Complete, Complete, Complete]);
         let two = arm("focal", &[NotTrainedOut, AtChance, Complete, Complete, Complete]);
         assert!(unfit(&one, &sound).is_empty() && unfit(&sound, &one).is_empty());
@@ -94,7 +96,9 @@ mod tests {
     fn where_both_are_at_chance_neither_has_failed() {
         let (a, b) = (arm("ce", &[AtChance; 3]), arm("focal", &[AtChance; 3]));
         assert!(unfit(&a, &b).is_empty());
-        let found = unfit(&arm("focal", &[AtChance; 3]), &arm("ce", &[Complete; 3]));
+        // With few positives a model that has learnt something is not always told from chance.
+        assert!(unfit(&arm("focal", &[AtChance; 3]), &arm("ce", &[Complete; 3])).is_empty());
+        let found = unfit(&arm("focal", &[AtChance; 3]), &arm("ce", &[ClearlyLearnt; 3]));
         assert!(found[0].is_failure() && found[0].words() == "focal never left chance in 3 of 3 runs");
     }
 }

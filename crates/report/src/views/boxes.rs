@@ -14,7 +14,6 @@ use losslab_train::{Lab, Task};
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashSet};
 
 /// Resamples of the test images: they give the standard error within 5 %.
 const RESAMPLES: usize = 800;
@@ -80,7 +79,9 @@ impl View for BoxView {
             boxes.iter().map(|boxes| boxes.as_ref().map(|boxes| metric.weighted(boxes))).collect();
         let units = truth.images().len().max(1);
         let resamples = Resamples::draw(units, &weighted, metric.info().diverged, RESAMPLES, SEED);
-        Ok(resamples.map_err(|error| error.to_string())?.with_informative(informative(&truth).max(1)))
+        Ok(resamples
+            .map_err(|error| error.to_string())?
+            .with_informative(truth.images_of_rarest_category().max(1)))
     }
 
     fn run(&self, record: &RunRecord) -> Map<String, Value> {
@@ -138,15 +139,6 @@ impl View for BoxView {
             weights::section(story, figures, margins(story)),
         ]
     }
-}
-
-/// Images with objects of the category that the fewest have: those that the average over categories varies by.
-fn informative(truth: &GroundTruth) -> usize {
-    let mut images: BTreeMap<i64, HashSet<i64>> = BTreeMap::new();
-    for object in truth.annotations().iter().filter(|object| !object.iscrowd) {
-        images.entry(object.category_id).or_default().insert(object.image_id);
-    }
-    images.values().map(HashSet::len).min().unwrap_or(0)
 }
 
 /// The detections of a run, matched to the truth once.

@@ -35,7 +35,7 @@ pub use stopping::{
 
 use crate::predict::Predictor;
 use crate::task::{Judged, Start, Task, Training};
-use crate::{Lab, TrainError};
+use crate::{Chance, Lab, TrainError};
 use augmented::Augmenter;
 use losslab_data::{DataError, Dataset, Gaps, Part, Prepared, Source};
 use losslab_losses::{Spec, SpecError};
@@ -57,7 +57,7 @@ pub struct TableTask {
     metric: Arc<dyn RowMetric>,
     metrics: Metrics,
     /// What chance reaches on the validation part of each run, once a training has asked.
-    chance: Vec<OnceLock<Option<f64>>>,
+    chance: Vec<OnceLock<Option<Chance>>>,
 }
 
 impl TableTask {
@@ -108,8 +108,8 @@ impl TableTask {
         &self.parts[run]
     }
 
-    /// The best value of the deciding metric that is still chance on the validation part of a run.
-    fn chance(&self, run: usize) -> Result<Option<f64>, MetricError> {
+    /// What predictions that know nothing reach on the validation part of a run.
+    fn chance(&self, run: usize) -> Result<Option<Chance>, MetricError> {
         if let Some(&known) = self.chance[run].get() {
             return Ok(known);
         }

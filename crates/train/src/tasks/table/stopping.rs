@@ -7,7 +7,7 @@
 
 use super::classification::Classification;
 use super::settings::TableSettings;
-use crate::{Course, History};
+use crate::{Chance, Course, History};
 use losslab_base::rng::Rng;
 use losslab_data::Part;
 use losslab_metrics::{MetricError, RowMetric, Rows};
@@ -28,8 +28,6 @@ pub const LEAST_JUDGED_STEPS: usize = 200;
 
 /// Random predictions that show what chance reaches.
 const DRAWS: usize = 50;
-/// How many standard deviations above their mean is better than chance.
-const DEVIATIONS: f64 = 2.0;
 
 /// When one training ends.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +43,7 @@ impl Stopping {
     pub fn new(
         settings: &TableSettings,
         [rows, visited]: [usize; 2],
-        chance: Option<f64>,
+        chance: Option<Chance>,
         higher_is_better: bool,
     ) -> Self {
         let steps_per_epoch = visited.div_ceil(settings.batch).max(1);
@@ -77,9 +75,8 @@ pub(super) fn most_epochs(settings: &TableSettings, rows: usize) -> usize {
     settings.epochs.unwrap_or_else(|| DEFAULT_EPOCHS.max(LEAST_STEPS.div_ceil(steps)))
 }
 
-/// The best value of the metric that is still chance on the labels of this part: that of a prediction that is
-/// the same for all rows, or two standard deviations above the mean of random predictions.
-pub(super) fn chance(metric: &dyn RowMetric, part: &Part) -> Result<Option<f64>, MetricError> {
+/// What predictions that know nothing reach on the labels of this part; none where the metric is undefined.
+pub(super) fn chance(metric: &dyn RowMetric, part: &Part) -> Result<Option<Chance>, MetricError> {
     let classification = Classification::of(part.classes);
     let prior = classification.prior_logits(&part.class_counts());
     let info = metric.info();
@@ -101,14 +98,13 @@ pub(super) fn chance(metric: &dyn RowMetric, part: &Part) -> Result<Option<f64>,
         let random: Vec<f32> = same.iter().map(|&logit| logit + rng.normal() as f32).collect();
         draws.extend(value(&random)?);
     }
-    let Some(same) = value(&same)? else { return Ok(None) };
+    let Some(constant) = value(&same)? else { return Ok(None) };
     if draws.len() < DRAWS {
-        return Ok(Some(same));
+        return Ok(Some(Chance { constant, mean: constant, deviation: 0.0 }));
     }
     let mean = draws.iter().sum::<f64>() / DRAWS as f64;
     let variance = draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / (DRAWS - 1) as f64;
-    let spread = DEVIATIONS * variance.sqrt();
-    Ok(Some(if info.higher_is_better { same.max(mean + spread) } else { same.min(mean - spread) }))
+    Ok(Some(Chance { constant, mean, deviation: variance.sqrt() }))
 }
 
 #[cfg(test)]
@@ -122,7 +118,8 @@ mod tests {
     }
 
     fn stopping(settings: &TableSettings, rows: usize) -> Stopping {
-        Stopping::new(settings, [rows, rows], Some(0.2), true)
+        let chance = Chance { constant: 0.2, mean: 0.1, deviation: 0.05 };
+        Stopping::new(settings, [rows, rows], Some(chance), true)
     }
 
     #[test]
@@ -153,6 +150,6 @@ mod tests {
         assert!(large.is_over(&history(60, 1, 0.2)), "but the last epoch is the last");
         let course = Course { higher_is_better: false, ..large.course };
         let lower = Stopping { course, ..large };
-        assert!(lower.is_over(&history(40, 1, 0.1)) && !lower.is_over(&history(40, 1, 0.3)));
+        assert!(lower.is_over(&history(40, 1, -0.1)) && !lower.is_over(&history(40, 1, 0.3)));
     }
 }
