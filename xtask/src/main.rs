@@ -7,6 +7,7 @@
 mod bits;
 mod bugs;
 mod copy;
+mod docs;
 mod fuzz;
 mod gradients;
 mod kills;
@@ -40,6 +41,8 @@ enum Command {
     },
     /// Run the tests of the crates with unsafe code with AddressSanitizer.
     Asan,
+    /// Run the commands of the README and of docs/, and compare what they print with what the pages show.
+    Docs(docs::Docs),
 }
 
 #[derive(Args)]
@@ -91,6 +94,7 @@ fn main() -> anyhow::Result<()> {
         Command::Soak(soak) => soak,
         Command::Miri { seconds } => return memory::miri(root, seconds),
         Command::Asan => return memory::asan(root),
+        Command::Docs(arguments) => return docs::run(root, &arguments),
     };
     anyhow::ensure!(
         soak.minutes > 0.0 && soak.minutes.is_finite(),
