@@ -15,6 +15,7 @@ mod ledger;
 mod memory;
 mod mutants;
 mod programs;
+mod verdicts;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -48,7 +49,7 @@ enum Command {
 #[derive(Args)]
 struct Soak {
     /// How long, shared among the parts. A part ends what it is at: the last step may take minutes more.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", default_value_t = 10.0)]
     minutes: f64,
     /// A part to run; can be repeated. Without it: all of them.
     #[arg(long = "part", value_name = "PART")]
@@ -73,6 +74,8 @@ enum Part {
     Kills,
     /// Random input for the readers of files and specs.
     Fuzz,
+    /// Verdicts on data with nothing to find, and with something; once, however long it takes.
+    Verdicts,
 }
 
 impl Part {
@@ -84,6 +87,7 @@ impl Part {
             Part::Bits => bits::run(root, deadline, ledger),
             Part::Kills => kills::run(root, deadline, ledger),
             Part::Fuzz => fuzz::run(root, deadline, ledger),
+            Part::Verdicts => verdicts::run(ledger),
         }
     }
 }

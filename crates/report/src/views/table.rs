@@ -322,7 +322,10 @@ fn score_notes(lab: &Lab, plan: &Plan, records: &[RunRecord]) -> Vec<String> {
         }),
         (!unknown.is_empty()).then(|| {
             let which = unknown.join(", ");
-            format!("what a reported 0.5 stands for is not known with {which}, which report no probabilities; {see}")
+            match classes {
+                2 => format!("what a reported 0.5 stands for is not known with {which}, which report no probabilities; {see}"),
+                _ => format!("what is reported with {which} are no probabilities; see \"calibration\" in results.json"),
+            }
         }),
     ];
     all.into_iter().flatten().collect()
