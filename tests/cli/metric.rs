@@ -80,7 +80,7 @@ fn epochs_verdicts_and_results_follow_the_metric() {
     let named = assert_follows(&text, &out, "average_precision", true);
     assert_eq!(
         named["verdicts"]["correction"],
-        "Holm, over the 1 comparisons listed: every loss with the reference loss"
+        "Holm, over the comparison listed: every loss with the reference loss"
     );
 }
 

@@ -1,6 +1,6 @@
 //! Verdicts that hold: what is judged as which design, what a folder remembers, and what is not judged at all.
 
-use crate::common::{determined, losslab, printed};
+use crate::common::{complaint, determined, losslab, printed};
 use losslab_testing::Files;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -44,7 +44,7 @@ fn leaving_losses_out_and_adding_seeds_do_not_make_p_smaller() {
     let plain = [&SMALL[..], &["--seeds", "6"]].concat();
     let (text, other) =
         compare(&out, &[&plain[..], &["--reference", "gce:q=0.7"]].concat(), &["ce", "gce:q=0.7"]);
-    assert!(text.contains("note: the reference was ce in an earlier verdict"), "{text}");
+    assert!(text.contains("note: the reference was ce before"), "{text}");
     let page = std::fs::read_to_string(out.join("report.html")).unwrap();
     assert!(!page.contains("both were set before the runs") && page.contains("the reference was ce"));
     assert_eq!(p(&other, 0), p(&more, 0));
@@ -55,6 +55,17 @@ fn leaving_losses_out_and_adding_seeds_do_not_make_p_smaller() {
     assert!(!text.contains("judged in this folder before"), "{text}");
     let page = std::fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("both were set before the runs"));
+
+    // And no way to have the folder forget.
+    let (_, again) = compare(&out, &seeds("6"), &["ce", "gce:q=0.7"]);
+    assert_eq!(p(&again, 0), p(&more, 0));
+    std::fs::write(out.join("comparison.json"), "{").unwrap();
+    let arguments = [&["compare", "--quiet"][..], &seeds("6"), &["--out", out.to_str().unwrap()]].concat();
+    let error = complaint(&arguments, files.path("").as_path());
+    assert!(
+        error.contains("--resume: ") && error.contains("comparison.json: not what losslab wrote"),
+        "{error}"
+    );
 }
 
 /// A report repeats its verdict, however often.
@@ -85,7 +96,7 @@ fn seeds_that_are_merged_are_a_second_look() {
 /// A table of 300 rows with groups of five, and two splits of it that share their test part.
 fn table(files: &Files) -> [String; 3] {
     let row = |i: usize| {
-        let label = usize::from(i % 7 == 0);
+        let label = usize::from(i.is_multiple_of(7));
         let x = (i * 37 % 100) as f64 / 25.0 + label as f64;
         format!("{x},{},{},{label}\n", i * 53 % 89, i / 5)
     };
@@ -113,7 +124,7 @@ fn splits_that_share_a_test_part_are_a_fixed_test_set() {
     let design = &results["verdicts"]["design"];
     assert_eq!((&design["kind"], &design["units"]), (&json!("fixed_test"), &json!(60)), "{text}");
     assert!(text.contains("(4 seeds and one test set of 60, ") && !text.contains("4 splits"), "{text}");
-    assert!(text.contains("answers what to expect of other trainings on these training data"), "{text}");
+    assert!(text.contains("answer what to expect of other trainings on these training data"), "{text}");
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub struct Look {
     pub metric: String,
     /// Stands for how models were trained.
     pub training: String,
+    /// Stands for the data: looks at other data are another matter.
+    pub data: String,
 }
 
 /// What earlier verdicts mean for the present one.
@@ -47,6 +49,7 @@ impl Look {
             reference: plan.reference.clone(),
             metric: plan.metric.clone(),
             training: format!("{:016x}", hash.finish()),
+            data: data(plan),
         }
     }
 
@@ -61,14 +64,26 @@ impl Look {
     }
 }
 
+/// Stands for the data of a plan, whatever they are called.
+fn data(plan: &Plan) -> String {
+    let mut data = plan.data.clone();
+    if let Some(fields) = data.as_object_mut() {
+        ["name", "notes"].into_iter().for_each(|key| drop(fields.shift_remove(key)));
+    }
+    let mut hash = Fnv1a::new();
+    hash.text(&data.to_string());
+    format!("{:016x}", hash.finish())
+}
+
 impl Past {
-    /// What the looks before this one mean for it: all, unless it is one of them and is given again.
+    /// What the looks at the same data before this one mean for it: all, unless it is one of them and is given
+    /// again.
     pub fn of(plan: &Plan, present: &Look) -> Self {
-        let before = plan.looks.iter().position(|look| look == present).unwrap_or(plan.looks.len());
-        let looks = plan.looks.get(..before).unwrap_or_default();
+        let before = plan.looks.iter().take_while(|look| *look != present);
+        let looks: Vec<&Look> = before.filter(|look| look.data == present.data).collect();
         let (mut pairs, mut seeds): (Vec<[&ArmName; 2]>, Vec<&[u64]>) = (present.pairs(), Vec::new());
         let listed = pairs.len();
-        for look in looks {
+        for look in &looks {
             for [a, b] in look.pairs() {
                 if !pairs.contains(&[a, b]) && !pairs.contains(&[b, a]) {
                     pairs.push([a, b]);
@@ -79,35 +94,43 @@ impl Past {
             }
         }
         let earlier = Earlier { comparisons: pairs.len() - listed, looks: seeds.len() as u32 };
-        let notes = notes(plan, looks, present, earlier);
+        let notes = notes(&looks, present, earlier);
         Self { earlier, notes }
     }
 }
 
 /// What is to be told of earlier looks, a sentence each, without a full stop.
-fn notes(plan: &Plan, looks: &[Look], present: &Look, earlier: Earlier) -> Vec<String> {
+fn notes(looks: &[&Look], present: &Look, earlier: Earlier) -> Vec<String> {
     let Some(last) = looks.last() else { return Vec::new() };
+    let mut models = looks.iter().flat_map(|look| &look.arms).chain(&present.arms).map(|arm| &arm.model);
+    let first = models.next();
+    let one_model = models.all(|model| Some(model) == first);
+    let name = |arm: &ArmName| match one_model {
+        true => arm.loss.clone(),
+        false => format!("{} / {}", arm.model, arm.loss),
+    };
     let mut notes = Vec::new();
     if earlier.comparisons > 0 {
         let n = earlier.comparisons;
-        let more = if n == 1 { "another comparison".into() } else { format!("{n} more comparisons") };
-        notes.push(format!("{more} were judged in this folder before: the correction covers them, too"));
+        notes.push(match n {
+            1 => "another comparison was judged in this folder before: the correction covers it, too".into(),
+            n => format!(
+                "{n} more comparisons were judged in this folder before: the correction covers them, too"
+            ),
+        });
     }
     if earlier.looks > 0 {
         let times = if earlier.looks == 1 { "once".into() } else { format!("{} times", earlier.looks) };
         let factor = f64::from(earlier.looks).exp2();
         notes.push(format!(
-            "a verdict was given {times} before with other seeds: p is multiplied by {factor:.0}, because looking \
-             again is another chance of a false verdict"
+            "results with other seeds were seen {times} before: p is multiplied by {factor:.0}, because looking again \
+             is another chance of a false verdict"
         ));
     }
     let changed = |what: &str, from: &str, to: &str| {
-        format!(
-            "the {what} was {from} in an earlier verdict, and was changed to {to} after results were seen"
-        )
+        format!("the {what} was {from} before, and was changed to {to} after results were seen")
     };
     if let Some(look) = looks.iter().rev().find(|look| look.reference != present.reference) {
-        let name = |arm: &ArmName| plan.label(arm);
         notes.push(changed("reference", &name(&look.reference), &name(&present.reference)));
     }
     if let Some(look) = looks.iter().rev().find(|look| look.metric != present.metric) {
@@ -117,7 +140,7 @@ fn notes(plan: &Plan, looks: &[Look], present: &Look, earlier: Earlier) -> Vec<S
         notes.push("how models are trained was changed after results were seen".into());
     }
     let is_new = |arm: &&ArmName| !looks.iter().any(|look| look.arms.contains(arm));
-    let new: Vec<String> = present.arms.iter().filter(is_new).map(|arm| plan.label(arm)).collect();
+    let new: Vec<String> = present.arms.iter().filter(is_new).map(name).collect();
     if !new.is_empty() {
         notes.push(format!("added after results were seen: {}", new.join(", ")));
     }
@@ -126,8 +149,13 @@ fn notes(plan: &Plan, looks: &[Look], present: &Look, earlier: Earlier) -> Vec<S
 
 /// The looks of comparisons that are merged: the k-th looks of all together. Where parts differ in their
 /// seeds, the whole is another look.
-pub(crate) fn merge(parts: &[&[Look]]) -> Vec<Look> {
-    let most = parts.iter().map(|looks| looks.len()).max().unwrap_or(0);
+pub(crate) fn merge(plans: &[&Plan]) -> Vec<Look> {
+    let of_plan = |plan: &&Plan| -> Vec<Look> {
+        let same = data(plan);
+        plan.looks.iter().filter(|look| look.data == same).cloned().collect()
+    };
+    let parts: Vec<Vec<Look>> = plans.iter().map(of_plan).collect();
+    let most = parts.iter().map(Vec::len).max().unwrap_or(0);
     let together = |k: usize| {
         let mut all = parts.iter().filter_map(|looks| looks.get(k));
         let mut look = all.next()?.clone();

@@ -125,7 +125,7 @@ pub fn judge(
     Ok(Some(Judgement {
         design,
         seeds,
-        correction: correction(plan, question.comparisons.len()),
+        correction: correction(plan, question.comparisons.len(), past.earlier.comparisons),
         history: past.notes,
         verdicts,
         pairs: pairs(&arms, &question),
@@ -165,7 +165,7 @@ fn question(plan: &Plan, earlier: Earlier) -> Result<Question, String> {
 }
 
 /// What the correction for multiple tests covers, in words.
-fn correction(plan: &Plan, comparisons: usize) -> String {
+fn correction(plan: &Plan, comparisons: usize, earlier: usize) -> String {
     let what = match (plan.models.len(), plan.losses.len()) {
         (0 | 1, _) => "every loss with the reference loss",
         (_, 1) => "every model with the reference model",
@@ -174,7 +174,13 @@ fn correction(plan: &Plan, comparisons: usize) -> String {
              reference model"
         }
     };
-    format!("Holm, over the {comparisons} comparisons listed: {what}")
+    let listed =
+        if comparisons == 1 { "the comparison".into() } else { format!("the {comparisons} comparisons") };
+    let before = match earlier {
+        0 => String::new(),
+        more => format!(", and over {more} judged in this folder before"),
+    };
+    format!("Holm, over {listed} listed: {what}{before}")
 }
 
 /// The seeds that all arms were run with and whose metric is defined, which depends on the test part alone.

@@ -32,7 +32,7 @@ pub fn merge(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<Plan, String> {
         extend(&mut merged.seeds, &plan.seeds);
     }
     same_parts(parts)?;
-    merged.looks = history::merge(&parts.iter().map(|(_, plan, _)| &*plan.looks).collect::<Vec<_>>());
+    merged.looks = history::merge(&parts.iter().map(|(_, plan, _)| plan).collect::<Vec<_>>());
     merged.request = request(&merged, parts);
     Ok(merged)
 }

@@ -32,17 +32,17 @@ impl Store {
         Self { folder: folder.to_owned() }
     }
 
-    /// Begins a comparison: writes the plan, with the looks of an earlier one on the same data. Unless runs are
-    /// to be resumed, those that stand in the folder are removed, with their attachments and the results;
+    /// Begins a comparison: writes the plan, with the looks of an earlier one. Unless runs are to be resumed, those that stand in the folder are removed, with their attachments and the results;
     /// files that losslab did not write stay.
     ///
     /// # Errors
     /// If the folder cannot be written.
     pub fn begin(&self, plan: &mut Plan, resume: bool) -> io::Result<()> {
         fs::create_dir_all(self.runs())?;
-        let earlier =
-            self.plan().ok().filter(|earlier| (&earlier.task, &earlier.data) == (&plan.task, &plan.data));
-        plan.looks.extend(earlier.map(|earlier| earlier.looks).unwrap_or_default());
+        // Those at other data are kept, too: a comparison of other data in between is no way to lose them.
+        let mut looks = self.plan().map(|earlier| earlier.looks).unwrap_or_default();
+        looks.append(&mut plan.looks);
+        plan.looks = looks;
         if !resume {
             self.remove_runs()?;
         }
@@ -178,6 +178,11 @@ impl Store {
     /// The folder of the comparison.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Whether there are files of runs.
+    pub fn has_runs(&self) -> bool {
+        fs::read_dir(self.runs()).is_ok_and(|mut runs| runs.next().is_some())
     }
 
     fn runs(&self) -> PathBuf {

@@ -43,10 +43,10 @@ impl Judgement {
     pub(crate) fn answers(&self) -> &'static str {
         match self.design {
             Design::Resplits { .. } | Design::GivenSplits { .. } => {
-                "answers what to expect on other data of this kind, with models trained anew"
+                "the verdicts answer what to expect on other data of this kind, with models trained anew"
             }
             Design::FixedTest { .. } => {
-                "answers what to expect of other trainings on these training data, judged on other test data of this \
+                "the verdicts answer what to expect of other trainings on these training data, judged on other test data of this \
                  kind"
             }
         }

@@ -60,7 +60,7 @@ fn a_fixed_test_set_is_resampled_and_seeds_without_all_losses_are_left_out() {
     assert_eq!(judgement.verdicts.comparisons[0].runs, 3);
     let note = lines(&plan, &records);
     assert!(
-        note.contains("is not known with gce:q=0.7, which report no probabilities")
+        note.contains("it is not known what a reported 0.5 stands for with gce:q=0.7;")
             && !note.contains("focal"),
         "{note}"
     );
@@ -234,7 +234,7 @@ fn a_look_at_fewer_seeds_halves_the_level() {
     let found = &second.verdicts.comparisons[0];
     assert!((found.p_holm.unwrap() - (6.0 * found.p.unwrap()).min(1.0)).abs() < 1e-12);
     assert!(
-        second.history[1].contains("once before with other seeds: p is multiplied by 2"),
+        second.history[1].contains("results with other seeds were seen once before: p is multiplied by 2"),
         "{:?}",
         second.history
     );
@@ -261,8 +261,8 @@ fn what_was_changed_after_results_were_seen_is_told() {
     let judgement = judged(&other, &records).unwrap().unwrap();
     insta::assert_snapshot!(judgement.history.join("\n"), @r"
     2 more comparisons were judged in this folder before: the correction covers them, too
-    the reference was ce in an earlier verdict, and was changed to focal:gamma=2 after results were seen
-    the deciding metric was roc_auc in an earlier verdict, and was changed to average_precision after results were seen
+    the reference was ce before, and was changed to focal:gamma=2 after results were seen
+    the deciding metric was roc_auc before, and was changed to average_precision after results were seen
     how models are trained was changed after results were seen
     added after results were seen: hinge-p
     ");

@@ -49,6 +49,10 @@ impl<'l> Session<'l> {
         let (command, asked) = (request.command.clone(), Value::Object(request.asked.clone()));
         let mut plan = Plan { command, request: asked, ..plan };
         let store = Store::new(folder);
+        if request.resume && store.has_runs() {
+            // Without its plan nobody knows which verdicts these runs have given already.
+            store.plan().map_err(|fault| anyhow::anyhow!("--resume: {fault}"))?;
+        }
         store.begin(&mut plan, request.resume).with_context(|| cannot_write(folder))?;
         let place = Place {
             command: request.command.clone(),

@@ -368,11 +368,14 @@ fn room(reference: &ArmRuns, question: &Question) -> (Option<f64>, Option<f64>) 
 fn decide(v: &ArmVerdict, question: &Question) -> Verdict {
     match (v.p_holm, v.difference) {
         _ if v.diverged > 0 => Verdict::Diverged,
-        _ if matches!(v.verdict, Verdict::Identical | Verdict::Diverged) => v.verdict,
-        (Some(_), _) if !v.unfit.is_empty() => match v.unfit.iter().any(Unfit::is_failure) {
-            true => Verdict::TrainingFailed,
-            false => Verdict::NotTrainedOut,
-        },
+        _ if v.verdict == Verdict::Diverged => v.verdict,
+        _ if !v.unfit.is_empty() && (v.p.is_some() || v.verdict == Verdict::Identical) => {
+            match v.unfit.iter().any(Unfit::is_failure) {
+                true => Verdict::TrainingFailed,
+                false => Verdict::NotTrainedOut,
+            }
+        }
+        _ if v.verdict == Verdict::Identical => v.verdict,
         (Some(p), Some(difference)) if p <= question.alpha => {
             let better = if question.higher_is_better { difference > 0.0 } else { difference < 0.0 };
             if better { Verdict::Better } else { Verdict::Worse }

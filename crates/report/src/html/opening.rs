@@ -27,7 +27,7 @@ pub(super) fn verdict(story: Story) -> Markup {
                         }
                     }
                     @if let Some(judgement) = &story.results.verdicts {
-                        p.small { "This verdict " (judgement.answers()) "." }
+                        p.small { (upper(judgement.answers())) "." }
                         @for note in &judgement.history { p.warning { "Note: " (note) "." } }
                     }
                 }
@@ -130,6 +130,12 @@ pub(super) fn subject(story: Story) -> Markup {
 fn tuned(plan: &Plan) -> String {
     let titles: Vec<&str> = plan.tune_over.iter().map(|setting| &*setting.title).collect();
     if titles.is_empty() { String::new() } else { format!("{} and ", titles.join(", ")) }
+}
+
+/// With a capital letter.
+fn upper(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// How many of what were compared.

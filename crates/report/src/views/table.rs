@@ -296,10 +296,10 @@ fn score_notes(lab: &Lab, plan: &Plan, records: &[RunRecord]) -> Vec<String> {
         let inverse = counts.and_then(|counts| Inverse::of(&spec, counts).ok());
         match inverse.map(|inverse| [0.5, 0.1].map(|reported| inverse.of_probability(reported))) {
             Some([half, tenth]) if (half - 0.5).abs() > UNBIASED => {
-                moved.push(format!("with {trained} it stands for {half:.3}, and 0.1 for {tenth:.4}"));
+                moved.push(format!("with {trained}, it stands for {half:.3} and 0.1 for {tenth:.4}"));
             }
             Some([_, tenth]) if (tenth - 0.1).abs() > UNBIASED => {
-                centred.push(format!("with {trained} 0.1 stands for {tenth:.4}"));
+                centred.push(format!("with {trained}, 0.1 stands for {tenth:.4}"));
             }
             Some(_) => {}
             None if spec.probabilities().are_biased(classes) => unknown.push(trained),
@@ -323,8 +323,10 @@ fn score_notes(lab: &Lab, plan: &Plan, records: &[RunRecord]) -> Vec<String> {
         (!unknown.is_empty()).then(|| {
             let which = unknown.join(", ");
             match classes {
-                2 => format!("what a reported 0.5 stands for is not known with {which}, which report no probabilities; {see}"),
-                _ => format!("what is reported with {which} are no probabilities; see \"calibration\" in results.json"),
+                2 => format!("it is not known what a reported 0.5 stands for with {which}; {see}"),
+                _ => format!(
+                    "what is reported with {which} are no probabilities; see \"calibration\" in results.json"
+                ),
             }
         }),
     ];
