@@ -46,7 +46,9 @@ pub(crate) fn data_name(path: &Path) -> String {
         Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
         _ => None,
     });
-    names.find(|name| !is_generic(name)).unwrap_or(own)
+    let telling = names.find(|name| !is_generic(name));
+    // A hidden folder is the work of a program, and its name says nothing.
+    telling.filter(|name| !name.starts_with('.')).unwrap_or(own)
 }
 
 /// The last part of a path without `.gz` and the ending below it; folders have no ending.
@@ -80,6 +82,7 @@ mod tests {
             ("tiles/train.json", "tiles"),
             ("v1.2/fraud_2024.csv", "fraud_2024"),
             ("clean/train", "train"),
+            (".cache/train.csv", "train"),
         ];
         for (path, expected) in cases {
             assert_eq!(data_name(Path::new(path)), expected, "{path}");
