@@ -1,4 +1,5 @@
-//! Verdicts that hold: what is judged as which design, what a folder remembers, and what is not judged at all.
+//! Verdicts that hold: what is judged as which design, what a folder remembers, and what is not judged at
+//! all.
 
 use crate::common::{complaint, determined, losslab, printed};
 use losslab_testing::Files;

@@ -1,4 +1,5 @@
-//! The program itself. Being tested, it is built with all other tests, so that `.ci/run` need not build it again.
+//! The program itself. Being tested, it is built with all other tests, so that `.ci/run` need not build it
+//! again.
 
 use std::process::Command;
 

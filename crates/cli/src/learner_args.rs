@@ -104,8 +104,8 @@ impl LearnerArguments {
         self.box_request(lab, &self.train, DetectorSettings::default())
     }
 
-    /// What is asked of the short comparison of detectors beside one of tables, with these settings where none
-    /// are given: the flags of tables are not for it.
+    /// What is asked of the short comparison of detectors beside one of tables, with these settings where
+    /// none are given: the flags of tables are not for it.
     pub fn short_boxes(&self, lab: &Lab, default: DetectorSettings) -> anyhow::Result<BoxRequest> {
         self.box_request(lab, &self.train.for_scenes(), default)
     }

@@ -1,5 +1,5 @@
-//! Verdicts that are stricter than one comparison alone would be: several comparisons, earlier ones, seeds that
-//! share a split, and trainings that cannot be judged.
+//! Verdicts that are stricter than one comparison alone would be: several comparisons, earlier ones, seeds
+//! that share a split, and trainings that cannot be judged.
 
 use crate::verdict::{judged, loss, question, resplits, runs};
 use losslab_metrics::statistics::training_check::TrainingState::{

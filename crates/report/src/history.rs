@@ -76,8 +76,8 @@ fn data(plan: &Plan) -> String {
 }
 
 impl Past {
-    /// What the looks at the same data before this one mean for it: all, unless it is one of them and is given
-    /// again.
+    /// What the looks at the same data before this one mean for it: all, unless it is one of them and is
+    /// given again.
     pub fn of(plan: &Plan, present: &Look) -> Self {
         let before = plan.looks.iter().take_while(|look| *look != present);
         let looks: Vec<&Look> = before.filter(|look| look.data == present.data).collect();

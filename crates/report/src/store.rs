@@ -32,8 +32,9 @@ impl Store {
         Self { folder: folder.to_owned() }
     }
 
-    /// Begins a comparison: writes the plan, with the looks of an earlier one. Unless runs are to be resumed, those that stand in the folder are removed, with their attachments and the results;
-    /// files that losslab did not write stay.
+    /// Begins a comparison: writes the plan, with the looks of an earlier one. Unless runs are to be resumed,
+    /// those that stand in the folder are removed, with their attachments and the results; files that losslab
+    /// did not write stay.
     ///
     /// # Errors
     /// If the folder cannot be written.

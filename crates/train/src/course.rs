@@ -19,7 +19,8 @@ const LEAST_RISE: f64 = 0.02;
 pub struct Course {
     /// Optimiser steps of an epoch.
     pub steps_per_epoch: usize,
-    /// Optimiser steps that the kept weights must have seen: weights of the first few are those it began with.
+    /// Optimiser steps that the kept weights must have seen: weights of the first few are those it began
+    /// with.
     pub least_kept: usize,
     /// Optimiser steps that the whole training must have taken, so that better weights would have been found.
     pub least_steps: usize,
@@ -67,10 +68,10 @@ impl Course {
 
     /// What became of the training with this history.
     ///
-    /// It is not trained out if it took fewer than [`least_steps`](Self::least_steps), if the kept weights have
-    /// seen fewer than [`least_kept`](Self::least_kept), or if the validation metric was still rising by more
-    /// than its noise when it ended and the learning rate had not annealed. One that took enough steps and
-    /// never beat chance is at chance.
+    /// It is not trained out if it took fewer than [`least_steps`](Self::least_steps), if the kept weights
+    /// have seen fewer than [`least_kept`](Self::least_kept), or if the validation metric was still rising by
+    /// more than its noise when it ended and the learning rate had not annealed. One that took enough steps
+    /// and never beat chance is at chance.
     pub fn state(&self, history: &History) -> TrainingState {
         let too_short = history.epochs.len() * self.steps_per_epoch < self.least_steps;
         if !too_short && !self.beats_chance(history.best) {
@@ -86,9 +87,9 @@ impl Course {
         }
     }
 
-    /// Whether the best validation is among the last fifth, and that fifth is better than the one before by more
-    /// than the noise: that of both, read from the differences of successive validations, and half of what the
-    /// metric varies by on so few examples.
+    /// Whether the best validation is among the last fifth, and that fifth is better than the one before by
+    /// more than the noise: that of both, read from the differences of successive validations, and half of
+    /// what the metric varies by on so few examples.
     fn is_rising(&self, history: &History) -> bool {
         let values: Vec<f64> = history.epochs.iter().filter_map(|epoch| epoch.validation).collect();
         let fifth = values.len() / 5;

@@ -19,8 +19,8 @@ impl Difference {
     }
 }
 
-/// Where what was printed lacks the lines between elisions, in their order; if the `whole` is shown, also where
-/// it has more before the first or after the last.
+/// Where what was printed lacks the lines between elisions, in their order; if the `whole` is shown, also
+/// where it has more before the first or after the last.
 pub fn lines(expected: &[&str], printed: &[String], whole: bool) -> Option<Difference> {
     let pieces: Vec<&[&str]> = expected.split(|line| line.trim() == ELISION).collect();
     let mut at = 0;

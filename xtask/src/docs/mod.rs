@@ -8,13 +8,13 @@
 //! | `<!-- numbers of: COMMAND -->`, a table | the cells `a ± b` occur in this order in what it prints |
 //! | `<!-- not run: WHY -->` | nothing |
 //!
-//! The comment stands before the block or the table. `slow` in it keeps the command from `--quick`, `in the data
-//! folder` runs it where the real data are: `<!-- slow output in the data folder of: COMMAND -->`, and before a
-//! `console` block `<!-- slow in the data folder -->`. A line `..` stands for any lines. Output and errors are
-//! one, as on a terminal. Lines are compared byte for byte, but for blanks at their ends.
+//! The comment stands before the block or the table. `slow` in it keeps the command from `--quick`, `in the
+//! data folder` runs it where the real data are: `<!-- slow output in the data folder of: COMMAND -->`, and
+//! before a `console` block `<!-- slow in the data folder -->`. A line `..` stands for any lines. Output and
+//! errors are one, as on a terminal. Lines are compared byte for byte, but for blanks at their ends.
 //!
-//! A block without a command is an error, because nobody would notice that it is out of date, unless it is code
-//! of a known language; so is a table with `±`.
+//! A block without a command is an error, because nobody would notice that it is out of date, unless it is
+//! code of a known language; so is a table with `±`.
 
 mod blocks;
 mod compare;

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-/// Runs commands in folders below `target/docs` that link to the folders of the repository, or to those of the
-/// real data: paths are those of a reader, and what a command writes is in nobody's way.
+/// Runs commands in folders below `target/docs` that link to the folders of the repository, or to those of
+/// the real data: paths are those of a reader, and what a command writes is in nobody's way.
 pub struct Runner {
     repository: PathBuf,
     /// Or where data were sought in vain.

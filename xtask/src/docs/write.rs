@@ -4,8 +4,8 @@ use super::blocks::What;
 use super::compare::ELISION;
 use std::ops::Range;
 
-/// The lines of a block as they would be now, if that is clear: the whole output where nothing is left out, else
-/// tables in boxes, each replaced by the only one with the same rows.
+/// The lines of a block as they would be now, if that is clear: the whole output where nothing is left out,
+/// else tables in boxes, each replaced by the only one with the same rows.
 pub fn rewritten(what: &What, expected: &[&str], printed: &[String]) -> Option<Vec<String>> {
     if matches!(what, What::All(_)) && !expected.contains(&ELISION) {
         return Some(printed.to_vec());

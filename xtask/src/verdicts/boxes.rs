@@ -1,5 +1,5 @@
-//! Detections on a fixed set of images, drawn rather than trained: both detectors find each object with a score
-//! that depends on how hard the object is, on the training and on chance, among false detections.
+//! Detections on a fixed set of images, drawn rather than trained: both detectors find each object with a
+//! score that depends on how hard the object is, on the training and on chance, among false detections.
 
 use super::{Kind, Outcome, Row};
 use anyhow::Context;
@@ -19,8 +19,8 @@ const SEEDS: usize = 5;
 const RESAMPLES: usize = 800;
 /// False detections of an image.
 const FALSE: usize = 6;
-/// Standard deviations of the scores: what all detections of an image share, what all of a training share, and
-/// chance.
+/// Standard deviations of the scores: what all detections of an image share, what all of a training share,
+/// and chance.
 const NOISE: [f64; 3] = [0.5, 0.3, 1.0];
 /// What the scores of the objects that the worse detector finds lose.
 const WORSE: f64 = 0.8;

@@ -1,12 +1,12 @@
-//! Verdicts by simulation: how often losslab calls one of two equally good arms better, how often its intervals
-//! hold the true difference, and how often it sees a difference that is there.
+//! Verdicts by simulation: how often losslab calls one of two equally good arms better, how often its
+//! intervals hold the true difference, and how often it sees a difference that is there.
 //!
 //! Each design is simulated on data sets of its own, [`DATA_SETS`] of each kind, with everything as in a
 //! comparison: splits, trainings, records and the verdict. Four kinds have nothing to find: labels that were
-//! shuffled, two losses that are nearly the same, one loss with two streams of random numbers, and one loss on two
-//! sets of columns that are equally good. The last is the hardest, for what differs between the arms is shared by
-//! all splits of a data set. In the fifth kind the columns of one arm tell less. Detections are drawn rather than
-//! trained.
+//! shuffled, two losses that are nearly the same, one loss with two streams of random numbers, and one loss
+//! on two sets of columns that are equally good. The last is the hardest, for what differs between the arms
+//! is shared by all splits of a data set. In the fifth kind the columns of one arm tell less. Detections are
+//! drawn rather than trained.
 
 mod boxes;
 mod tables;
@@ -91,8 +91,8 @@ impl Row {
         self.outcomes.iter().filter(|outcome| holds(outcome)).count() as f64 / self.outcomes.len() as f64
     }
 
-    /// The share of intervals that hold the true difference: 0, or the mean over all data sets where one arm is
-    /// worse. Where nothing could be tested there is none.
+    /// The share of intervals that hold the true difference: 0, or the mean over all data sets where one arm
+    /// is worse. Where nothing could be tested there is none.
     fn covered(&self) -> f64 {
         let mean = self.outcomes.iter().map(|one| one.difference).sum::<f64>() / self.outcomes.len() as f64;
         let truth = if self.kind == Kind::Worse { mean } else { 0.0 };
@@ -117,8 +117,8 @@ impl Row {
     fn check(&self) -> anyhow::Result<()> {
         let (name, covered) = (format!("{}, {}", self.design, self.kind.title()), self.covered());
         ensure!(covered >= COVERED[0], "{name}: {covered:.3} of the intervals hold the true difference");
-        // Where the arms share their data, nothing that all splits have in common tells them apart, and the tests
-        // allow for more than there is.
+        // Where the arms share their data, nothing that all splits have in common tells them apart, and the
+        // tests allow for more than there is.
         let shared = matches!(self.kind, Kind::Permuted | Kind::NearNull | Kind::Streams);
         ensure!(shared || covered <= COVERED[1], "{name}: {covered:.3} of the intervals hold, too many");
         for rate in [self.share(|one| one.decided), self.share(|one| one.decided_unchecked)] {

@@ -189,7 +189,8 @@ fn train(
     Ok(records.into_iter().collect::<Result<_, _>>()?)
 }
 
-/// The first arm on both tasks, the second time with other random numbers and under the name of the second arm.
+/// The first arm on both tasks, the second time with other random numbers and under the name of the second
+/// arm.
 fn twice(
     plan: &Plan,
     tasks: [&TableTask; 2],

@@ -12,15 +12,16 @@ const MAX_CHANNELS: usize = 4096;
 /// The name by which running statistics find what was saved.
 pub(super) const BATCH_NORM: &str = "batch_norm";
 /// Rows that are summed one after the other; the sums of such runs are added up in turn. An f32 sum of n rows then
-/// carries n / 64 + 64 roundings instead of n, and threads can share the runs without changing the order of the sum.
+/// carries n / 64 + 64 roundings instead of n, and threads can share the runs without changing the order of
+/// the sum.
 const RUN: usize = 64;
 
 /// `y = (x - mean) / sqrt(variance + epsilon) * gamma + beta` with mean and variance (the biased one, divided by the
 /// number of elements) over each block of rows and group of channels, `gamma [C]`, `beta [C]`.
 ///
 /// With z = (x - mean) / sqrt(variance + epsilon) and g = gamma dy: dx = (g - mean(g) - z mean(g z)) / sqrt(variance +
-/// epsilon), the means over block and group; dgamma = sum of dy z, dbeta = sum of dy. Saved: for each block, mean,
-/// variance and 1 / sqrt(variance + epsilon) of each channel's group, C numbers each.
+/// epsilon), the means over block and group; dgamma = sum of dy z, dbeta = sum of dy. Saved: for each block,
+/// mean, variance and 1 / sqrt(variance + epsilon) of each channel's group, C numbers each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Norm {
     name: &'static str,
@@ -105,8 +106,8 @@ impl<T: Float> Op<T> for Norm {
             T::dispatch(Normalise { x: &x[rows], mean, inverse, gamma, beta, y });
         });
     }
-    /// What all three gradients begin with: the sums of dy and of dy z over each run, C numbers each; then, for each block, the
-    /// means of g and of g z over each channel's group.
+    /// What all three gradients begin with: the sums of dy and of dy z over each run, C numbers each; then,
+    /// for each block, the means of g and of g z over each channel's group.
     fn prepare(&self, at: At<'_, T>, room: &mut Lines<T>) {
         let layout = self.layout(at.shape);
         let (c, x, gamma) = (layout.channels, at.x.value(0), at.x.value(1));
@@ -174,8 +175,8 @@ impl Layout {
         self.rows.div_ceil(RUN)
     }
 
-    /// `sum(block, rows, sums)` for each run, on all threads: where the run's numbers stand, and `count` numbers of `sums`
-    /// to overwrite.
+    /// `sum(block, rows, sums)` for each run, on all threads: where the run's numbers stand, and `count`
+    /// numbers of `sums` to overwrite.
     fn sum_runs<T: Float>(
         &self,
         workers: &Workers,

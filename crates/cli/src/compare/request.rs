@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Seeds of a comparison on tables, unless `--seeds` says otherwise: 20 splits see a difference of 2.2 standard
-/// deviations of a paired difference with 80 % power, 5 splits only one of 3.7.
+/// Seeds of a comparison on tables, unless `--seeds` says otherwise: 20 splits see a difference of 2.2
+/// standard deviations of a paired difference with 80 % power, 5 splits only one of 3.7.
 const TABLE_SEEDS: u64 = 20;
 /// The same for detectors, whose trainings take longer.
 const BOX_SEEDS: u64 = 5;

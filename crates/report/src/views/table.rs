@@ -281,8 +281,8 @@ fn margin(row: &[f32], label: usize) -> f64 {
     f64::from(row[label]) - max - ln_f64(sum)
 }
 
-/// What the reported probabilities of the compared losses stand for, where that is not what they say: found by
-/// inverting each loss.
+/// What the reported probabilities of the compared losses stand for, where that is not what they say: found
+/// by inverting each loss.
 fn score_notes(lab: &Lab, plan: &Plan, records: &[RunRecord]) -> Vec<String> {
     let Ok(data) = data(plan) else { return Vec::new() };
     let classes = data.classes.len();
