@@ -198,14 +198,25 @@ mod tests {
 
     #[test]
     fn what_has_no_known_inverse_is_named() {
-        for spec in
-            ["gce", "focal+ohem:ratio=3", "ce+logit-adjust", "ce+oversample", "ce+smooth", "alpha-ce:alpha=1"]
-        {
+        for spec in [
+            "gce:q=1",
+            "hinge-p",
+            "focal+ohem:ratio=3",
+            "ce+logit-adjust",
+            "ce+oversample",
+            "ce+smooth",
+            "alpha-ce:alpha=1",
+        ] {
             assert!(inverse(spec, &[90, 10]).is_err(), "{spec}");
         }
-        for spec in
-            ["ce", "alpha-ce", "focal:gamma=0.5,alpha=0.25+prior-bias", "focal+class-balanced+threshold"]
-        {
+        for spec in [
+            "ce",
+            "alpha-ce",
+            "gce",
+            "poly1",
+            "focal:gamma=0.5,alpha=0.25+prior-bias",
+            "focal+class-balanced+threshold",
+        ] {
             assert!(inverse(spec, &[90, 10]).is_ok(), "{spec}");
         }
         assert!(inverse("ce+inverse-freq", &[90, 10, 5]).is_ok());
@@ -239,7 +250,16 @@ mod tests {
 
     #[test]
     fn true_logits_do_not_saturate_and_keep_the_order() {
-        for spec in ["ce", "alpha-ce", "focal", "focal:gamma=5,alpha=0.25", "focal+inverse-freq"] {
+        for spec in [
+            "ce",
+            "alpha-ce",
+            "focal",
+            "focal:gamma=5,alpha=0.25",
+            "focal+inverse-freq",
+            "gce",
+            "poly1:epsilon=-1",
+            "poly1:epsilon=1",
+        ] {
             let binary = inverse(spec, &[90, 10]).unwrap();
             let own: Vec<f32> =
                 [-f32::MAX, -1e6, -300.0, -40.0, -1.0, 0.0, 1.0, 40.0, 300.0, 1e6, f32::MAX].into();

@@ -19,7 +19,10 @@ impl Loss<1> for Gce {
             tuned: Some(Domain::Linear(0.1, 1.0)),
             meaning: "robustness against wrong labels; towards 0: cross-entropy, 1: mean absolute error",
         }],
-        probabilities: |_| Probabilities::Biased,
+        probabilities: |[q]| match q {
+            1.0 => Probabilities::Biased,
+            _ => Probabilities::Invertible(log_h),
+        },
         fades_when_wrong: true,
         limits: "the gradient p_t^q (1 - p_t) vanishes as p_t -> 1 and, by design, as p_t -> 0; accurate for every q, \
                  small ones included (subnormal values, p_t beyond 1 - 1e-38, to 1 / 2q units)",
@@ -30,4 +33,10 @@ impl Loss<1> for Gce {
     fn eval<R: Real>([q]: [R; 1], t: Pt<R>, _side: Side) -> R {
         -(q * t.log_p).exp_m1() / q
     }
+}
+
+/// log of h(r) = r^(1 - q) = -1 / L_q'(r). At q = 1 it is the same for every r: the least expected loss is at
+/// the corners, and nothing leads back.
+fn log_h(params: &[f64], log_r: f64, _: f64) -> f64 {
+    (1.0 - params[0]) * log_r
 }

@@ -1,6 +1,7 @@
 //! PolyLoss: the first coefficient of the expansion of CE or FL in powers of 1 - p_t is changed.
 
 use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use losslab_base::math::{exp_f64, ln_1p_f64, ln_f64};
 use losslab_tensor::Real;
 
 const EPSILON: ParamInfo = ParamInfo {
@@ -21,7 +22,10 @@ impl Loss<1> for Poly1 {
         equation: "L = -log(p_t) + epsilon (1 - p_t)",
         source: "Leng et al. 2022, Poly-1",
         params: [EPSILON],
-        probabilities: |[epsilon]| Probabilities::true_if(epsilon == 0.0),
+        probabilities: |[epsilon]| match epsilon {
+            0.0 => Probabilities::True,
+            _ => Probabilities::Invertible(log_h),
+        },
         limits: "the gradient vanishes only as p_t -> 1; with epsilon near -1 value and gradient lose digits there, \
                  because two nearly equal numbers are subtracted",
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[], absolute: 5e-7 }),
@@ -31,6 +35,14 @@ impl Loss<1> for Poly1 {
     fn eval<R: Real>([epsilon]: [R; 1], t: Pt<R>, _side: Side) -> R {
         -t.log_p + epsilon * t.q
     }
+}
+
+/// log of h(r) = r / (1 + epsilon r) = -1 / L'(r), where 1 + epsilon r = (1 - r) + (1 + epsilon) r is a sum of
+/// two positive terms, taken from their logarithms because both may underflow.
+fn log_h(params: &[f64], log_r: f64, log_rest: f64) -> f64 {
+    let scaled = ln_f64(1.0 + params[0]) + log_r;
+    let larger = log_rest.max(scaled);
+    log_r - larger - ln_1p_f64(exp_f64(log_rest.min(scaled) - larger))
 }
 
 /// L = -(1 - p_t)^gamma log p_t + epsilon (1 - p_t)^(gamma + 1).
