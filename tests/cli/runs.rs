@@ -240,7 +240,7 @@ fn a_fixed_test_set_is_resampled() {
         "--out",
         &path("out"),
     ]);
-    assert!(text.contains("3 seeds and one test set of 90"), "{text}");
+    assert!(text.contains("3 seeds and one test set of 90 rows"), "{text}");
     let results = determined(&keep.path().join("out"));
     let design = &results["verdicts"]["design"];
     assert_eq!((&design["kind"], &design["units"]), (&"fixed_test".into(), &90.into()));

@@ -124,7 +124,7 @@ fn splits_that_share_a_test_part_are_a_fixed_test_set() {
     let (text, results) = compare(&files.path("out"), &data, &["ce", "focal"]);
     let design = &results["verdicts"]["design"];
     assert_eq!((&design["kind"], &design["units"]), (&json!("fixed_test"), &json!(60)), "{text}");
-    assert!(text.contains("(4 seeds and one test set of 60, ") && !text.contains("4 splits"), "{text}");
+    assert!(text.contains("(4 seeds and one test set of 60 rows, ") && !text.contains("4 splits"), "{text}");
     assert!(text.contains("answer what to expect of other trainings on these training data"), "{text}");
 }
 

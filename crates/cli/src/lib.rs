@@ -145,6 +145,8 @@ fn parse(lab: &Lab, arguments: &[OsString]) -> Result<Parsed, ParseError> {
     let program = program(arguments);
     let wrong = |error| ParseError::of(&error, &program);
     let command = flags::add(lab, Cli::command());
+    // So that a message about a negative value names its flag.
+    let command = command.mut_subcommands(|command| command.allow_negative_numbers(true));
     let matches = command.clone().try_get_matches_from(arguments).map_err(wrong)?;
     let matches = match config::arguments(lab, &command, &matches).map_err(ParseError::Wrong)? {
         None => matches,

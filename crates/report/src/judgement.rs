@@ -25,6 +25,8 @@ pub struct Judgement {
     pub seeds: Vec<u64>,
     /// What the correction for multiple tests covers.
     pub correction: String,
+    /// Seeds that are left out because the metric is undefined in one of their runs, in words.
+    pub left_out: Option<String>,
     /// What was judged before on the same data, as far as it matters here.
     pub history: Vec<String>,
     /// The verdicts.
@@ -53,11 +55,36 @@ pub enum Design {
     },
     /// One test set for all: its units are resampled, and the variance of seeds is added.
     FixedTest {
-        /// What was resampled: test rows, groups of them, or images.
+        /// What was resampled.
+        unit: Unit,
+        /// How many there are.
         units: usize,
         /// How often they were resampled.
         resamples: usize,
     },
+}
+
+/// What a test set is resampled by: what is independent in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A row of a table.
+    Row,
+    /// All rows of one group.
+    Group,
+    /// An image with all its objects.
+    Image,
+}
+
+impl Unit {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Row => "row",
+            Self::Group => "group",
+            Self::Image => "image",
+        }
+    }
 }
 
 /// The runs of one seed, in the order of the plan's arms.
@@ -79,7 +106,7 @@ pub fn judge(
     records: &[RunRecord],
     store: &Store,
 ) -> Result<Option<Judgement>, String> {
-    let paired = paired(plan, records)?;
+    let (paired, left_out) = paired(plan, records)?;
     if paired.is_empty() {
         return match plan.seeds.iter().any(|&seed| plan.arms.iter().all(|arm| has_run(records, seed, arm))) {
             true => Err(format!("{} is undefined in a run of every seed", plan.metric)),
@@ -113,19 +140,22 @@ pub fn judge(
             };
             (design, by_splits(test_to_train, &split_of_run))
         }
-        Trials::FixedTest { .. } if testable => {
+        Trials::FixedTest { unit, .. } if testable => {
             let resamples: Resamples = view.resample(lab, plan, &runs, store)?;
             let verdicts = verdict::judge(&arms, &question, verdict::Design::FixedTest(&resamples));
-            (Design::FixedTest { units: resamples.units(), resamples: resamples.iter().len() }, verdicts)
+            let (units, resamples) = (resamples.units(), resamples.iter().len());
+            (Design::FixedTest { unit, units, resamples }, verdicts)
         }
-        Trials::FixedTest { units } => {
-            (Design::FixedTest { units, resamples: 0 }, by_splits(0.0, &(0..seeds.len()).collect::<Vec<_>>()))
+        Trials::FixedTest { unit, units } => {
+            let design = Design::FixedTest { unit, units, resamples: 0 };
+            (design, by_splits(0.0, &(0..seeds.len()).collect::<Vec<_>>()))
         }
     };
     Ok(Some(Judgement {
         design,
         seeds,
         correction: correction(plan, question.comparisons.len(), past.earlier.comparisons),
+        left_out,
         history: past.notes,
         verdicts,
         pairs: pairs(&arms, &question),
@@ -183,9 +213,10 @@ fn correction(plan: &Plan, comparisons: usize, earlier: usize) -> String {
     format!("Holm, over {listed} listed: {what}{before}")
 }
 
-/// The seeds that all arms were run with and whose metric is defined, which depends on the test part alone.
-fn paired<'a>(plan: &Plan, records: &'a [RunRecord]) -> Result<Vec<Paired<'a>>, String> {
-    let mut paired = Vec::new();
+/// The seeds that all arms were run with and whose metric is defined in every run; and a sentence on those
+/// where it is not.
+fn paired<'a>(plan: &Plan, records: &'a [RunRecord]) -> Result<(Vec<Paired<'a>>, Option<String>), String> {
+    let (mut paired, mut undefined) = (Vec::new(), Vec::new());
     for &seed in &plan.seeds {
         let find = |arm: &_| records.iter().find(|run| run.seed == seed && run.arm == *arm);
         let Some(runs) = plan.arms.iter().map(find).collect::<Option<Vec<_>>>() else { continue };
@@ -193,10 +224,18 @@ fn paired<'a>(plan: &Plan, records: &'a [RunRecord]) -> Result<Vec<Paired<'a>>, 
             let (a, b) = (plan.label(&runs[0].arm), plan.label(&other.arm));
             return Err(format!("seed {seed}: {a} and {b} were run on different parts of the data"));
         }
-        let undefined = |run: &&RunRecord| run.diverged.is_none() && run.metric(&plan.metric).is_none();
-        if !runs.iter().any(undefined) {
-            paired.push(Paired { seed, runs });
+        let is_undefined = |run: &&&RunRecord| run.diverged.is_none() && run.metric(&plan.metric).is_none();
+        match runs.iter().find(is_undefined) {
+            Some(run) => undefined.push(format!("seed {seed} ({})", plan.label(&run.arm))),
+            None => paired.push(Paired { seed, runs }),
         }
     }
-    Ok(paired)
+    let metric = plan.deciding().map_or(&plan.metric, |metric| &metric.words);
+    let left_out = (!undefined.is_empty()).then(|| {
+        format!(
+            "{metric} is undefined in runs of {}: the verdicts leave these seeds out",
+            undefined.join(", ")
+        )
+    });
+    Ok((paired, left_out))
 }

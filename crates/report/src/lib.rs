@@ -39,7 +39,7 @@ pub use found::Found;
 pub use gaps::{SeedGaps, unseen_notes};
 pub use history::{Look, Past};
 pub use html::{Story, write_html};
-pub use judgement::{Design, Judgement, judge};
+pub use judgement::{Design, Judgement, Unit, judge};
 pub use merge::merge;
 pub use plan::{ArmName, MetricDescription, ModelDescription, PLAN_SCHEMA, Plan, TunedSetting};
 pub use record::{Metrics, RECORD_SCHEMA, RunRecord, arm_file, run_file, trained_alike};

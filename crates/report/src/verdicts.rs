@@ -1,6 +1,7 @@
 //! What is printed below the table: the verdicts.
 
 use super::judgement::{Design, Judgement};
+use losslab_base::counted;
 
 /// The verdicts in words: the whole comparison in a line, a line for each comparison, what they rest on and
 /// which question that answers, and what was judged before. Those of a comparison that is not `complete` are
@@ -21,7 +22,7 @@ pub fn verdict_lines(judgement: &Judgement, trials: usize, complete: bool) -> St
         lines += &format!("  ({rests_on}, reference {}, {tuned})\n", verdicts.reference);
         lines += &format!("  ({})\n", judgement.answers());
     }
-    for note in &judgement.history {
+    for note in judgement.left_out.iter().chain(&judgement.history) {
         lines += &format!("note: {note}\n");
     }
     lines
@@ -35,7 +36,9 @@ impl Judgement {
             Design::Resplits { .. } => format!("{runs} splits of the data"),
             Design::GivenSplits { splits, .. } if splits == runs => format!("{splits} given splits"),
             Design::GivenSplits { splits, .. } => format!("{splits} given splits with {runs} seeds"),
-            Design::FixedTest { units, .. } => format!("{runs} seeds and one test set of {units}"),
+            Design::FixedTest { unit, units, .. } => {
+                format!("{} and one test set of {}", counted(runs, "seed"), counted(units, unit.word()))
+            }
         }
     }
 

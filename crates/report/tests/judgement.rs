@@ -4,7 +4,7 @@ use crate::common::{environment, grid, logits, plan, run, run_of};
 use losslab_metrics::statistics::training_check::TrainingState;
 use losslab_metrics::statistics::verdict::Verdict;
 use losslab_report::{
-    Design, Found, Judgement, Look, Plan, Results, RunRecord, Store, judge, task_lines, verdict_lines,
+    Design, Found, Judgement, Look, Plan, Results, RunRecord, Store, Unit, judge, task_lines, verdict_lines,
 };
 use losslab_train::Lab;
 use losslab_train::tasks::table::TableFound;
@@ -45,7 +45,7 @@ fn resplits_in_words() {
 
 #[test]
 fn a_fixed_test_set_is_resampled_and_seeds_without_all_losses_are_left_out() {
-    let losses = ["ce", "gce:q=0.7"];
+    let losses = ["ce", "poly1-focal:gamma=2,epsilon=1"];
     let plan = plan(&losses, 4, true);
     let mut records = Vec::new();
     for seed in 0..3 {
@@ -56,15 +56,15 @@ fn a_fixed_test_set_is_resampled_and_seeds_without_all_losses_are_left_out() {
     records.push(run(&plan, "ce", 3, Some(0.5), &logits(0.3, 3)));
     let judgement = judged(&plan, &records).unwrap().unwrap();
     assert_eq!(judgement.seeds, [0, 1, 2]);
-    assert_eq!(judgement.design, Design::FixedTest { units: 20, resamples: 2000 });
+    assert_eq!(judgement.design, Design::FixedTest { unit: Unit::Row, units: 20, resamples: 2000 });
     assert_eq!(judgement.verdicts.comparisons[0].runs, 3);
     let note = lines(&plan, &records);
     assert!(
-        note.contains("it is not known what a reported 0.5 stands for with gce:q=0.7;")
-            && !note.contains("focal"),
+        note.contains("it is not known what a reported 0.5 stands for with poly1-focal:gamma=2,epsilon=1;")
+            && !note.contains("with ce"),
         "{note}"
     );
-    assert!(verdict_lines(&judgement, 1, true).contains("3 seeds and one test set of 20"));
+    assert!(verdict_lines(&judgement, 1, true).contains("3 seeds and one test set of 20 rows"));
 }
 
 #[test]
@@ -82,6 +82,11 @@ fn runs_that_cannot_be_paired_are_refused_or_left_out() {
         "{}",
         verdict_lines(&one, 1, true)
     );
+    let second = |loss| run(&plan, loss, 1, Some(0.5), &logits(0.3, 0));
+    let mut undefined = second("gce:q=0.7");
+    undefined.metrics.insert("average_precision".into(), None);
+    let left_out = judged(&plan, &[ce.clone(), gce.clone(), second("ce"), undefined]);
+    insta::assert_snapshot!(left_out.unwrap().unwrap().left_out.unwrap(), @"AP is undefined in runs of seed 1 (gce:q=0.7): the verdicts leave these seeds out");
     gce.split = "another".into();
     let fault = judged(&plan, &[ce, gce]).unwrap_err();
     assert_eq!(fault, "seed 0: ce and gce:q=0.7 were run on different parts of the data");
@@ -161,7 +166,7 @@ fn given_splits_are_counted_once_however_many_seeds_each_has() {
 fn splits_that_share_their_test_part_are_a_fixed_test_set() {
     let (plan, records) = given_splits(&[0.01, 0.03, 0.02], &[7, 7, 7]);
     let judgement = judged(&plan, &records).unwrap().unwrap();
-    assert_eq!(judgement.design, Design::FixedTest { units: 20, resamples: 2000 });
+    assert_eq!(judgement.design, Design::FixedTest { unit: Unit::Row, units: 20, resamples: 2000 });
 }
 
 /// A test set of 20 rows, every fifth of the rare class, in groups of this size.
@@ -184,8 +189,8 @@ fn in_groups(size: u32) -> Result<Option<Judgement>, String> {
 fn groups_of_a_fixed_test_set_are_resampled_whole() {
     let single = in_groups(1).unwrap().unwrap();
     let five = in_groups(5).unwrap().unwrap();
-    assert_eq!(single.design, Design::FixedTest { units: 20, resamples: 2000 });
-    assert_eq!(five.design, Design::FixedTest { units: 4, resamples: 2000 });
+    assert_eq!(single.design, Design::FixedTest { unit: Unit::Group, units: 20, resamples: 2000 });
+    assert_eq!(five.design, Design::FixedTest { unit: Unit::Group, units: 4, resamples: 2000 });
     let fault = in_groups(20).unwrap_err();
     assert!(fault.starts_with("the rarest class is in a single group of the test set"), "{fault}");
 }

@@ -31,10 +31,16 @@ pub struct Comparison<T: Task> {
 }
 
 impl<T: Task> Comparison<T> {
-    /// Most epochs of a training, whatever its trial.
-    pub fn most_epochs(&self, task: &T) -> usize {
-        let trials = self.tuning.extremes(&self.settings);
-        trials.iter().map(|settings| task.epochs(settings)).fold(task.epochs(&self.settings), usize::max)
+    /// Most epochs of a training of each arm, whatever its seed and trial.
+    pub fn most_epochs(&self, task: &T) -> Vec<usize> {
+        let of_run = |loss: &OpenSpec, run: usize| {
+            let trials = Trial::all(loss, &self.settings, &self.tuning, self.seeds[run]);
+            trials.iter().map(|trial| task.epochs(run, &trial.spec, &trial.settings)).max()
+        };
+        let of_arm = |arm: &Arm<T::Learner>| {
+            (0..self.seeds.len()).filter_map(|run| of_run(&arm.loss, run)).max().unwrap_or_default()
+        };
+        self.arms.iter().map(of_arm).collect()
     }
 }
 
@@ -90,6 +96,13 @@ pub enum Event<'a> {
 }
 
 impl<'a> Event<'a> {
+    /// Index of the arm that it happened to.
+    pub fn arm(&self) -> usize {
+        match *self {
+            Event::Epoch { arm, .. } | Event::Done { arm, .. } => arm,
+        }
+    }
+
     /// The end of a run with this result.
     pub fn done<Found>(arm: usize, seed: u64, result: &'a Result<Trained<Found>, TrainError>) -> Self {
         let end = match result {

@@ -69,8 +69,8 @@ pub trait Task: Sync {
         Vec::new()
     }
 
-    /// Most epochs of a training.
-    fn epochs(&self, settings: &Self::Settings) -> usize;
+    /// Most epochs of a training of this run with this loss.
+    fn epochs(&self, run: usize, loss: &Spec, settings: &Self::Settings) -> usize;
 
     /// Says so if this learner cannot be trained on such data, or not with these settings, whatever the loss.
     ///
@@ -179,6 +179,21 @@ pub struct Tunable<S> {
 }
 
 impl<S> Tunable<S> {
+    /// The learning rate.
+    pub const fn learning_rate(get: fn(&S) -> f64, set: fn(&mut S, f64)) -> Self {
+        Self { name: "lr", title: "learning rate", flag: "--lr", factor: 10.0, get, set }
+    }
+
+    /// The weight decay.
+    pub const fn weight_decay(get: fn(&S) -> f64, set: fn(&mut S, f64)) -> Self {
+        Self { name: "wd", title: "weight decay", flag: "--weight-decay", factor: 10.0, get, set }
+    }
+
+    /// Rows or images per optimiser step.
+    pub const fn batch(get: fn(&S) -> f64, set: fn(&mut S, f64)) -> Self {
+        Self { name: "batch", title: "batch size", flag: "--batch", factor: 4.0, get, set }
+    }
+
     /// The values that tuning tries where these settings are given; none around a value of 0.
     pub fn domain(&self, settings: &S) -> Option<Domain> {
         Domain::around((self.get)(settings), self.factor)

@@ -35,15 +35,6 @@ impl<S: Settings> Tuning<S> {
     pub fn trials(trials: usize) -> Self {
         Self { trials, over: S::TUNABLE.iter().take(1).collect() }
     }
-
-    /// The settings with each of those that are varied at the ends of its range.
-    pub(crate) fn extremes(&self, settings: &S) -> Vec<S> {
-        let varied = self.over.iter().filter(|_| self.trials > 1);
-        let ends = |&tunable: &&'static Tunable<S>| {
-            [0.0, 1.0].map(|share| settings_at(settings, &[tunable], &[share]))
-        };
-        varied.flat_map(ends).collect()
-    }
 }
 
 /// What one training tries.

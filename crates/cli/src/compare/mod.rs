@@ -12,6 +12,7 @@ use super::learner_args::{BoxRequest, LearnerArguments, TableRequest};
 use super::{emit, notes};
 use anyhow::{Context, bail};
 use clap::Args;
+use losslab_base::counted;
 use losslab_data::formats::Loaded;
 use losslab_losses::{OpenSpec, Spec};
 use losslab_report::{ArmName, ModelDescription, Plan};
@@ -163,20 +164,18 @@ fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Pat
     let plan = Plan::new(task, &comparison, models.collect(), &losses, reference);
     if !request.quiet {
         emit(&format!("{}{}{}", task.introduction(), notes(&task.notes()), notes(&left_out)))?;
-        emit(&declaration(&plan, comparison.most_epochs(task)))?;
+        emit(&declaration(&plan, &comparison.most_epochs(task)))?;
     }
     Session::begin(lab, request, plan, folder)?.run(task, &comparison)
 }
 
-/// "1 loss", "2 losses".
-fn counted(number: usize, one: &str, more: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { more })
-}
-
 /// What is about to be done, and what is declared before it.
-fn declaration(plan: &Plan, epochs: usize) -> String {
-    let (losses, seeds) =
-        (counted(plan.losses.len(), "loss", "losses"), counted(plan.seeds.len(), "seed", "seeds"));
+fn declaration(plan: &Plan, epochs: &[usize]) -> String {
+    let seeds = counted(plan.seeds.len(), "seed");
+    let losses = match plan.losses.len() {
+        1 => "1 loss".to_owned(),
+        losses => format!("{losses} losses"),
+    };
     let metric = plan.deciding().map_or("", |metric| &metric.title);
     let models = match plan.models.len() {
         1 => String::new(),
@@ -187,8 +186,13 @@ fn declaration(plan: &Plan, epochs: usize) -> String {
         trials => format!(" x {trials} trials"),
     };
     let reference = plan.label(&plan.reference);
+    // Losses that visit fewer rows in an epoch get more epochs.
+    let most = epochs.iter().min().copied().unwrap_or_default();
+    let more = plan.labels().into_iter().zip(epochs).filter(|&(_, &epochs)| epochs > most);
+    let more: String = more.map(|(label, epochs)| format!(", {label} at most {epochs}")).collect();
+    let epochs = counted(most, "epoch");
     format!(
-        "training {models}{losses} x {seeds}{trials}, at most {epochs} epochs each\n\
+        "training {models}{losses} x {seeds}{trials}, at most {epochs} each{more}\n\
          verdicts rest on {metric}, against {reference}\n"
     )
 }

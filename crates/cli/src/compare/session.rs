@@ -3,7 +3,7 @@
 
 use super::request::{Request, cannot_write};
 use crate::interrupt::{self, Interrupted};
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 use crate::{emit, notes, processors};
 use anyhow::Context;
 use indexmap::IndexMap;
@@ -78,7 +78,7 @@ impl<'l> Session<'l> {
             self.store.save_shared(name, &text).with_context(cannot_write)?;
         }
         let pool = pool(self.place.threads)?;
-        let watch = self.watch(missing.len(), comparison.most_epochs(task));
+        let watch = self.watch(&missing, &comparison.most_epochs(task));
         compare(task, comparison, &missing, &pool, &watch, &|outcome| {
             watch.keep(outcome.done(), || self.keep(task, &outcome));
         });
@@ -128,11 +128,15 @@ impl<'l> Session<'l> {
     }
 
     /// Whoever trains the missing runs reports to this.
-    fn watch(&self, missing: usize, epochs: usize) -> Watch {
+    fn watch(&self, missing: &[(usize, usize)], epochs: &[usize]) -> Watch {
         interrupt::watch();
         let metric = self.plan.deciding().cloned();
-        let progress =
-            Progress::new(self.plan.labels(), metric, missing, self.plan.trials, epochs, self.place.quiet);
+        let arm = |(index, (label, &epochs)): (usize, (String, &usize))| {
+            let runs = missing.iter().filter(|&&(arm, _)| arm == index).count();
+            progress::Arm { label, epochs, runs }
+        };
+        let arms = self.plan.labels().into_iter().zip(epochs).enumerate().map(arm).collect();
+        let progress = Progress::new(arms, metric, self.plan.trials, self.place.quiet);
         Watch { progress, failure: Mutex::new(None) }
     }
 

@@ -6,6 +6,7 @@ mod state;
 use live::Live;
 use losslab_report::MetricDescription;
 use losslab_train::{Event, Observer};
+pub use state::Arm;
 use state::State;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -23,17 +24,9 @@ enum Kind {
 }
 
 impl Progress {
-    /// For arms of these labels, with so many runs of so many trials of at most so many epochs, which
-    /// `metric` decides.
-    pub fn new(
-        labels: Vec<String>,
-        metric: Option<MetricDescription>,
-        runs: usize,
-        trials: usize,
-        epochs: usize,
-        quiet: bool,
-    ) -> Self {
-        let state = State::new(labels, metric, runs, trials, epochs);
+    /// For these arms, with so many trials for each of their runs, which `metric` decides.
+    pub fn new(arms: Vec<Arm>, metric: Option<MetricDescription>, trials: usize, quiet: bool) -> Self {
+        let state = State::new(arms, metric, trials);
         let kind = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => Kind::Silent,
             (false, true) => Kind::Live(Live::new(state.all_epochs())),

@@ -1,17 +1,16 @@
 //! What is known of a comparison that runs, and how it is said.
 
+use losslab_base::counted;
 use losslab_report::MetricDescription;
 use losslab_train::Event;
 use std::collections::BTreeMap;
 
 /// What is known of a comparison that runs.
 pub struct State {
-    labels: Vec<String>,
+    arms: Vec<Arm>,
     /// What epochs are chosen by.
     metric: Option<MetricDescription>,
-    runs: usize,
     trials: usize,
-    epochs: usize,
     done: usize,
     diverged: usize,
     /// Epochs that were trained, and those that early stopping spared.
@@ -24,6 +23,16 @@ pub struct State {
     finished: BTreeMap<usize, Vec<f64>>,
 }
 
+/// One of the models and losses that are compared.
+pub struct Arm {
+    /// What it is called.
+    pub label: String,
+    /// Most epochs of one of its trainings.
+    pub epochs: usize,
+    /// Its runs.
+    pub runs: usize,
+}
+
 /// A run that has not ended.
 struct Running {
     trial: usize,
@@ -34,25 +43,28 @@ struct Running {
 
 impl State {
     /// Nothing has begun.
-    pub fn new(
-        labels: Vec<String>,
-        metric: Option<MetricDescription>,
-        runs: usize,
-        trials: usize,
-        epochs: usize,
-    ) -> Self {
+    pub fn new(arms: Vec<Arm>, metric: Option<MetricDescription>, trials: usize) -> Self {
         let (running, finished) = (BTreeMap::new(), BTreeMap::new());
         let (done, diverged, passed, trained) = (0, 0, 0, 0);
-        Self { labels, metric, runs, trials, epochs, done, diverged, passed, trained, running, finished }
+        Self { arms, metric, trials, done, diverged, passed, trained, running, finished }
     }
 
     fn label(&self, arm: usize) -> &str {
-        self.labels.get(arm).map_or("", String::as_str)
+        self.arms.get(arm).map_or("", |arm| &arm.label)
+    }
+
+    /// Most epochs of one training of this arm.
+    fn epochs(&self, arm: usize) -> usize {
+        self.arms.get(arm).map_or(0, |arm| arm.epochs)
     }
 
     /// The most epochs that all runs may take.
     pub fn all_epochs(&self) -> usize {
-        self.runs * self.trials * self.epochs
+        self.trials * self.arms.iter().map(|arm| arm.epochs * arm.runs).sum::<usize>()
+    }
+
+    fn runs(&self) -> usize {
+        self.arms.iter().map(|arm| arm.runs).sum()
     }
 
     /// Epochs that are over or were spared.
@@ -67,7 +79,7 @@ impl State {
 
     /// Takes note of an event; the end of a run is also a line.
     pub fn take(&mut self, event: &Event<'_>) -> Option<String> {
-        let higher = self.higher_is_better();
+        let (higher, most) = (self.higher_is_better(), self.epochs(event.arm()));
         match *event {
             Event::Epoch { arm, seed, trial, epoch } => {
                 let run = self.running.entry((seed, arm)).or_insert(Running {
@@ -78,7 +90,7 @@ impl State {
                 });
                 if run.trial != trial {
                     // Epochs that early stopping spared the trial before.
-                    self.passed += self.epochs.saturating_sub(run.epoch);
+                    self.passed += most.saturating_sub(run.epoch);
                 }
                 run.trial = trial;
                 run.epoch = epoch.epoch;
@@ -92,17 +104,19 @@ impl State {
             Event::Done { arm, seed, ref end } => {
                 let run = self.running.remove(&(seed, arm));
                 let (trial, epoch) = run.as_ref().map_or((0, 0), |run| (run.trial, run.epoch));
-                self.passed += (self.trials * self.epochs).saturating_sub(trial * self.epochs + epoch);
+                self.passed += (self.trials * most).saturating_sub(trial * most + epoch);
                 self.done += 1;
                 self.finished.entry(arm).or_default().extend(run.and_then(|run| run.best));
                 let what = match end {
-                    Ok((epochs_run, best_epoch)) => format!("{epochs_run} epochs, best {best_epoch}"),
+                    Ok((epochs_run, best_epoch)) => {
+                        format!("{}, best {best_epoch}", counted(*epochs_run, "epoch"))
+                    }
                     Err(error) => {
                         self.diverged += 1;
                         error.to_string()
                     }
                 };
-                Some(format!("[{}/{}] {}, seed {seed}: {what}\n", self.done, self.runs, self.label(arm)))
+                Some(format!("[{}/{}] {}, seed {seed}: {what}\n", self.done, self.runs(), self.label(arm)))
             }
         }
     }
@@ -115,7 +129,7 @@ impl State {
     pub fn lines(&self) -> Vec<String> {
         let metric = self.metric.as_ref().map_or("", |metric| &metric.words);
         let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.3}"));
-        let width = self.labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+        let width = self.arms.iter().map(|arm| arm.label.chars().count()).max().unwrap_or(0);
         let line = |(&(seed, arm), run): (&(u64, usize), &Running)| {
             let trial = match self.trials {
                 1 => String::new(),
@@ -125,7 +139,7 @@ impl State {
                 "{:width$}  seed {seed}{trial}  epoch {}/{}  validation {metric} {}, best {}",
                 self.label(arm),
                 run.epoch,
-                self.epochs,
+                self.epochs(arm),
                 number(run.validation),
                 number(run.best)
             )
@@ -149,7 +163,7 @@ impl State {
             0 => String::new(),
             diverged => format!(", {diverged} diverged"),
         };
-        format!("{} of {} trainings{diverged}{leader}", self.done, self.runs)
+        format!("{} of {} trainings{diverged}{leader}", self.done, self.runs())
     }
 }
 
@@ -173,7 +187,8 @@ mod tests {
     fn the_view_of_two_runs_at_once() {
         let metrics = Metrics::standard();
         let metric = metrics.rows(2).next().map(|metric| MetricDescription::from(&metric.info()));
-        let mut state = State::new(vec!["ce".into(), "focal:gamma=?".into()], metric, 2, 2, 10);
+        let arms = ["ce", "focal:gamma=?"].map(|label| Arm { label: label.into(), epochs: 10, runs: 1 });
+        let mut state = State::new(arms.into(), metric, 2);
         assert_eq!(state.all_epochs(), 40);
         epoch(&mut state, 0, 0, 1, 0.5);
         epoch(&mut state, 1, 0, 1, 0.25);
@@ -190,7 +205,7 @@ mod tests {
         epoch(&mut state, 0, 1, 1, 0.625);
         assert_eq!(state.passed(), 3 + 8 + 1);
         let line = state.take(&Event::Done { arm: 0, seed: 7, end: Ok((1, 1)) });
-        assert_eq!(line.as_deref(), Some("[1/2] ce, seed 7: 1 epochs, best 1\n"));
+        assert_eq!(line.as_deref(), Some("[1/2] ce, seed 7: 1 epoch, best 1\n"));
         assert_eq!(state.summary(), "1 of 2 trainings, best so far ce (0.625 on validation)");
         let line = state.take(&Event::Done { arm: 1, seed: 7, end: Err(&"diverged: why") });
         assert_eq!(line.as_deref(), Some("[2/2] focal:gamma=?, seed 7: diverged: why\n"));

@@ -4,7 +4,7 @@ mod keep;
 
 use super::flags::GivenFlags;
 use super::learner_args::LearnerArguments;
-use super::progress::Progress;
+use super::progress::{self, Progress};
 use super::{emit, notes, processors, thread_count};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -136,8 +136,9 @@ impl Arguments {
         let identity = Identity::new(name, &data, &task.split(0), &all, loss, *seed);
         let mut keeper = self.keep.keeper(identity, self.quiet)?;
         let metric = MetricDescription::from(&task.deciding());
-        let progress =
-            Progress::new(vec![loss.to_string()], Some(metric), 1, 1, task.epochs(settings), self.quiet);
+        let epochs = task.epochs(start.run, loss, settings);
+        let arm = progress::Arm { label: loss.to_string(), epochs, runs: 1 };
+        let progress = Progress::new(vec![arm], Some(metric), 1, self.quiet);
         let result = train(task, start, keeper.as_mut(), &mut |epoch| {
             progress.on(Event::Epoch { arm: 0, seed: *seed, trial: 0, epoch });
             progress.flow()

@@ -28,7 +28,7 @@ pub(super) fn verdict(story: Story) -> Markup {
                     }
                     @if let Some(judgement) = &story.results.verdicts {
                         p.small { (upper(judgement.answers())) "." }
-                        @for note in &judgement.history { p.warning { "Note: " (note) "." } }
+                        @for note in judgement.left_out.iter().chain(&judgement.history) { p.warning { "Note: " (note) "." } }
                     }
                 }
                 None => p.verdict {

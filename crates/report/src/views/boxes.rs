@@ -2,7 +2,7 @@
 
 use super::{Fact, Trials, View};
 use crate::html::{Figures, Story, boxes, training, weights};
-use crate::{Found, Plan, Results, RunRecord, Store};
+use crate::{Found, Plan, Results, RunRecord, Store, Unit};
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
 use losslab_metrics::boxes::{CategoryResult, Detection, GroundTruth, VocResults, WeightedBoxes};
 use losslab_metrics::statistics::bootstrap::Resamples;
@@ -55,7 +55,7 @@ impl View for BoxView {
     }
 
     fn trials(&self, plan: &Plan, _: &[&RunRecord], _: usize) -> Trials {
-        Trials::FixedTest { units: data(plan).map_or(0, |data| data.parts[2].images) }
+        Trials::FixedTest { unit: Unit::Image, units: data(plan).map_or(0, |data| data.parts[2].images) }
     }
 
     fn resample(

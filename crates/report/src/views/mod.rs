@@ -5,7 +5,7 @@ pub(crate) mod boxes;
 pub(crate) mod table;
 
 use crate::html::{Figures, Story};
-use crate::{Found, Plan, Results, RunRecord, Store};
+use crate::{Found, Plan, Results, RunRecord, Store, Unit};
 use losslab_metrics::statistics::bootstrap::Resamples;
 use losslab_train::Lab;
 use maud::Markup;
@@ -40,7 +40,9 @@ pub(crate) enum Trials {
     },
     /// All runs are judged on the same test set.
     FixedTest {
-        /// Test rows or images.
+        /// What is independent in it.
+        unit: Unit,
+        /// How many there are.
         units: usize,
     },
 }

@@ -3,7 +3,7 @@
 use super::{Fact, Trials, View};
 use crate::html::{Figures, Story, calibration, number, percent, planes, ranking, weights};
 use crate::results::MeanSd;
-use crate::{Found, Plan, Results, RunRecord, Store, trained_alike};
+use crate::{Found, Plan, Results, RunRecord, Store, Unit, trained_alike};
 use indexmap::IndexMap;
 use losslab_base::math::{exp_f64, ln_f64};
 use losslab_losses::{Inverse, Spec};
@@ -63,7 +63,10 @@ impl View for TableView {
         let one_test_part = split_of_run.iter().all(|&split| split == 0);
         if separate || (one_test_part && (given || seeds > 1)) {
             let found = runs.iter().find_map(|run| found(run));
-            return Trials::FixedTest { units: found.map_or(0, |found| found.test.labels.len()) };
+            let grouped = found.is_some_and(|found| !found.test.groups.is_empty());
+            let unit = if grouped { Unit::Group } else { Unit::Row };
+            let units = found.and_then(|found| units(&found.test).ok()).map_or(0, |(units, _)| units);
+            return Trials::FixedTest { unit, units };
         }
         Trials::Splits { test_to_train: test_to_train(runs).unwrap_or_default(), split_of_run, given }
     }

@@ -133,7 +133,7 @@ impl Task for BoxTask {
     }
 
     fn outline(&self, _: usize, settings: &DetectorSettings) -> String {
-        format!("training for {} epochs\n", self.epochs(settings))
+        format!("training for {} epochs\n", settings.epochs_on(self.problem.parts.train.images.len()))
     }
 
     fn metrics(&self) -> Vec<MetricInfo> {
@@ -153,7 +153,7 @@ impl Task for BoxTask {
         self.problem.parts.test.fingerprint()
     }
 
-    fn epochs(&self, settings: &DetectorSettings) -> usize {
+    fn epochs(&self, _: usize, _: &Spec, settings: &DetectorSettings) -> usize {
         settings.epochs_on(self.problem.parts.train.images.len())
     }
 

@@ -78,30 +78,18 @@ impl Default for DetectorSettings {
 
 impl Settings for DetectorSettings {
     const TUNABLE: &'static [Tunable<Self>] = &[
-        Tunable {
-            name: "lr",
-            title: "learning rate",
-            flag: "--lr",
-            factor: 10.0,
-            get: |settings| settings.learning_rate,
-            set: |settings, rate| settings.learning_rate = rate,
-        },
-        Tunable {
-            name: "wd",
-            title: "weight decay",
-            flag: "--weight-decay",
-            factor: 10.0,
-            get: |settings| settings.weight_decay,
-            set: |settings, decay| settings.weight_decay = decay,
-        },
-        Tunable {
-            name: "batch",
-            title: "batch size",
-            flag: "--batch",
-            factor: 4.0,
-            get: |settings| settings.batch as f64,
-            set: |settings, images| settings.batch = (images.round() as usize).max(1),
-        },
+        Tunable::learning_rate(
+            |settings| settings.learning_rate,
+            |settings, rate| settings.learning_rate = rate,
+        ),
+        Tunable::weight_decay(
+            |settings| settings.weight_decay,
+            |settings, decay| settings.weight_decay = decay,
+        ),
+        Tunable::batch(
+            |settings| settings.batch as f64,
+            |settings, images| settings.batch = (images.round() as usize).max(1),
+        ),
         Tunable {
             name: "box-weight",
             title: "weight of the box loss",

@@ -206,9 +206,17 @@ impl Task for TableTask {
         self.parts[run].gaps.clone()
     }
 
-    fn epochs(&self, settings: &TableSettings) -> usize {
-        let rows = self.parts.iter().map(|parts| parts.train.rows()).min();
-        stopping::most_epochs(settings, rows.unwrap_or_default())
+    fn epochs(&self, run: usize, loss: &Spec, settings: &TableSettings) -> usize {
+        settings.epochs.unwrap_or_else(|| {
+            let counts = self.parts[run].train.class_counts();
+            // A loss that cannot be bound is refused before anything is trained.
+            let visited =
+                bind(loss, &counts).map(|criterion| sampling::visited(&counts, criterion.training()));
+            stopping::default_epochs(
+                settings,
+                visited.unwrap_or_else(|_| counts.iter().sum::<u64>() as usize),
+            )
+        })
     }
 
     fn check_learner(&self, learner: &ModelSpec, settings: &TableSettings) -> Result<(), TrainError> {

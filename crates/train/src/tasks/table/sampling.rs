@@ -36,7 +36,7 @@ impl Sampler {
                 Training::Undersample { ratio } => {
                     let by_class = by_class();
                     let rarest = by_class.iter().map(Vec::len).min().unwrap_or_default();
-                    rows = Rows::Undersampled(by_class, (ratio * rarest as f64) as usize);
+                    rows = Rows::Undersampled(by_class, most_of_a_class(ratio, rarest));
                 }
             }
         }
@@ -65,14 +65,6 @@ impl Sampler {
         &self.order
     }
 
-    /// How many rows an epoch visits.
-    pub(super) fn visited(&self) -> usize {
-        match &self.rows {
-            Rows::All | Rows::Oversampled(_) => self.order.len(),
-            Rows::Undersampled(classes, most) => classes.iter().map(|class| class.len().min(*most)).sum(),
-        }
-    }
-
     /// The lists whose order one epoch hands on to the next: shuffling goes on from where the last one ended.
     pub(super) fn shuffled(&mut self) -> Vec<&mut [u32]> {
         match &mut self.rows {
@@ -81,6 +73,24 @@ impl Sampler {
             Rows::Undersampled(classes, _) => classes.iter_mut().map(|class| &mut class[..]).collect(),
         }
     }
+}
+
+/// How many rows an epoch visits, of classes of so many rows each.
+pub(super) fn visited(counts: &[u64], changes: &[Training]) -> usize {
+    let rarest = counts.iter().min().copied().unwrap_or_default() as usize;
+    let all = |most: usize| counts.iter().map(|&rows| most.min(rows as usize)).sum();
+    // The last of several that sample is the one that counts.
+    let most = changes.iter().rev().find_map(|change| match *change {
+        Training::PriorBias(_) => None,
+        Training::Oversample => Some(usize::MAX),
+        Training::Undersample { ratio } => Some(most_of_a_class(ratio, rarest)),
+    });
+    all(most.unwrap_or(usize::MAX))
+}
+
+/// Rows of a class in an undersampled epoch, at most.
+fn most_of_a_class(ratio: f64, rarest: usize) -> usize {
+    (ratio * rarest as f64) as usize
 }
 
 #[cfg(test)]

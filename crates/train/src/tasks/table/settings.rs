@@ -61,30 +61,15 @@ impl TableSettings {
 
 impl Settings for TableSettings {
     const TUNABLE: &'static [Tunable<Self>] = &[
-        Tunable {
-            name: "lr",
-            title: "learning rate",
-            flag: "--lr",
-            factor: 10.0,
-            get: |settings| settings.learning_rate,
-            set: |settings, rate| settings.learning_rate = rate,
-        },
-        Tunable {
-            name: "wd",
-            title: "weight decay",
-            flag: "--weight-decay",
-            factor: 10.0,
-            get: TableSettings::decay,
-            set: |settings, decay| settings.weight_decay = Some(decay),
-        },
-        Tunable {
-            name: "batch",
-            title: "batch size",
-            flag: "--batch",
-            factor: 4.0,
-            get: |settings| settings.batch as f64,
-            set: |settings, rows| settings.batch = (rows.round() as usize).max(1),
-        },
+        Tunable::learning_rate(
+            |settings| settings.learning_rate,
+            |settings, rate| settings.learning_rate = rate,
+        ),
+        Tunable::weight_decay(TableSettings::decay, |settings, decay| settings.weight_decay = Some(decay)),
+        Tunable::batch(
+            |settings| settings.batch as f64,
+            |settings, rows| settings.batch = (rows.round() as usize).max(1),
+        ),
     ];
 
     fn learning_rate(&self) -> f64 {

@@ -39,10 +39,10 @@ pub(super) struct Stopping {
 }
 
 impl Stopping {
-    /// For a table of so many training rows, of which an epoch visits `visited`.
+    /// For epochs that visit so many rows.
     pub fn new(
         settings: &TableSettings,
-        [rows, visited]: [usize; 2],
+        visited: usize,
         chance: Option<Chance>,
         higher_is_better: bool,
     ) -> Self {
@@ -58,7 +58,8 @@ impl Stopping {
             anneals: false,
             higher_is_better,
         };
-        Self { epochs: most_epochs(settings, rows), patience: patience.max(1), course }
+        let epochs = settings.epochs.unwrap_or_else(|| default_epochs(settings, visited));
+        Self { epochs, patience: patience.max(1), course }
     }
 
     /// Whether training ends after these epochs.
@@ -69,10 +70,9 @@ impl Stopping {
     }
 }
 
-/// Most epochs of a training on so many rows.
-pub(super) fn most_epochs(settings: &TableSettings, rows: usize) -> usize {
-    let steps = rows.div_ceil(settings.batch).max(1);
-    settings.epochs.unwrap_or_else(|| DEFAULT_EPOCHS.max(LEAST_STEPS.div_ceil(steps)))
+/// Most epochs of a training whose epochs visit so many rows, where the settings do not say.
+pub(super) fn default_epochs(settings: &TableSettings, visited: usize) -> usize {
+    DEFAULT_EPOCHS.max(LEAST_STEPS.div_ceil(visited.div_ceil(settings.batch).max(1)))
 }
 
 /// What predictions that know nothing reach on the labels of this part; none where the metric is undefined.
@@ -117,9 +117,9 @@ mod tests {
         History { epochs: (1..=epochs).map(record).collect(), best_epoch, best: Some(best) }
     }
 
-    fn stopping(settings: &TableSettings, rows: usize) -> Stopping {
+    fn stopping(settings: &TableSettings, visited: usize) -> Stopping {
         let chance = Chance { constant: 0.2, mean: 0.1, deviation: 0.05 };
-        Stopping::new(settings, [rows, rows], Some(chance), true)
+        Stopping::new(settings, visited, Some(chance), true)
     }
 
     #[test]

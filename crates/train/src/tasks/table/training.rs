@@ -6,7 +6,7 @@ use super::classification::{Classification, bind};
 use super::examples::PartExamples;
 use super::found::{Outputs, TableFound};
 use super::plane::Plane;
-use super::sampling::Sampler;
+use super::sampling::{Sampler, visited};
 use super::settings::TableSettings;
 use super::stopping::Stopping;
 use crate::task::{Judged, Losses, Start, Training};
@@ -68,9 +68,9 @@ impl<'a> TableTraining<'a> {
         model.start_from(&prior);
         model.set_threads(start.threads);
         let sampler = Sampler::new(&data.train.labels, criterion.training());
-        let rows = [data.train.rows(), sampler.visited()];
+        let visited = visited(&counts, criterion.training());
         let higher_is_better = task.metric.info().higher_is_better;
-        let stopping = Stopping::new(&settings, rows, task.chance(start.run)?, higher_is_better);
+        let stopping = Stopping::new(&settings, visited, task.chance(start.run)?, higher_is_better);
         Ok(Self {
             task,
             data,
