@@ -4,6 +4,7 @@ mod boxes_resampled;
 mod calibration;
 mod class_metrics;
 mod coco;
+mod equivalence;
 mod metrics;
 mod registry;
 mod statistics;

@@ -36,6 +36,7 @@ pub fn question(losses: usize) -> Question {
         arm: "loss".into(),
         alpha: 0.05,
         earlier: Earlier::default(),
+        margin: None,
         reference: 0,
         comparisons: against(0, losses),
     }

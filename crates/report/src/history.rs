@@ -12,7 +12,7 @@ use losslab_metrics::statistics::verdict::Earlier;
 use serde::{Deserialize, Serialize};
 
 /// A verdict that was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Look {
     /// The seeds that it rests on.
     pub seeds: Vec<u64>,
@@ -22,6 +22,9 @@ pub struct Look {
     pub reference: ArmName,
     /// The deciding metric.
     pub metric: String,
+    /// The equivalence margin, if one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
     /// Stands for how models were trained.
     pub training: String,
     /// Stands for the data: looks at other data are another matter.
@@ -48,6 +51,7 @@ impl Look {
             arms: plan.arms.clone(),
             reference: plan.reference.clone(),
             metric: plan.metric.clone(),
+            margin: plan.margin,
             training: format!("{:016x}", hash.finish()),
             data: data(plan),
         }
@@ -135,6 +139,9 @@ fn notes(looks: &[&Look], present: &Look, earlier: Earlier) -> Vec<String> {
     }
     if let Some(look) = looks.iter().rev().find(|look| look.metric != present.metric) {
         notes.push(changed("deciding metric", &look.metric, &present.metric));
+    }
+    if last.margin != present.margin {
+        notes.push("the equivalence margin was changed after results were seen".into());
     }
     if last.training != present.training {
         notes.push("how models are trained was changed after results were seen".into());

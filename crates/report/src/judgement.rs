@@ -1,6 +1,7 @@
 //! Verdicts from records: the arms against their references, by the test that suits how the runs came about.
 
 use super::history::{Look, Past};
+use super::margin::Margin;
 use super::plan::{ArmName, Plan};
 use super::record::RunRecord;
 use crate::Store;
@@ -23,6 +24,8 @@ pub struct Judgement {
     pub design: Design,
     /// The seeds that were judged: those that every arm was run with, and whose metric is defined.
     pub seeds: Vec<u64>,
+    /// The margin of equivalence, if there is one.
+    pub margin: Option<Margin>,
     /// What the correction for multiple tests covers.
     pub correction: String,
     /// Seeds that are left out because the metric is undefined in one of their runs, in words.
@@ -123,7 +126,11 @@ pub fn judge(
     let arms: Vec<ArmRuns> = labels.iter().enumerate().map(of_arm).collect();
     let seeds: Vec<u64> = paired.iter().map(|seed| seed.seed).collect();
     let past = Past::of(plan, &Look::of(plan, &seeds));
-    let question = question(plan, past.earlier)?;
+    let of_reference = plan.arms.iter().position(|arm| *arm == plan.reference).unwrap_or_default();
+    let references: Vec<&RunRecord> =
+        paired.iter().filter_map(|seed| seed.runs.get(of_reference).copied()).collect();
+    let margin = Margin::of(plan, &references);
+    let question = question(plan, past.earlier, margin)?;
     let runs: Vec<&RunRecord> =
         (0..arms.len()).flat_map(|arm| paired.iter().map(move |seed| seed.runs[arm])).collect();
     let view = views::of(&plan.task)?;
@@ -154,6 +161,7 @@ pub fn judge(
     Ok(Some(Judgement {
         design,
         seeds,
+        margin,
         correction: correction(plan, question.comparisons.len(), past.earlier.comparisons),
         left_out,
         history: past.notes,
@@ -171,7 +179,7 @@ fn has_run(records: &[RunRecord], seed: u64, arm: &ArmName) -> bool {
     records.iter().any(|run| run.seed == seed && run.arm == *arm)
 }
 
-fn question(plan: &Plan, earlier: Earlier) -> Result<Question, String> {
+fn question(plan: &Plan, earlier: Earlier, margin: Option<Margin>) -> Result<Question, String> {
     let metric = plan.deciding().ok_or_else(|| format!("no metric {}", plan.metric))?;
     let reference = plan.arms.iter().position(|arm| *arm == plan.reference);
     let name = plan.data.get("name").and_then(serde_json::Value::as_str).unwrap_or("the data");
@@ -188,6 +196,7 @@ fn question(plan: &Plan, earlier: Earlier) -> Result<Question, String> {
         }),
         alpha: ALPHA,
         earlier,
+        margin: margin.map(|margin| margin.value),
         reference: reference
             .ok_or_else(|| format!("the reference {} is none of the arms", plan.label(&plan.reference)))?,
         comparisons: plan.comparisons(),

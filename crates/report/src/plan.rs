@@ -44,6 +44,10 @@ pub struct Plan {
     /// The settings that trials vary, by name; absent if nothing is tuned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tune_over: Vec<TunedSetting>,
+    /// The difference in the deciding metric that would not matter, if one was given; else
+    /// [`Margin`](crate::Margin) has a rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
     /// How models are trained: equal for all arms.
     pub settings: Value,
     /// What was learnt from.
@@ -173,6 +177,7 @@ impl Plan {
             seeds: comparison.seeds.clone(),
             trials: comparison.tuning.trials,
             tune_over: tuned_settings(&comparison.tuning),
+            margin: None,
             settings: as_value(&comparison.settings),
             data: as_value(&task.describe()),
             request: Value::Null,
@@ -214,6 +219,9 @@ impl Plan {
         }
         if self.deciding().is_none() {
             return Err(format!("the deciding metric {}, which is none of the metrics", self.metric));
+        }
+        if let Some(margin) = self.margin.filter(|margin| !(*margin > 0.0 && margin.is_finite())) {
+            return Err(format!("an equivalence margin of {margin}, expected a positive number"));
         }
         views::of(&self.task)?.check_plan(self)
     }

@@ -13,7 +13,7 @@ use losslab_train::{EpochRecord, Outcome, Task, TrialRecord};
 use serde::{Deserialize, Serialize};
 
 /// The version of the records' schema.
-pub const RECORD_SCHEMA: u32 = 3;
+pub const RECORD_SCHEMA: u32 = 4;
 
 /// Metrics by name, in their order; none where undefined.
 pub type Metrics = IndexMap<String, Option<f64>>;
@@ -39,6 +39,8 @@ pub struct RunRecord {
     pub best_epoch: Option<usize>,
     /// Optimiser steps that these weights have seen.
     pub kept_steps: Option<usize>,
+    /// The deciding metric of predictions that know nothing, on the validation part; none if unknown.
+    pub chance: Option<f64>,
     /// Whether the training was long enough to be judged; none if it diverged.
     pub training: Option<TrainingState>,
     /// The threshold of the `_tuned` metrics: a reported probability.
@@ -80,6 +82,7 @@ impl RunRecord {
             epochs_run: None,
             best_epoch: None,
             kept_steps: None,
+            chance: None,
             training: None,
             threshold: None,
             diverged: None,
@@ -95,6 +98,7 @@ impl RunRecord {
                 epochs_run: Some(trained.history.epochs.len()),
                 best_epoch: Some(trained.history.best_epoch),
                 kept_steps: Some(trained.kept_steps),
+                chance: trained.chance,
                 training: Some(trained.state),
                 threshold: trained.judged.threshold,
                 metrics: trained.judged.metrics.iter().cloned().collect(),
@@ -118,6 +122,12 @@ impl RunRecord {
     /// The name of its file: `mlp__focal_gamma=2,alpha=0.25__3.json`.
     pub fn file_name(&self) -> String {
         run_file(&self.arm, self.seed)
+    }
+
+    /// The deciding metric of the kept weights on the validation part.
+    pub fn validation(&self) -> Option<f64> {
+        let kept = self.best_epoch?;
+        self.epochs.iter().find(|epoch| epoch.epoch == kept)?.validation
     }
 
     /// The value of the metric of this name.

@@ -19,7 +19,7 @@ use std::io;
 use std::path::Path;
 
 /// The version of the schema of `results.json`.
-pub const RESULTS_SCHEMA: u32 = 3;
+pub const RESULTS_SCHEMA: u32 = 4;
 
 /// Everything that a comparison found.
 #[derive(Clone, Debug, Serialize)]

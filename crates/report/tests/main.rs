@@ -2,6 +2,7 @@
 
 mod common;
 mod judgement;
+mod margin;
 mod records;
 mod threads;
 mod tuning;

@@ -61,6 +61,12 @@ impl Course {
         })
     }
 
+    /// The best that predictions which know nothing reach on the validation part; none if unknown.
+    pub fn best_of_chance(&self) -> Option<f64> {
+        let Chance { constant, mean, .. } = self.chance?;
+        Some(if self.higher_is_better { constant.max(mean) } else { constant.min(mean) })
+    }
+
     /// Optimiser steps that the kept weights have seen.
     pub fn kept_steps(&self, history: &History) -> usize {
         history.best_epoch * self.steps_per_epoch

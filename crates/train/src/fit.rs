@@ -21,6 +21,8 @@ pub struct Trained<Found> {
     pub state: TrainingState,
     /// Optimiser steps that the kept weights have seen.
     pub kept_steps: usize,
+    /// The deciding metric of predictions that know nothing, on the validation part; none if unknown.
+    pub chance: Option<f64>,
     /// What came out on the test part.
     pub judged: Judged<Found>,
     /// The weights that were kept.
@@ -105,7 +107,7 @@ impl<Found> Fitted<'_, Found> {
         let weights = training.weights();
         let course = training.course();
         let (state, kept_steps) = (course.state(&history), course.kept_steps(&history));
-        Ok(Trained { history, state, kept_steps, judged, weights })
+        Ok(Trained { history, state, kept_steps, chance: course.best_of_chance(), judged, weights })
     }
 }
 

@@ -66,6 +66,7 @@ fn judged(worse: f64, rng: &mut Rng) -> anyhow::Result<Outcome> {
         arm: "detector".into(),
         alpha: 0.05,
         earlier: Earlier::default(),
+        margin: None,
         reference: 0,
         comparisons: vec![(1, 0)],
     };

@@ -36,6 +36,11 @@ pub struct Arguments {
     /// Loss that the others are judged against [default: cross-entropy if it is among them, else the first]
     #[arg(long, value_name = "SPEC")]
     reference: Option<String>,
+    /// Difference in the deciding metric that would not matter to you; losses that differ by less are called
+    /// equivalent [default: 1/20 of what is left above the reference or 1/10 of what it is above chance, the
+    /// smaller]
+    #[arg(long, value_name = "X")]
+    equivalence_margin: Option<f64>,
     /// Number of seeds [default: 20 for tables, 5 for detectors; in the short comparison of detectors 3]
     #[arg(long, value_name = "N")]
     seeds: Option<u64>,
@@ -161,7 +166,8 @@ fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Pat
         tuning: request.tune.tuning(settings)?,
     };
     let models = learners.iter().map(|(learner, info)| ModelDescription::new(learner.to_string(), info));
-    let plan = Plan::new(task, &comparison, models.collect(), &losses, reference);
+    let mut plan = Plan::new(task, &comparison, models.collect(), &losses, reference);
+    plan.margin = request.margin;
     if !request.quiet {
         emit(&format!("{}{}{}", task.introduction(), notes(&task.notes()), notes(&left_out)))?;
         emit(&declaration(&plan, &comparison.most_epochs(task)))?;

@@ -40,6 +40,8 @@ pub struct Request {
     pub work: Work,
     /// The deciding metric, if one is named.
     pub metric: Option<String>,
+    /// The difference that would not matter, if it is given.
+    pub margin: Option<f64>,
     /// The seeds.
     pub seeds: Vec<u64>,
     /// What is tuned.
@@ -62,6 +64,14 @@ pub struct Request {
     pub command: String,
     set: Option<LossSet>,
     reference: Option<String>,
+}
+
+/// A margin above 0.
+fn margin(given: Option<f64>) -> anyhow::Result<Option<f64>> {
+    match given.filter(|margin| !(*margin > 0.0 && margin.is_finite())) {
+        Some(margin) => bail!("--equivalence-margin {margin}: expected a positive number"),
+        None => Ok(given),
+    }
 }
 
 /// What is trained, by the kind of data.
@@ -97,6 +107,7 @@ impl Request {
             asked: given.request,
             command: given.command,
             metric,
+            margin: margin(arguments.equivalence_margin)?,
             seeds: seeds(arguments.seed, arguments.seeds.unwrap_or(default_seeds))?,
             tune: arguments.tune.clone(),
             threads: thread_count(arguments.threads)?,

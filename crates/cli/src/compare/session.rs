@@ -213,6 +213,11 @@ impl<'l> Session<'l> {
         if !place.quiet {
             emit(&notes(&unseen_notes(&results.gaps)))?;
         }
+        if let (Some(judgement), false) = (&results.verdicts, place.quiet)
+            && let Some(margin) = judgement.margin
+        {
+            emit(&format!("{}\n", margin.words(plan)))?;
+        }
         emit(&format!("{}\n", table(&results)))?;
         emit(&notes(&diverged_notes(&results)))?;
         if let Some(judgement) = &results.verdicts {

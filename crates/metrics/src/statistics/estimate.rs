@@ -85,6 +85,30 @@ impl Estimate {
         high
     }
 
+    /// The probability that the true difference is below this value, by the confidence distribution of the
+    /// estimate: the one-sided p of the hypothesis that it is not. With one variance that is Student's t about
+    /// the difference, with the standard error as its scale.
+    pub fn probability_below(&self, value: f64) -> f64 {
+        Self { difference: value - self.difference, ..self.clone() }.probability_positive()
+    }
+
+    /// The probability that the true difference is above this value.
+    pub fn probability_above(&self, value: f64) -> f64 {
+        Self { difference: self.difference - value, ..self.clone() }.probability_positive()
+    }
+
+    /// Small probabilities are computed as tails, so that they keep their digits.
+    fn probability_positive(&self) -> f64 {
+        let tail = 0.5 * self.p();
+        if self.difference > 0.0 { 1.0 - tail } else { tail }
+    }
+
+    /// The p of two one-sided tests of equivalence: of the hypothesis that the true difference is `margin` or
+    /// more in one direction or the other (Schuirmann 1987).
+    pub fn p_equivalence(&self, margin: f64) -> f64 {
+        self.probability_below(-margin).max(self.probability_above(margin))
+    }
+
     /// The degrees of freedom of the one t that has this half width at level alpha: those of a single part,
     /// else between those of the parts.
     pub fn df(&self, alpha: f64) -> f64 {

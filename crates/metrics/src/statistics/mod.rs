@@ -11,6 +11,7 @@
 //! | [`bootstrap`] | resamples of that test set |
 //! | [`weighted_ap`] | average precision on a resample |
 //! | [`estimate`] | a difference with its standard error, hence p and interval |
+//! | [`equivalence`] | whether a difference is smaller than what matters |
 //! | [`power`] | which difference would have been seen |
 //! | [`pairs`] | every arm against every other, as a description |
 //! | [`holm`] | several comparisons |
@@ -31,6 +32,7 @@
 pub mod bootstrap;
 pub mod distributions;
 pub mod effect;
+pub mod equivalence;
 pub mod estimate;
 pub mod fixed_test;
 pub mod holm;

@@ -73,6 +73,7 @@ mod tests {
             arm: "loss".into(),
             alpha: 0.05,
             earlier: Earlier::default(),
+            margin: None,
             reference: 0,
             comparisons: Vec::new(),
         }

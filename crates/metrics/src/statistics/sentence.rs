@@ -1,5 +1,6 @@
 //! Verdicts in words.
 
+use super::equivalence::Equivalence;
 use super::training_check::Unfit;
 use super::verdict::{ArmRuns, ArmVerdict, Question, Verdict, diverged};
 
@@ -11,16 +12,25 @@ pub(super) fn of_arm(v: &ArmVerdict, reference_diverged: usize, question: &Quest
     let direction = if question.higher_is_better { "" } else { ", where less is better" };
     let signed = v.difference.map_or("no runs".into(), |d| format!("{d:+.digits$} {metric}{direction}"));
     let sure = sureness(v, digits);
+    let small = match v.equivalence.filter(|test| test.holds(question.alpha)) {
+        Some(test) => format!(", less than the margin of {}", margin_words(test.margin)),
+        None => String::new(),
+    };
     match v.verdict {
         Verdict::Better => {
-            format!("{label} is better than {reference} by {} {metric} ({sure})", by(v.difference))
+            format!("{label} is better than {reference} by {} {metric}{small} ({sure})", by(v.difference))
         }
         Verdict::Worse => {
-            format!("{label} is worse than {reference} by {} {metric} ({sure})", by(v.difference))
+            format!("{label} is worse than {reference} by {} {metric}{small} ({sure})", by(v.difference))
+        }
+        Verdict::Equivalent => {
+            let within = v.equivalence.map_or_else(String::new, |test| within(&test, digits));
+            format!("{label} is equivalent to {reference}: {signed} ({within})")
         }
         Verdict::Undecided => format!(
-            "whether {label} differs from {reference} is undecided: {signed} ({sure}); these runs would have seen {}",
-            seen(v, question, digits)
+            "whether {label} differs from {reference} is undecided: {signed} ({sure}); these runs would have seen {}{}",
+            seen(v, question, digits),
+            chances(v),
         ),
         Verdict::NotTrainedOut | Verdict::TrainingFailed => {
             let which: Vec<String> = v.unfit.iter().map(Unfit::words).collect();
@@ -47,6 +57,34 @@ pub(super) fn of_arm(v: &ArmVerdict, reference_diverged: usize, question: &Quest
         },
         Verdict::NotTested => not_tested(v, &signed),
     }
+}
+
+/// `within 0.010, 90 % interval -0.004 to 0.006, corrected p = .012`.
+fn within(test: &Equivalence, digits: usize) -> String {
+    let ((low, high), margin, percent) =
+        (test.interval, margin_words(test.margin), percent_words(2.0 * test.level));
+    let p = p_words(test.p_holm);
+    format!("within {margin}, {percent} interval {low:.digits$} to {high:.digits$}, corrected {p}")
+}
+
+/// How likely it is that the candidate is worse, within the margin, or better.
+fn chances(v: &ArmVerdict) -> String {
+    let Some(test) = &v.equivalence else { return String::new() };
+    let [worse, within, better] =
+        [test.worse, test.within, test.better].map(|share| format!("{:.0} %", 100.0 * share));
+    let margin = margin_words(test.margin);
+    format!(
+        "; it is better by more than {margin} with probability {better}, worse by more {worse}, in between {within}"
+    )
+}
+
+/// A margin with two digits that count.
+pub fn margin_words(margin: f64) -> String {
+    let (mut digits, mut shifted) = (2, 10.0 * margin);
+    while shifted < 1.0 && digits < 12 {
+        (digits, shifted) = (digits + 1, 10.0 * shifted);
+    }
+    format!("{margin:.digits$}")
 }
 
 /// What would have been seen, beside what the metric can be.
@@ -152,6 +190,11 @@ fn of_reference(
             _ => format!("{} differ", undecided.join(", ")),
         };
         parts.push(format!("Whether {whether} from {label} in {metric} on {data} is undecided"));
+    }
+    let equivalent = having(Verdict::Equivalent);
+    if let Some(margin) = question.margin.filter(|_| !equivalent.is_empty()) {
+        let (are, margin) = (are(&equivalent), margin_words(margin));
+        parts.push(format!("{are} equivalent to {label} in {metric} on {data}, within {margin}"));
     }
     let identical = having(Verdict::Identical);
     if !identical.is_empty() {

@@ -5,6 +5,7 @@
 
 use super::bootstrap::Resamples;
 use super::effect::hedges_g;
+use super::equivalence::{Equivalence, outperforms};
 use super::estimate::Estimate;
 use super::fixed_test::fixed_test;
 use super::holm::{holm, levels};
@@ -83,6 +84,9 @@ pub struct Question {
     pub earlier: Earlier,
     /// Index of the arm that was declared as the reference of the whole comparison.
     pub reference: usize,
+    /// The difference that would not matter, in units of the metric and above 0; without one nothing is tested
+    /// for equivalence.
+    pub margin: Option<f64>,
     /// Indices of a candidate and its reference, for each comparison; [`against`] lists those with one
     /// reference. The correction covers all comparisons listed.
     pub comparisons: Vec<(usize, usize)>,
@@ -110,7 +114,9 @@ pub enum Verdict {
     Better,
     /// Worse, with a corrected p of at most alpha.
     Worse,
-    /// The corrected p is above alpha. Not a proof of equality: see the detectable difference.
+    /// Neither better nor worse, and the difference is within the margin with a corrected p of at most alpha.
+    Equivalent,
+    /// Neither better nor worse nor equivalent: see the detectable difference.
     Undecided,
     /// More than a fifth of the runs of the candidate or its reference were not trained out, so that the
     /// numbers say nothing about the losses.
@@ -158,6 +164,13 @@ pub struct ArmVerdict {
     /// How far the metric can lie below and above the mean of the reference; `None` where it has no bound, or
     /// the reference no mean.
     pub room: (Option<f64>, Option<f64>),
+    /// The test of equivalence within the margin, if one was asked for and there is a test.
+    #[serde(default)]
+    pub equivalence: Option<Equivalence>,
+    /// The share of runs in which the candidate was better ([`outperforms`]): what to expect of one training of
+    /// each.
+    #[serde(default)]
+    pub outperforms: Option<f64>,
     /// The signed-rank test over runs, as a description.
     pub wilcoxon: Option<Wilcoxon>,
     /// Paired runs.
@@ -184,7 +197,9 @@ pub struct Verdicts {
 
 /// Judges the comparisons that the question lists.
 ///
-/// Holm's correction covers all comparisons listed, those without a test among them, and the earlier ones.
+/// Holm's correction covers all comparisons listed, those without a test among them, and the earlier ones. The
+/// tests of equivalence are corrected in the same way, as a family of their own: the probability of any false
+/// difference is at most alpha, and so is that of any false equivalence.
 ///
 /// # Panics
 /// If the reference or a comparison names an arm that is not there or an arm twice, a comparison is listed
@@ -210,12 +225,14 @@ pub fn judge(arms: &[ArmRuns], question: &Question, design: Design<'_>) -> Verdi
         found.iter().map(|(_, estimate)| estimate.as_ref().map(Estimate::p)).collect();
     p.resize(p.len() + question.earlier.comparisons, None);
     let (corrected, levels) = (holm(&p), levels(&p, question.alpha / looks));
+    let equivalences = equivalences(&found, question, looks);
     let mut comparisons: Vec<ArmVerdict> = Vec::new();
     for (index, (differences, estimate)) in found.iter().enumerate() {
         let (candidate, reference) = question.comparisons[index];
         let pair = (&arms[candidate], &arms[reference]);
         let mut verdict = measure(pair, differences.as_deref(), estimate.as_ref(), question, levels[index]);
         verdict.p_holm = corrected[index].map(|p| (looks * p).min(1.0));
+        verdict.equivalence = equivalences[index].map(|equivalence| verdict.cut(equivalence));
         verdict.verdict = decide(&verdict, question);
         verdict.sentence = sentence::of_arm(&verdict, diverged(pair.1), question);
         comparisons.push(verdict);
@@ -229,11 +246,31 @@ pub fn judge(arms: &[ArmRuns], question: &Question, design: Design<'_>) -> Verdi
     }
 }
 
+/// The test of equivalence of each comparison that has an estimate, corrected.
+fn equivalences(
+    found: &[(Option<Vec<f64>>, Option<Estimate>)],
+    question: &Question,
+    looks: f64,
+) -> Vec<Option<Equivalence>> {
+    let Some(margin) = question.margin else { return vec![None; found.len()] };
+    let estimates = || found.iter().map(|(_, estimate)| estimate.as_ref());
+    let mut p: Vec<Option<f64>> = estimates().map(|estimate| Some(estimate?.p_equivalence(margin))).collect();
+    p.resize(p.len() + question.earlier.comparisons, None);
+    let (corrected, levels) = (holm(&p), levels(&p, question.alpha / looks));
+    let tested = |(index, estimate): (usize, Option<&Estimate>)| {
+        let p_holm = (looks * corrected[index]?).min(1.0);
+        let tested = Equivalence::of(estimate?, margin, levels[index], question.higher_is_better);
+        Some(Equivalence { p_holm, ..tested })
+    };
+    estimates().enumerate().map(tested).collect()
+}
+
 #[track_caller]
 fn check(arms: &[ArmRuns], question: &Question, design: Design<'_>) {
-    let Question { reference, alpha, comparisons, .. } = question;
+    let Question { reference, alpha, margin, comparisons, .. } = question;
     assert!(*reference < arms.len(), "judge: no arm {reference} of {}", arms.len());
     assert!(*alpha > 0.0 && *alpha < 1.0, "judge: alpha {alpha}");
+    assert!(margin.is_none_or(|m| m > 0.0 && m.is_finite()), "judge: a margin of {margin:?}");
     for (i, &(candidate, reference)) in comparisons.iter().enumerate() {
         let known = candidate < arms.len() && reference < arms.len() && candidate != reference;
         assert!(known, "judge: comparison of arm {candidate} with arm {reference} of {}", arms.len());
@@ -321,12 +358,8 @@ fn measure(
     level: f64,
 ) -> ArmVerdict {
     let room = room(reference, question);
-    let (below, above) = (room.0.unwrap_or(f64::INFINITY), room.1.unwrap_or(f64::INFINITY));
-    // The difference itself is possible; its rounding must not put it outside its interval.
-    let possible = |e: &Estimate| {
-        let (low, high) = e.interval(level);
-        (low.max(-below).min(e.difference), high.min(above).max(e.difference))
-    };
+    let most = room.0.unwrap_or(f64::INFINITY).max(room.1.unwrap_or(f64::INFINITY));
+    let possible = |e: &Estimate| cut(e.interval(level), e.difference, room);
     let identical = differences.is_some_and(|d| !d.is_empty() && d.iter().all(|d| *d == 0.0));
     ArmVerdict {
         label: arm.label.clone(),
@@ -343,13 +376,31 @@ fn measure(
         p: estimate.map(Estimate::p),
         p_holm: None,
         effect: differences.and_then(hedges_g),
-        detectable: estimate.map(|e| e.detectable(level, POWER)).filter(|d| *d <= below.max(above)),
+        detectable: estimate.map(|e| e.detectable(level, POWER)).filter(|d| *d <= most),
         room,
+        equivalence: None,
+        outperforms: self::differences(arm, reference, question.diverged)
+            .and_then(|runs| outperforms(&runs, question.higher_is_better)),
         wilcoxon: differences.and_then(wilcoxon),
         runs: arm.values.len(),
         diverged: diverged(arm),
         unfit: unfit(arm, reference),
     }
+}
+
+impl ArmVerdict {
+    /// The same test with its interval cut at what the metric can be.
+    fn cut(&self, tested: Equivalence) -> Equivalence {
+        let difference = self.difference.unwrap_or(0.0);
+        Equivalence { interval: cut(tested.interval, difference, self.room), ..tested }
+    }
+}
+
+/// An interval within what the metric can be. The difference itself is possible; its rounding must not put it
+/// outside.
+fn cut((low, high): (f64, f64), difference: f64, (below, above): (Option<f64>, Option<f64>)) -> (f64, f64) {
+    let (below, above) = (below.unwrap_or(f64::INFINITY), above.unwrap_or(f64::INFINITY));
+    (low.max(-below).min(difference), high.min(above).max(difference))
 }
 
 /// How far the metric can lie below and above the mean of the reference.
@@ -380,6 +431,7 @@ fn decide(v: &ArmVerdict, question: &Question) -> Verdict {
             let better = if question.higher_is_better { difference > 0.0 } else { difference < 0.0 };
             if better { Verdict::Better } else { Verdict::Worse }
         }
+        (Some(_), _) if v.equivalence.is_some_and(|test| test.holds(question.alpha)) => Verdict::Equivalent,
         (Some(_), _) => Verdict::Undecided,
         (None, _) => Verdict::NotTested,
     }

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `story` | what a report is told from |
 //! | `page` | the page around the parts, and the footer |
-//! | `opening` | the verdict, what was compared, differences with intervals |
+//! | `opening` | the verdict, what was compared |
+//! | `differences` | differences with intervals, and whether they matter |
 //! | `metrics` | the table of all metrics |
 //! | `ranking` | precision-recall and ROC curves |
 //! | `calibration` | reliability curves, and what repairs probabilities |
@@ -21,6 +22,7 @@
 
 pub(crate) mod boxes;
 pub(crate) mod calibration;
+mod differences;
 mod figures;
 mod metrics;
 mod opening;

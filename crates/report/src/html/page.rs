@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::story::Story;
-use super::{metrics, opening, training, tuning};
+use super::{differences, metrics, opening, training, tuning};
 use crate::plot::{properties, rules};
 use crate::views;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -40,7 +40,7 @@ pub(super) fn page(story: Story, figures: &mut Figures) -> Markup {
                     (opening::verdict(story))
                     (opening::subject(story))
                     (metrics::section(story))
-                    (opening::differences(story, figures))
+                    (differences::differences(story, figures))
                     @if let Some(view) = view { @for part in view.before_training(story, figures) { (part) } }
                     (training::section(story, figures))
                     (tuning::section(story, figures))

@@ -32,6 +32,11 @@ impl<'a> Story<'a> {
         self.results.verdicts.as_ref().map(|judgement| &judgement.verdicts)
     }
 
+    /// The difference that does not matter.
+    pub(crate) fn margin(self) -> Option<f64> {
+        self.results.verdicts.as_ref()?.margin.map(|margin| margin.value)
+    }
+
     /// The label of the arm that was declared as the reference.
     pub(crate) fn reference(self) -> &'a str {
         let plan = self.plan();

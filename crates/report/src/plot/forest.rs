@@ -15,6 +15,8 @@ pub struct Forest {
     pub label: String,
     /// What stands left and right of 0.
     pub sides: (String, String),
+    /// Differences of less than this do not matter: a band about 0.
+    pub margin: Option<f64>,
     /// Top to bottom.
     pub rows: Vec<ForestRow>,
 }
@@ -59,7 +61,8 @@ impl Forest {
 
     /// Draws the plot.
     pub fn draw(&self) -> Picture {
-        let ends = self.rows.iter().flat_map(ForestRow::ends);
+        let margin = self.margin.into_iter().flat_map(|margin| [-margin, margin]);
+        let ends = self.rows.iter().flat_map(ForestRow::ends).chain(margin);
         let limit = self.limit();
         let axis = Axis::around(&*self.label, ends.flat_map(|v| [v, -0.15 * v]), (-limit, limit));
         let x = |value: f64| LEFT + axis.place(value.clamp(axis.low, axis.high)) * PLOT;
@@ -82,6 +85,15 @@ impl Forest {
             if i % every == 0 {
                 svg.text((x, bottom + 18.0), "middle", "class=\"q\"", &text);
             }
+        }
+        if let Some(margin) = self.margin {
+            let (left, right) = (x(-margin), x(margin));
+            let (at, width) = (pixel(left), pixel(right - left));
+            let height = pixel(bottom - TOP);
+            svg.element(
+                "rect",
+                &format!("class=\"b c3\" x=\"{at}\" y=\"{TOP}\" width=\"{width}\" height=\"{height}\""),
+            );
         }
         svg.element("path", &format!("class=\"w\" d=\"{}\"", path(&[(x(0.0), TOP - 6.0), (x(0.0), bottom)])));
         for (i, row) in self.rows.iter().enumerate() {
@@ -131,6 +143,7 @@ mod tests {
             description: String::new(),
             label: String::new(),
             sides: (String::new(), String::new()),
+            margin: None,
             rows: values.iter().copied().map(row).collect(),
         };
         assert!((forest(&[0.01, -0.02, -0.7]).limit() - 4.0 * 0.03).abs() < 1e-12);
