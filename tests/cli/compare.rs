@@ -39,7 +39,7 @@ fn plain_losslab_compares_on_the_embedded_defaults() {
     assert!(text.contains("AP50") && text.contains("easy negatives"), "{text}");
 
     let tabular = results(&path("losslab-results/tabular"));
-    assert_eq!((&tabular["schema"], &tabular["complete"]), (&Value::from(3), &Value::from(true)));
+    assert_eq!((&tabular["schema"], &tabular["complete"]), (&Value::from(4), &Value::from(true)));
     let losses = ["ce", "alpha-ce:alpha=0.75", "focal:gamma=2,alpha=0.25", "focal:gamma=2"];
     assert_eq!(specs(&tabular["losses"]), losses);
     assert_eq!(specs(&tabular["models"]), ["mlp"]);

@@ -87,7 +87,7 @@ fn json_says_all_that_is_declared() {
     assert_eq!(find("alpha-ce")["alpha"]["default"], 0.75);
     assert_eq!(find("ce")["probabilities"], "true");
     assert_eq!(find("focal")["probabilities"], "biased, with a known inverse");
-    assert_eq!(find("gce")["probabilities"], "biased");
+    assert_eq!(find("hinge-p")["probabilities"], "biased");
     assert_eq!(find("asl")["heads"], serde_json::json!(["sigmoid"]));
     assert_eq!(find("qfl")["targets"], "soft");
     let modifiers = json["modifiers"].as_array().unwrap();

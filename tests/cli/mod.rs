@@ -13,6 +13,7 @@ mod metric;
 mod model;
 mod my_lab;
 mod names;
+mod power;
 mod runs;
 mod tune;
 mod verdicts;

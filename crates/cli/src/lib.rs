@@ -29,6 +29,7 @@ mod interrupt;
 mod learner_args;
 mod losses;
 mod models;
+mod power;
 mod predict;
 mod progress;
 mod report;
@@ -60,6 +61,8 @@ enum Command {
     Compare(Box<compare::Arguments>),
     /// Sum up or merge the runs that `compare` kept, without training
     Report(report::Arguments),
+    /// Say how many seeds and how much data a difference needs, from a finished comparison
+    Power(power::Arguments),
     /// Train one model with one loss and save it
     Train(Box<train::Arguments>),
     /// Score the rows of a table, or find objects in images, with a saved model
@@ -100,6 +103,7 @@ pub fn run_with(lab: Lab, arguments: impl IntoIterator<Item = OsString>) -> Exit
     finish(match cli.command.unwrap_or(Command::Compare(Box::new(cli.compare))) {
         Command::Compare(arguments) => compare::run(&lab, *arguments, given),
         Command::Report(arguments) => report::run(&lab, arguments, given),
+        Command::Power(arguments) => power::run(&lab, &arguments),
         Command::Train(arguments) => train::run(&lab, *arguments, given),
         Command::Predict(arguments) => predict::run(&lab, arguments, given),
         Command::Losses(arguments) => losses::run(&lab.losses, arguments),

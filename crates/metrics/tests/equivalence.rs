@@ -119,7 +119,8 @@ fn simulated(rng: &mut Rng, truth: f64) -> ArmVerdict {
 fn equal_losses_are_found_equivalent_and_different_ones_are_not() {
     let rng = &mut Rng::seed(29);
     let share = |rng: &mut Rng, truth: f64| {
-        let equivalent = (0..SIMULATED).filter(|_| simulated(rng, truth).verdict == Verdict::Equivalent).count();
+        let equivalent =
+            (0..SIMULATED).filter(|_| simulated(rng, truth).verdict == Verdict::Equivalent).count();
         equivalent as f64 / f64::from(SIMULATED)
     };
     // No difference beside a margin of 2 standard deviations.

@@ -7,6 +7,7 @@ mod coco;
 mod equivalence;
 mod metrics;
 mod registry;
+mod sample_size;
 mod statistics;
 mod statistics_bootstrap;
 mod statistics_simulation;

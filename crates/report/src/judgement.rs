@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 /// The probability of any false verdict in a comparison.
-const ALPHA: f64 = 0.05;
+pub(crate) const ALPHA: f64 = 0.05;
 
 /// The verdicts of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -30,7 +30,7 @@ pub fn verdict_lines(judgement: &Judgement, trials: usize, complete: bool) -> St
 
 impl Judgement {
     /// What the verdicts rest on.
-    fn rests_on(&self) -> String {
+    pub(crate) fn rests_on(&self) -> String {
         let runs = self.seeds.len();
         match self.design {
             Design::Resplits { .. } => format!("{runs} splits of the data"),

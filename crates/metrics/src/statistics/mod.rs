@@ -13,6 +13,7 @@
 //! | [`estimate`] | a difference with its standard error, hence p and interval |
 //! | [`equivalence`] | whether a difference is smaller than what matters |
 //! | [`power`] | which difference would have been seen |
+//! | [`sample_size`] | how many seeds and how much data a wanted difference needs |
 //! | [`pairs`] | every arm against every other, as a description |
 //! | [`holm`] | several comparisons |
 //! | [`effect`] | a difference in units of its spread |
@@ -40,6 +41,7 @@ pub mod paired;
 pub mod pairs;
 pub mod power;
 mod rounding;
+pub mod sample_size;
 pub mod sentence;
 pub mod special;
 pub mod training_check;

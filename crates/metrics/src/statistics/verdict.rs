@@ -6,7 +6,7 @@
 use super::bootstrap::Resamples;
 use super::effect::hedges_g;
 use super::equivalence::{Equivalence, outperforms};
-use super::estimate::Estimate;
+use super::estimate::{Estimate, Variance};
 use super::fixed_test::fixed_test;
 use super::holm::{holm, levels};
 use super::paired::corrected_t;
@@ -146,6 +146,9 @@ pub struct ArmVerdict {
     /// Mean of candidate minus reference, in units of the metric: positive is better if more of it is, else
     /// worse. `None` without runs, and where a run that diverged has no value.
     pub difference: Option<f64>,
+    /// The parts of its variance, in squared units of the metric; empty without a test.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variances: Vec<Variance>,
     /// Its interval at 1 - [`level`](Self::level), cut at what the metric can be beside the mean of the
     /// reference ([`room`](Self::room)). It excludes 0 exactly where the corrected p is at most alpha.
     pub interval: Option<(f64, f64)>,
@@ -371,6 +374,7 @@ fn measure(
         },
         sentence: String::new(),
         difference: differences.and_then(|d| Summary::of(d.iter().copied().map(Some)).mean),
+        variances: estimate.map(|e| e.variances.clone()).unwrap_or_default(),
         interval: estimate.map(possible),
         level: estimate.map(|_| level),
         p: estimate.map(Estimate::p),

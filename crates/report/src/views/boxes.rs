@@ -58,6 +58,10 @@ impl View for BoxView {
         Trials::FixedTest { unit: Unit::Image, units: data(plan).map_or(0, |data| data.parts[2].images) }
     }
 
+    fn scarce(&self, plan: &Plan) -> Option<(usize, String)> {
+        Some((data(plan).ok()?.parts[2].images, "test images".into()))
+    }
+
     fn resample(
         &self,
         lab: &Lab,

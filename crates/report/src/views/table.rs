@@ -71,6 +71,12 @@ impl View for TableView {
         Trials::Splits { test_to_train: test_to_train(runs).unwrap_or_default(), split_of_run, given }
     }
 
+    fn scarce(&self, plan: &Plan) -> Option<(usize, String)> {
+        let data = data(plan).ok()?;
+        let rarest = data.classes.iter().min_by_key(|class| class.rows)?;
+        Some((rarest.rows, format!("rows of \u{201c}{}\u{201d}", rarest.name)))
+    }
+
     fn resample(&self, lab: &Lab, plan: &Plan, runs: &[&RunRecord], _: &Store) -> Result<Resamples, String> {
         let classes = data(plan)?.classes.len();
         let metric = lab.metrics.find(&plan.metric, classes).map_err(|error| error.to_string())?;
