@@ -1,8 +1,8 @@
 //! The losslab command, and everything below it under one name.
 //!
 //! A laboratory of one's own is a program of a few lines: [`Lab::standard`](train::Lab::standard) with
-//! losses, modifiers, metrics, models, formats of data and detectors added, handed to [`run_with`].
-//! `examples/my_lab.rs` is one.
+//! losses, modifiers, metrics, models, formats of data, checks of data and detectors added, handed to
+//! [`run_with`]. `examples/my_lab.rs` is one.
 //!
 //! | module | what |
 //! |---|---|

@@ -17,3 +17,4 @@ mod power;
 mod runs;
 mod tune;
 mod verdicts;
+mod warnings;

@@ -8,6 +8,7 @@
 //! | `learner_args`, `train_args`, `detector_args` | arguments that the commands which train share |
 //! | `compare/`, `train/`, `predict`, `report` | the commands that train, and what is made of trainings |
 //! | `losses`, `models`, `curves`, `eval/`, `coco_eval` | the commands that show and evaluate |
+//! | `warnings` | what checks of the data find |
 //! | `progress/`, `interrupt` | what is told while trainings run; Ctrl-C |
 
 #![cfg_attr(
@@ -35,6 +36,7 @@ mod progress;
 mod report;
 mod train;
 mod train_args;
+mod warnings;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use losslab_train::Lab;
@@ -69,7 +71,7 @@ enum Command {
     Predict(predict::Arguments),
     /// List the losses and modifiers that specs are made of
     Losses(losses::Arguments),
-    /// List models, detectors, metrics and formats of data
+    /// List models, detectors, metrics, formats and checks of data
     Models(models::Arguments),
     /// Draw losses and their derivatives against p_t and against the margin, as SVG
     Curves(curves::Arguments),

@@ -1,4 +1,4 @@
-//! `losslab models`: the models, detectors, metrics and formats of data of the lab.
+//! `losslab models`: the models, detectors, metrics, formats and checks of data of the lab.
 
 use super::emit;
 use clap::Args;
@@ -32,7 +32,11 @@ pub fn run(lab: &Lab, _: Arguments) -> anyhow::Result<()> {
         let flags: Vec<String> = format.flags().iter().map(|flag| format!("--{}", flag.name)).collect();
         formats.add_row([format.info().name.to_owned(), format.info().help.to_owned(), flags.join("\n")]);
     }
-    emit(&format!("{models}\n\n{detectors}\n\n{metrics}\n\n{formats}\n"))
+    let mut checks = table(["check of the data", "what it finds", "severity"]);
+    for info in lab.checks.iter().map(|check| check.info()) {
+        checks.add_row([info.kind, info.finds, info.severity.name()]);
+    }
+    emit(&format!("{models}\n\n{detectors}\n\n{metrics}\n\n{formats}\n\n{checks}\n"))
 }
 
 fn learner(info: &ModelInfo) -> [String; 3] {

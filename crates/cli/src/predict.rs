@@ -1,6 +1,7 @@
 //! `losslab predict`: a saved model at work on new rows or images.
 
 use super::flags::GivenFlags;
+use super::warnings::{self, DenyArguments};
 use super::{emit, emit_error, notes};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -26,6 +27,8 @@ pub struct Arguments {
     /// box codes of each anchor
     #[arg(long, conflicts_with = "raw")]
     logits: bool,
+    #[command(flatten)]
+    deny: DenyArguments,
     /// Print no notes
     #[arg(long)]
     quiet: bool,
@@ -47,7 +50,8 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
     let name = arguments.model.display().to_string();
     let data = format.load_new(&given.data, &model.input(&name))?;
     let predicted = model.predict(&data, form).map_err(|problem| anyhow::anyhow!("{name}: {problem}"))?;
-    let Prediction { text, notes: remarks, scores } = predicted;
+    let Prediction { text, notes: remarks, warnings, scores } = predicted;
+    arguments.deny.check(&warnings)?;
     arguments.deliver(&text)?;
     if !arguments.quiet {
         emit_error(&notes(&remarks));
@@ -57,6 +61,8 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
             metrics.iter().map(|(info, value)| (MetricDescription::from(info), *value)).collect();
         emit_error(&format!("{}\n", metrics_table(of, &loss, &metrics)));
     }
+    let found = if arguments.quiet { warnings::severe_lines } else { warnings::lines };
+    emit_error(&found(&warnings));
     Ok(())
 }
 

@@ -21,7 +21,7 @@ pub struct Arguments {
     /// Folder for the merged runs and their results.json; needed for several folders
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Print nothing but the table, the verdicts and errors
+    /// Print nothing but the table, the verdicts, severe warnings and errors
     #[arg(long)]
     quiet: bool,
 }
@@ -44,6 +44,7 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
     if records.is_empty() {
         bail!("{}: no run of its comparison is there", session.folder().display());
     }
+    session.tell_warnings()?;
     let results = session.conclude(&records)?;
     session.end_report(&results)
 }

@@ -26,6 +26,8 @@ mod atomic;
 mod builder;
 mod cells;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
+pub mod checks;
+#[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod column;
 mod csv;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]

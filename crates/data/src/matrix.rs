@@ -2,6 +2,7 @@
 //! in.
 
 use super::scale::Scaling;
+use losslab_base::Fnv1a;
 use std::sync::Arc;
 
 /// `rows x columns`, row-major.
@@ -180,6 +181,25 @@ impl Matrix {
                 }
             }
         }
+    }
+
+    /// The bytes of each row, if the matrix is one of bytes.
+    pub fn rows_of_bytes(&self) -> impl Iterator<Item = &[u8]> {
+        let bytes = match &self.values {
+            Values::Floats(_) => &[][..],
+            Values::Bytes(bytes) | Values::Scaled(bytes, _) => bytes,
+        };
+        bytes.chunks_exact(self.columns)
+    }
+
+    /// A hash of the bytes of each row, FNV-1a of 64 bits, if the matrix is one of bytes.
+    pub fn row_hashes(&self) -> Vec<u64> {
+        let hash = |row: &[u8]| {
+            let mut hash = Fnv1a::new();
+            hash.bytes(row);
+            hash.finish()
+        };
+        self.rows_of_bytes().map(hash).collect()
     }
 
     /// What tells two matrices apart, in order, for a fingerprint.

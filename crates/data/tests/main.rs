@@ -1,5 +1,6 @@
 //! The tests of this crate, as one program: each test program compiles what it uses anew.
 
+mod checks;
 mod exact;
 mod formats;
 mod idx;

@@ -30,6 +30,12 @@ pub fn merge(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<Plan, String> {
         extend(&mut merged.losses, &plan.losses);
         extend(&mut merged.arms, &plan.arms);
         extend(&mut merged.seeds, &plan.seeds);
+        for warning in &plan.warnings {
+            // Of other splits the figures differ; those of the first stand for all.
+            if merged.warnings.iter().all(|known| known.kind != warning.kind) {
+                merged.warnings.push(warning.clone());
+            }
+        }
     }
     same_parts(parts)?;
     merged.looks = history::merge(&parts.iter().map(|(_, plan, _)| plan).collect::<Vec<_>>());

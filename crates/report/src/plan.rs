@@ -6,6 +6,7 @@
 use crate::history::Look;
 use crate::views;
 use losslab_base::Fnv1a;
+use losslab_data::checks::Warning;
 use losslab_losses::{OpenSpec, SpecDescription};
 use losslab_metrics::MetricInfo;
 use losslab_models::ModelInfo;
@@ -52,6 +53,9 @@ pub struct Plan {
     pub settings: Value,
     /// What was learnt from.
     pub data: Value,
+    /// What the checks of the data found.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     /// What was asked for, as flags of the command line with their values, but for paths, threads and the
     /// folder of the results.
     #[serde(default)]
@@ -180,6 +184,7 @@ impl Plan {
             margin: None,
             settings: as_value(&comparison.settings),
             data: as_value(&task.describe()),
+            warnings: Vec::new(),
             request: Value::Null,
             command: String::new(),
             looks: Vec::new(),

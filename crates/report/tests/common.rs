@@ -51,6 +51,7 @@ pub fn grid(models: &[&str], losses: &[&str], seeds: u64, test_set: bool) -> Pla
         margin: None,
         settings: serde_json::to_value(TableSettings::default()).unwrap(),
         data: serde_json::to_value(data).unwrap(),
+        warnings: Vec::new(),
         request: Value::Null,
         command: String::new(),
         looks: Vec::new(),

@@ -1,6 +1,7 @@
 //! A laboratory as a value: all registries, which a user's program extends by its own entries.
 
 use crate::tasks::boxes::Detectors;
+use losslab_data::checks::{Check, Checks};
 use losslab_data::formats::{Format, Formats};
 use losslab_losses::{Loss, ModifierInfo, Registry};
 use losslab_metrics::{BoxMetric, Metrics, RowMetric};
@@ -22,6 +23,8 @@ pub struct Lab {
     pub formats: Formats,
     /// Detectors of objects in images.
     pub detectors: Detectors,
+    /// Checks of the data.
+    pub checks: Checks,
 }
 
 impl Lab {
@@ -33,6 +36,7 @@ impl Lab {
             models: Models::standard(),
             formats: Formats::standard(),
             detectors: Detectors::standard(),
+            checks: Checks::standard(),
         }
     }
 
@@ -83,5 +87,12 @@ impl Lab {
     #[track_caller]
     pub fn with_detector(self, detector: impl crate::tasks::boxes::DetectorKind + 'static) -> Self {
         Self { detectors: self.detectors.with(detector), ..self }
+    }
+
+    /// This lab and one check of the data more.
+    #[must_use]
+    #[track_caller]
+    pub fn with_check(self, check: impl Check + 'static) -> Self {
+        Self { checks: self.checks.with(check), ..self }
     }
 }

@@ -1,5 +1,6 @@
 //! A trained learner at work: what every model file becomes when it is read.
 
+use losslab_data::checks::Warning;
 use losslab_data::formats::{ModelInput, NewData};
 use losslab_metrics::MetricInfo;
 
@@ -33,6 +34,8 @@ pub struct Prediction {
     pub text: String,
     /// What people should know of it.
     pub notes: Vec<String>,
+    /// What the checks of the lab find where the data say what is true.
+    pub warnings: Vec<Warning>,
     /// How good it is, where the data say what is true.
     pub scores: Option<Scores>,
 }

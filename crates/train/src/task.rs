@@ -5,6 +5,7 @@ use crate::predict::Predictor;
 use crate::{Course, History, Lab, TrainError};
 use losslab_base::Domain;
 use losslab_data::Gaps;
+use losslab_data::checks::Warning;
 use losslab_losses::{Spec, SpecError};
 use losslab_metrics::MetricInfo;
 use losslab_models::State;
@@ -41,6 +42,9 @@ pub trait Task: Sync {
 
     /// What the loader decided.
     fn notes(&self) -> Vec<String>;
+
+    /// What the checks of the lab find in the data and their parts. It is looked for on every call.
+    fn warnings(&self) -> Vec<Warning>;
 
     /// A line for people on what the run of this number does with the data.
     fn outline(&self, run: usize, settings: &Self::Settings) -> String;

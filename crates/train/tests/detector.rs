@@ -204,7 +204,12 @@ fn a_saved_detector_finds_in_image_files_what_it_found_in_its_test() {
     assert!(error.contains(expected), "{error}");
 
     // A detector is no classifier, and says so.
-    let rows = NewRows { matrix: Arc::new(Matrix::floats(1, vec![0.0])), labels: None, notes: Vec::new() };
+    let rows = NewRows {
+        matrix: Arc::new(Matrix::floats(1, vec![0.0])),
+        hashes: Vec::new(),
+        labels: None,
+        notes: Vec::new(),
+    };
     let error = model.predict(&NewData::Rows(rows), Form::Predictions).unwrap_err();
     assert_eq!(error, "rows for a detector");
     let error = model.input("the model").rows("csv").unwrap_err().to_string();

@@ -64,7 +64,7 @@ fn a_model_that_a_lab_lacks_is_named() {
     let mut model = load_model(&lab, &path).unwrap();
     let ModelInput::Rows(input) = model.input("own") else { panic!("a detector") };
     let matrix = input.encoder.transform(task.dataset());
-    let rows = NewData::Rows(NewRows { matrix, labels: None, notes: Vec::new() });
+    let rows = NewData::Rows(NewRows { matrix, hashes: Vec::new(), labels: None, notes: Vec::new() });
     assert_eq!(model.predict(&rows, Form::Raw).unwrap().text.lines().count(), 506);
 
     let message = files.message(load_model(&Lab::standard(), &path));

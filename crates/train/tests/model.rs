@@ -49,7 +49,7 @@ fn loaded(files: &Files) -> Box<dyn Predictor> {
 fn all_rows(model: &dyn Predictor) -> NewData {
     let ModelInput::Rows(input) = model.input("the model") else { panic!("a detector") };
     let matrix = input.encoder.transform(SMALL.task.dataset());
-    NewData::Rows(NewRows { matrix, labels: None, notes: Vec::new() })
+    NewData::Rows(NewRows { matrix, hashes: Vec::new(), labels: None, notes: Vec::new() })
 }
 
 /// The score of each row, and whether it is called positive.

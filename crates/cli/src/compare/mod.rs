@@ -10,6 +10,7 @@ pub(super) use session::{Place, Session, pool};
 use super::flags::GivenFlags;
 use super::learner_args::{BoxRequest, LearnerArguments, TableRequest};
 use super::{emit, notes};
+use crate::warnings::{self, DenyArguments};
 use anyhow::{Context, bail};
 use clap::Args;
 use losslab_base::counted;
@@ -66,7 +67,9 @@ pub struct Arguments {
     // By this name, for `config.rs` reads it before the arguments are parsed.
     #[arg(id = "config", long = "config", value_name = "FILE", help_heading = "Running")]
     _config: Option<PathBuf>,
-    /// Print nothing but the table, the verdicts and errors
+    #[command(flatten)]
+    deny: DenyArguments,
+    /// Print nothing but the table, the verdicts, severe warnings and errors
     #[arg(long, help_heading = "Running")]
     quiet: bool,
 }
@@ -166,10 +169,12 @@ fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Pat
         tuning: request.tune.tuning(settings)?,
     };
     let models = learners.iter().map(|(learner, info)| ModelDescription::new(learner.to_string(), info));
-    let mut plan = Plan::new(task, &comparison, models.collect(), &losses, reference);
-    plan.margin = request.margin;
+    let warnings = request.warnings(lab, task)?;
+    let plan = Plan::new(task, &comparison, models.collect(), &losses, reference);
+    let plan = Plan { margin: request.margin, warnings, ..plan };
     if !request.quiet {
-        emit(&format!("{}{}{}", task.introduction(), notes(&task.notes()), notes(&left_out)))?;
+        let found = warnings::lines(&plan.warnings);
+        emit(&format!("{}{}{found}{}", task.introduction(), notes(&task.notes()), notes(&left_out)))?;
         emit(&declaration(&plan, &comparison.most_epochs(task)))?;
     }
     Session::begin(lab, request, plan, folder)?.run(task, &comparison)

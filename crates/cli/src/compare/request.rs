@@ -1,14 +1,16 @@
 //! What `losslab compare` was asked for, checked before any data are read.
 
-use super::{Arguments, TuneArguments};
+use super::{Arguments, TuneArguments, pool};
 use crate::flags::GivenFlags;
 use crate::learner_args::{BoxRequest, LearnerArguments, TableRequest};
+use crate::warnings::DenyArguments;
 use crate::{at_least_one, thread_count};
 use anyhow::{Context, bail};
+use losslab_data::checks::Warning;
 use losslab_data::formats::{DataKind, Format, Given};
 use losslab_losses::{OpenSpec, Spec, SpecError};
 use losslab_train::tasks::boxes::DetectorSettings;
-use losslab_train::{Lab, LossSet, ProblemKind};
+use losslab_train::{Lab, LossSet, ProblemKind, Task};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -54,6 +56,8 @@ pub struct Request {
     pub resume: bool,
     /// Whether nothing but results is printed.
     pub quiet: bool,
+    /// Whether severe warnings are errors.
+    deny: DenyArguments,
     /// All that was asked for, as flags with their values, for `results.json`.
     pub asked: Map<String, Value>,
     /// When the command began.
@@ -117,6 +121,7 @@ impl Request {
             out: arguments.out,
             resume: arguments.resume,
             quiet: arguments.quiet,
+            deny: arguments.deny,
             start: Instant::now(),
         };
         request.work.check_tuning(&request.tune)?;
@@ -133,6 +138,18 @@ impl Request {
     /// The format of the data that are named, if any are.
     pub fn format<'l>(&self, lab: &'l Lab) -> anyhow::Result<Option<&'l dyn Format>> {
         Ok(lab.formats.select(&self.data)?)
+    }
+
+    /// What checks find in the files that are named and in the data of the task.
+    ///
+    /// # Errors
+    /// What is severe, where that is denied.
+    pub fn warnings<T: Task>(&self, lab: &Lab, task: &T) -> anyhow::Result<Vec<Warning>> {
+        let of_files = lab.checks.files(&lab.formats.files(&self.data));
+        let of_data = pool(self.threads)?.install(|| task.warnings());
+        let warnings = [of_files, of_data].concat();
+        self.deny.check(&warnings)?;
+        Ok(warnings)
     }
 
     /// The same request on the embedded table.

@@ -4,6 +4,7 @@
 use super::request::{Request, cannot_write};
 use crate::interrupt::{self, Interrupted};
 use crate::progress::{self, Progress};
+use crate::warnings::{lines, severe_lines};
 use crate::{emit, notes, processors};
 use anyhow::Context;
 use indexmap::IndexMap;
@@ -195,6 +196,11 @@ impl<'l> Session<'l> {
         labels.filter_map(|(arm, label)| Some((label, std::fs::read(self.picture(arm)).ok()?))).collect()
     }
 
+    /// Tells what was found in the data before the runs.
+    pub fn tell_warnings(&self) -> anyhow::Result<()> {
+        if self.place.quiet { Ok(()) } else { emit(&lines(&self.plan.warnings)) }
+    }
+
     /// Writes the results, prints the table, the verdicts and what is to be noted.
     pub fn conclude(&self, records: &[RunRecord]) -> anyhow::Result<Results> {
         let Self { lab, plan, store, place } = self;
@@ -226,6 +232,7 @@ impl<'l> Session<'l> {
                 self.remember(Look::of(plan, &judgement.seeds)).with_context(cannot_write)?;
             }
         }
+        emit(&severe_lines(&plan.warnings))?;
         emit(&tuning_lines(plan, records))?;
         emit(&notes(&fault.map(|fault| format!("no verdict: {fault}")).into_iter().collect::<Vec<_>>()))?;
         emit(&task_lines(lab, &results, records))?;

@@ -5,10 +5,12 @@ mod keep;
 use super::flags::GivenFlags;
 use super::learner_args::LearnerArguments;
 use super::progress::{self, Progress};
+use super::warnings::{self, DenyArguments};
 use super::{emit, notes, processors, thread_count};
 use anyhow::{Context, bail};
 use clap::Args;
 use keep::kept_note;
+use losslab_data::checks::Warning;
 use losslab_data::formats::{DataKind, Loaded};
 use losslab_losses::Spec;
 use losslab_report::{MetricDescription, SeedGaps, metrics_table, unseen_notes};
@@ -39,7 +41,9 @@ pub struct Arguments {
     save: PathBuf,
     #[command(flatten)]
     keep: keep::KeepArguments,
-    /// Print nothing but the metrics and errors
+    #[command(flatten)]
+    deny: DenyArguments,
+    /// Print nothing but the metrics, severe warnings and errors
     #[arg(long, help_heading = "Running")]
     quiet: bool,
 }
@@ -53,6 +57,7 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
         bail!("no data are named: expected one of {}", keys.join(", "));
     };
     let metric = arguments.learner.metric(lab)?;
+    let named = lab.checks.files(&lab.formats.files(&given.data));
     match format.info().kind {
         DataKind::Table => {
             let tables = arguments.learner.tables(lab)?;
@@ -64,7 +69,7 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
             let seed = arguments.seed;
             let run = [(seed as usize, seed)];
             let task = TableTask::of_runs(lab, source, notes, &run, metric)?;
-            arguments.train(&task, model, &spec, &tables.settings)
+            arguments.train(&task, named, model, &spec, &tables.settings)
         }
         DataKind::Boxes => {
             let boxes = arguments.learner.boxes(lab)?;
@@ -76,7 +81,7 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
                 bail!("expected images with boxes")
             };
             let task = BoxTask::new(lab, parts, voc_rule, &boxes.settings, metric)?;
-            arguments.train(&task, detector, &spec, &boxes.settings)
+            arguments.train(&task, named, detector, &spec, &boxes.settings)
         }
     }
 }
@@ -88,10 +93,11 @@ impl Arguments {
         ensure_writable(&self.save)
     }
 
-    /// Trains and saves.
+    /// Trains and saves; `named` is what was found in the files that are named.
     fn train<T: Task>(
         &self,
         task: &T,
+        named: Vec<Warning>,
         learner: &T::Learner,
         loss: &Spec,
         settings: &T::Settings,
@@ -100,8 +106,11 @@ impl Arguments {
         task.check(learner, loss, settings)?;
         let (seed, threads) =
             (self.seed, thread_count(self.threads.or(Some(processors().min(T::MOST_THREADS))))?);
+        let warnings = [named, task.warnings()].concat();
+        self.deny.check(&warnings)?;
         if !self.quiet {
-            emit(&format!("{}{}", task.introduction(), notes(&task.notes())))?;
+            let found = warnings::lines(&warnings);
+            emit(&format!("{}{}{found}", task.introduction(), notes(&task.notes())))?;
             emit(&notes(&unseen_notes(&[SeedGaps { seed, columns: task.gaps(0) }])))?;
             emit(&task.outline(0, settings))?;
         }
@@ -115,6 +124,7 @@ impl Arguments {
         emit(&format!("{}\n", metrics_table(T::TEST_PART, &loss.to_string(), &metrics)))?;
         let decision = trained.judged.threshold.and_then(|threshold| task.decision(threshold));
         emit(&decision.unwrap_or_default())?;
+        emit(&warnings::severe_lines(&warnings))?;
         if !self.quiet {
             emit(&format!("model written to {}\n", self.save.display()))?;
         }

@@ -77,7 +77,10 @@ impl Format for Idx {
             );
         }
         match model.encoder.transform_pixels(&pixels).filter(|_| pixels.image() == model.image) {
-            Some(matrix) => Ok(NewData::Rows(NewRows { matrix, labels: None, notes: Vec::new() })),
+            Some(matrix) => {
+                let hashes = matrix.row_hashes();
+                Ok(NewData::Rows(NewRows { matrix, hashes, labels: None, notes: Vec::new() }))
+            }
             None => {
                 Err(place.error("images of another form", format!("the height and width of {}", model.name)))
             }

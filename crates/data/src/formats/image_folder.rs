@@ -268,7 +268,7 @@ fn new_rows(folder: &Path, model: &RowModel<'_>, options: &ImageOptions) -> Resu
     let rows = counted(pixels.rows(), "image");
     notes.push(format!("{rows} in the order of their names: row 1 is {}", first.display()));
     match model.encoder.transform_pixels(&Arc::new(pixels)) {
-        Some(matrix) => Ok(NewRows { matrix, labels, notes }),
+        Some(matrix) => Ok(NewRows { hashes: matrix.row_hashes(), matrix, labels, notes }),
         None => Err(Place::of(model.name).error("a model of tables", format!("one of images for --{KEY}"))),
     }
 }

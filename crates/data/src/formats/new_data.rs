@@ -1,5 +1,6 @@
 //! New rows or images for a saved model: what it takes in, and what a format makes of a file for it.
 
+use crate::checks::row_hashes;
 use crate::encode::Encoder;
 use crate::images::{ImageOptions, ImageSet, check_same_categories};
 use crate::matrix::Matrix;
@@ -55,6 +56,8 @@ pub enum NewData {
 pub struct NewRows {
     /// The model's input.
     pub matrix: Arc<Matrix>,
+    /// A hash of the features of each row, as [`row_hashes`] makes them.
+    pub hashes: Vec<u64>,
     /// The class of each row, where it is known.
     pub labels: Option<Vec<u32>>,
     /// What the loader has to say of the rows.
@@ -127,7 +130,8 @@ impl RowModel<'_> {
                 ));
             }
         }
-        NewRows { matrix: self.encoder.transform_columns(columns, rows), labels, notes }
+        let hashes = row_hashes(columns, rows);
+        NewRows { matrix: self.encoder.transform_columns(columns, rows), hashes, labels, notes }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Flag, Format, FormatInfo, Given, Takes};
 use super::{coco, csv, idx, image_folder, scenes, synthetic, voc};
+use crate::checks::NamedFile;
 use losslab_base::{DataError, unknown};
 use std::sync::Arc;
 
@@ -84,10 +85,14 @@ impl Formats {
         self.distinct(NEW)
     }
 
-    /// The values of the flags of paths, for records of what was read.
-    pub fn paths(&self, given: &Given) -> Vec<String> {
+    /// The files and folders that are given, with the flags that name them.
+    pub fn files(&self, given: &Given) -> Vec<NamedFile> {
         let paths = self.flags().into_iter().filter(|(_, flag)| flag.is_path);
-        paths.flat_map(|(_, flag)| given.all(flag.name)).cloned().collect()
+        let of_flag = |flag: &Flag| -> Vec<NamedFile> {
+            let file = |path: &String| NamedFile { flag: flag.name.into(), path: path.into() };
+            given.all(flag.name).iter().map(file).collect()
+        };
+        paths.flat_map(|(_, flag)| of_flag(flag)).collect()
     }
 
     pub(super) fn distinct(&self, flags_of: FlagsOf) -> Vec<(FormatInfo, &Flag)> {

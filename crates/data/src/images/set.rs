@@ -1,7 +1,9 @@
 //! A set of images of one size with the objects in them.
 
 use super::{Fit, Image};
+use losslab_base::Fnv1a;
 use losslab_metrics::boxes::{BoundingBox, Category, GroundTruth};
+use rayon::prelude::*;
 
 /// An object that a detector is to find.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +53,16 @@ pub struct ImageSet {
 }
 
 impl ImageSet {
+    /// A hash of the pixels of each image, FNV-1a of 64 bits; the set's size is the same for all.
+    pub fn image_hashes(&self) -> Vec<u64> {
+        let hash = |image: &LabelledImage| {
+            let mut hash = Fnv1a::new();
+            hash.bytes(&image.image.pixels);
+            hash.finish()
+        };
+        self.images.par_iter().map(hash).collect()
+    }
+
     /// The images at these positions, with their part of the truth; the notes are left out.
     pub fn part(&self, name: &str, is_in: impl Fn(usize) -> bool) -> ImageSet {
         let images: Vec<LabelledImage> = self

@@ -1,6 +1,7 @@
 //! A format that another crate adds: lines of a label and two numbers.
 
 use super::{given, load, table};
+use losslab_data::checks::NamedFile;
 use losslab_data::formats::{
     DataKind, Flag, Format, FormatInfo, Formats, Given, Loaded, ModelInput, NewData,
 };
@@ -69,7 +70,8 @@ fn a_format_of_another_crate_is_loaded_by_its_flags() {
     let (source, notes) = table(&formats, &given(&[("lines", path), ("first", "2")]));
     assert_eq!(source.dataset.numbers().unwrap(), [1.0, 2.5, -1.0, 0.0]);
     assert_eq!((source.dataset.labels, notes), (vec![1, 0], vec!["read by hand".to_string()]));
-    assert_eq!(formats.paths(&given(&[("lines", path), ("first", "2")])), [path]);
+    let named = formats.files(&given(&[("lines", path), ("first", "2")]));
+    assert_eq!(named, [NamedFile { flag: "lines".into(), path: path.into() }]);
     assert_eq!(formats.find("lines").unwrap().info().name, "lines");
 
     let wrong = files.write("b.txt", "yes 1 2\nno 1 two\n");

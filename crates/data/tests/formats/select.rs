@@ -76,7 +76,9 @@ fn flags_are_listed_once_with_what_a_command_line_needs() {
     let names = |flags: Vec<(_, &Flag)>| flags.into_iter().map(|(_, flag)| flag.name).collect::<Vec<_>>();
     assert_eq!(names(formats.new_flags()), ["csv", "label", "idx-images", "image-folder", "images", "coco"]);
     let flags = [("voc", "a"), ("voc07", ""), ("splits", "b"), ("label", "c"), ("test-csv", "d")];
-    assert_eq!(formats.paths(&given(&flags)), ["d", "b", "a"]);
+    let files = formats.files(&given(&flags));
+    let named = files.iter().map(|file| (&*file.flag, file.path.to_str().unwrap()));
+    assert_eq!(named.collect::<Vec<_>>(), [("test-csv", "d"), ("splits", "b"), ("voc", "a")]);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `story` | what a report is told from |
 //! | `page` | the page around the parts, and the footer |
+//! | `warnings` | what the checks of the data found |
 //! | `opening` | the verdict, what was compared |
 //! | `differences` | differences with intervals, and whether they matter |
 //! | `metrics` | the table of all metrics |
@@ -32,6 +33,7 @@ pub(crate) mod ranking;
 mod story;
 pub(crate) mod training;
 mod tuning;
+mod warnings;
 pub(crate) mod weights;
 
 pub(crate) use figures::Figures;

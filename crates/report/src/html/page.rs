@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::story::Story;
-use super::{differences, metrics, opening, training, tuning};
+use super::{differences, metrics, opening, training, tuning, warnings};
 use crate::plot::{properties, rules};
 use crate::views;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -37,6 +37,7 @@ pub(super) fn page(story: Story, figures: &mut Figures) -> Markup {
                     button #theme type="button" hidden { "Light or dark" }
                 }
                 main {
+                    (warnings::section(story))
                     (opening::verdict(story))
                     (opening::subject(story))
                     (metrics::section(story))

@@ -50,6 +50,7 @@ use crate::predict::Predictor;
 use crate::task::{Judged, Start, Task, Training};
 use crate::{Lab, TrainError};
 use losslab_base::DataError;
+use losslab_data::checks::{Checks, Warning};
 use losslab_data::images::ImageParts;
 use losslab_losses::{Spec, SpecError};
 use losslab_metrics::boxes::{CocoResults, Detection, VocRule};
@@ -65,6 +66,7 @@ pub struct BoxTask {
     metric: Arc<dyn BoxMetric>,
     metrics: Metrics,
     voc_rule: Option<VocRule>,
+    checks: Checks,
 }
 
 impl BoxTask {
@@ -92,7 +94,7 @@ impl BoxTask {
         };
         let metric = found.cloned()?;
         let problem = DetectionProblem::new(parts, settings)?;
-        Ok(Self { problem, metric, metrics: lab.metrics.clone(), voc_rule })
+        Ok(Self { problem, metric, metrics: lab.metrics.clone(), voc_rule, checks: lab.checks.clone() })
     }
 
     /// The images, and what follows from them.
@@ -130,6 +132,10 @@ impl Task for BoxTask {
 
     fn notes(&self) -> Vec<String> {
         self.problem.describe().notes
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        self.checks.boxes(&self.problem.parts)
     }
 
     fn outline(&self, _: usize, settings: &DetectorSettings) -> String {

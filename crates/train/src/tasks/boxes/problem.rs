@@ -12,8 +12,6 @@ use rayon::prelude::*;
 
 /// The width of the network that [`DetectorConfig::small`] describes.
 const SMALL_WIDTH: usize = 24;
-/// Fewer objects in the test images are told.
-const FEW_OBJECTS: usize = 20;
 /// Groups of channels of group norm.
 const GROUPS: usize = 8;
 
@@ -124,7 +122,6 @@ impl DetectionProblem {
             positive_anchors: self.positives[index],
         });
         let notes = [train, validation, test].into_iter().flat_map(|set| set.notes.iter().cloned());
-        let few = few_objects_note(part(test).objects);
         ImageData {
             name: name.clone(),
             size: [train.width, train.height],
@@ -140,19 +137,9 @@ impl DetectionProblem {
                 .collect(),
             anchors: self.counts,
             voc_rule: None,
-            notes: notes.chain(few).collect(),
+            notes: notes.collect(),
         }
     }
-}
-
-/// A note if there are few objects to be found in the test images.
-fn few_objects_note(objects: usize) -> Option<String> {
-    (objects < FEW_OBJECTS).then(|| {
-        format!(
-            "the test images have only {objects} objects, fewer than {FEW_OBJECTS}: metrics of single runs are \
-             rough, and only large differences can be seen"
-        )
-    })
 }
 
 /// Width and height of the objects to learn, by category.

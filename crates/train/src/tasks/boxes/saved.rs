@@ -12,6 +12,7 @@ use crate::model_file::lacking;
 use crate::predict::{Form, Prediction, Predictor, Scores};
 use crate::task::{Judged, Start};
 use crate::{Lab, TrainError};
+use losslab_data::checks::{Checks, Predicted, TrainingRows};
 use losslab_data::formats::{ImageModel, ModelInput, NewData, NewImages};
 use losslab_data::images::{ImageOptions, ImageSet};
 use losslab_metrics::Metrics;
@@ -45,6 +46,9 @@ struct Description {
     trained_on: (String, String),
     /// Metrics on the test images.
     test_metrics: BTreeMap<String, Option<f64>>,
+    /// The training images, as hashes; none in files of other programs.
+    #[serde(default)]
+    training_images: TrainingRows,
 }
 
 /// The description of a trained detector.
@@ -60,6 +64,7 @@ pub(super) fn describe(task: &BoxTask, start: &Start<'_, BoxTask>, judged: &Judg
         network: start.learner.kind.describe(&start.learner.params, problem, start.settings),
         trained_on: (task.problem.parts.name.clone(), train.fingerprint()),
         test_metrics: judged.metrics.iter().cloned().collect(),
+        training_images: TrainingRows::of(train.image_hashes(), problem.parts.test.image_hashes()),
     };
     // Plain data always have a form as JSON.
     serde_json::to_value(description).unwrap_or_default()
@@ -70,6 +75,7 @@ pub(super) struct SavedDetector {
     about: Description,
     detector: Box<dyn ObjectDetector>,
     metrics: Metrics,
+    checks: Checks,
 }
 
 impl SavedDetector {
@@ -89,7 +95,8 @@ impl SavedDetector {
         let (size, channels, categories) = (about.size, about.channels, about.categories.clone());
         let input = InputForm { size, channels, categories };
         let detector = spec.kind.load(&input, about.network.clone(), weights)?;
-        Ok(Self { about, detector, metrics: lab.metrics.clone() })
+        about.training_images.check().map_err(contradicts)?;
+        Ok(Self { about, detector, metrics: lab.metrics.clone(), checks: lab.checks.clone() })
     }
 
     fn scores(&self, new: &NewImages, detections: &[Detection]) -> Result<Scores, String> {
@@ -127,15 +134,20 @@ impl Predictor for SavedDetector {
         let NewData::Images(new) = data else { return Err("rows for a detector".into()) };
         let mut notes = new.set.notes.clone();
         if form == Form::Logits {
-            return Ok(Prediction { text: self.outputs(&new.set)?, notes, scores: None });
+            let text = self.outputs(&new.set)?;
+            return Ok(Prediction { text, notes, warnings: Vec::new(), scores: None });
         }
         let found = self.detector.detect(&new.set.images, &self.about.categories);
         let detections = found.map_err(|error: TrainError| error.to_string())?;
         let (count, images) = (detections.len(), new.set.images.len());
         notes.push(format!("{count} detections in {images} images, the best first in each"));
         let text = json(&named(&detections, &new.set, &self.about.categories))?;
-        let scores = if new.has_truth { Some(self.scores(new, &detections)?) } else { None };
-        Ok(Prediction { text, notes, scores })
+        if !new.has_truth {
+            return Ok(Prediction { text, notes, warnings: Vec::new(), scores: None });
+        }
+        let (hashes, trained_on) = (new.set.image_hashes(), &self.about.training_images);
+        let warnings = self.checks.predicted(&Predicted { what: "image", hashes: &hashes, trained_on });
+        Ok(Prediction { text, notes, warnings, scores: Some(self.scores(new, &detections)?) })
     }
 }
 

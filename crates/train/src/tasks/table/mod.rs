@@ -37,6 +37,7 @@ use crate::predict::Predictor;
 use crate::task::{Judged, Start, Task, Training};
 use crate::{Chance, Lab, TrainError};
 use augmented::Augmenter;
+use losslab_data::checks::{Checks, RowParts, Warning};
 use losslab_data::{DataError, Dataset, Gaps, Part, Prepared, Source};
 use losslab_losses::{Spec, SpecError};
 use losslab_metrics::{MetricError, MetricInfo, Metrics, RowMetric, Rows};
@@ -45,9 +46,6 @@ use rayon::prelude::*;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 use training::TableTraining;
-
-/// Fewer test rows of a class that is to be found are told.
-const FEW_ROWS: u64 = 20;
 
 /// A comparison's rows: the encoded parts of each seed, and the metrics they are judged by.
 pub struct TableTask {
@@ -58,6 +56,7 @@ pub struct TableTask {
     metrics: Metrics,
     /// What chance reaches on the validation part of each run, once a training has asked.
     chance: Vec<OnceLock<Option<Chance>>>,
+    checks: Checks,
 }
 
 impl TableTask {
@@ -85,7 +84,7 @@ impl TableTask {
     pub fn of_runs(
         lab: &Lab,
         source: Source,
-        mut notes: Vec<String>,
+        notes: Vec<String>,
         runs: &[(usize, u64)],
         metric: Option<&str>,
     ) -> Result<Self, DataError> {
@@ -94,8 +93,15 @@ impl TableTask {
             runs.par_iter().map(|&(run, seed)| source.prepare(run, seed)).collect();
         let parts: Vec<Prepared> = parts?;
         let chance = runs.iter().map(|_| OnceLock::new()).collect();
-        notes.extend(few_rows_note(&source.dataset, &parts));
-        Ok(Self { parts, source, notes, metric, metrics: lab.metrics.clone(), chance })
+        Ok(Self {
+            parts,
+            source,
+            notes,
+            metric,
+            metrics: lab.metrics.clone(),
+            chance,
+            checks: lab.checks.clone(),
+        })
     }
 
     /// The data set.
@@ -122,21 +128,6 @@ impl TableTask {
         let values = self.metrics.evaluate(rows)?;
         Ok(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
-}
-
-/// A note if a class that is to be found has few rows in a test part.
-fn few_rows_note(data: &Dataset, parts: &[Prepared]) -> Option<String> {
-    let of_part = |parts: &Prepared| {
-        let mut counts = parts.test.class_counts().into_iter().zip(&data.class_names);
-        if data.positive.is_some() { counts.nth(1) } else { counts.min_by_key(|(rows, _)| *rows) }
-    };
-    let (rows, class) = parts.iter().filter_map(of_part).min_by_key(|(rows, _)| *rows)?;
-    (rows < FEW_ROWS).then(|| {
-        format!(
-            "the test part has only {rows} rows of class {class:?}, fewer than {FEW_ROWS}: metrics of single runs \
-             are rough, and only large differences can be seen"
-        )
-    })
 }
 
 /// The deciding metric for so many classes: the one named, else the first.
@@ -173,6 +164,10 @@ impl Task for TableTask {
 
     fn notes(&self) -> Vec<String> {
         self.notes.clone()
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        self.checks.rows(&RowParts::new(&self.source, &self.parts))
     }
 
     fn outline(&self, run: usize, _: &TableSettings) -> String {

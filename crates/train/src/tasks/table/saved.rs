@@ -8,8 +8,9 @@ use crate::task::{Judged, Start};
 use crate::{Lab, OptimizerKind};
 use losslab_base::quoted;
 use losslab_base::rng::Rng;
+use losslab_data::checks::{Checks, Predicted, TrainingRows, Warning};
 use losslab_data::formats::{ModelInput, NewData, RowModel};
-use losslab_data::{Encoder, Encoding, Matrix};
+use losslab_data::{Dataset, Encoder, Encoding, Matrix, Part};
 use losslab_losses::{Inverse, Spec, Stage};
 use losslab_metrics::{Metrics, Rows, predicted_classes};
 use losslab_models::{Model, Shape, State};
@@ -44,6 +45,9 @@ struct Description {
     trained_on: (String, String),
     /// Metrics on the test part of the training set.
     test_metrics: BTreeMap<String, Option<f64>>,
+    /// The rows of the training part, as hashes; none in files of other programs.
+    #[serde(default)]
+    training_rows: TrainingRows,
 }
 
 /// The description of a trained model.
@@ -61,9 +65,22 @@ pub(super) fn describe(task: &TableTask, start: &Start<'_, TableTask>, judged: &
         threshold: judged.threshold,
         trained_on: (dataset.name.clone(), dataset.fingerprint()),
         test_metrics: judged.metrics.iter().cloned().collect(),
+        training_rows: training_rows(task, start.run),
     };
     // Plain data always have a form as JSON.
     serde_json::to_value(description).unwrap_or_default()
+}
+
+/// The rows of the training part of a run.
+fn training_rows(task: &TableTask, run: usize) -> TrainingRows {
+    let (parts, data) = (task.parts(run), task.dataset());
+    let tested = task.source.test.as_ref().unwrap_or(data);
+    let hashes = |set: &Dataset, part: &Part| -> Vec<u64> {
+        let features = set.row_hashes();
+        let rows = part.rows.iter().zip(&part.labels);
+        rows.map(|(&row, &class)| TrainingRows::hash(features[row as usize], class)).collect()
+    };
+    TrainingRows::of(hashes(data, &parts.train), hashes(tested, &parts.test))
 }
 
 impl Description {
@@ -83,6 +100,7 @@ impl Description {
         if pixels.is_some_and(|pixels| pixels != self.encoder.width()) {
             return Err(format!("images of {:?} in rows of {}", self.image, self.encoder.width()));
         }
+        self.training_rows.check()?;
         if self.encoder.width() == 0 {
             return Err("a model without inputs".into());
         }
@@ -106,6 +124,7 @@ pub(super) struct TableModel {
     /// The loss, or why its spec cannot be read.
     loss: Result<Spec, String>,
     metrics: Metrics,
+    checks: Checks,
 }
 
 impl TableModel {
@@ -128,7 +147,8 @@ impl TableModel {
         let mut model = spec.build(shape, optimizer, &mut Rng::seed(0)).map_err(contradicts)?;
         model.set_weights(weights)?;
         let loss = Spec::parse(&about.loss, &lab.losses).map_err(|error| error.problem);
-        Ok(Self { about, model, classification, loss, metrics: lab.metrics.clone() })
+        let (metrics, checks) = (lab.metrics.clone(), lab.checks.clone());
+        Ok(Self { about, model, classification, loss, metrics, checks })
     }
 
     /// The inverse of the bias of the loss, or why there is none.
@@ -187,6 +207,14 @@ impl TableModel {
         Ok(Scores { of: "all rows", loss: self.about.loss.clone(), metrics: metrics.collect() })
     }
 
+    /// What checks find in new rows of these classes.
+    fn warnings(&self, features: &[u64], labels: &[u32]) -> Vec<Warning> {
+        let rows = features.iter().zip(labels);
+        let hashes: Vec<u64> = rows.map(|(&row, &class)| TrainingRows::hash(row, class)).collect();
+        let trained_on = &self.about.training_rows;
+        self.checks.predicted(&Predicted { what: "row", hashes: &hashes, trained_on })
+    }
+
     /// `row,SCORE,prediction`, rows counted from 1; with more than two classes a score for each.
     fn csv(&self, score: &str, scores: &[f64], classes: Option<&[u32]>) -> Result<String, csv::Error> {
         let names = &self.about.class_names;
@@ -226,7 +254,7 @@ impl Predictor for TableModel {
         if form == Form::Logits {
             let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
             let text = self.csv("logit", &logits, None).map_err(failed)?;
-            return Ok(Prediction { text, notes, scores: None });
+            return Ok(Prediction { text, notes, warnings: Vec::new(), scores: None });
         }
         let inverse = match (form, self.inverse()) {
             (Form::Raw, _) => None,
@@ -250,11 +278,11 @@ impl Predictor for TableModel {
         let mapped = inverse.as_ref().map(|inverse| inverse.logits(&logits));
         let probabilities = inverse.map_or(own, |inverse| inverse.apply(&logits));
         let text = self.csv("probability", &probabilities, Some(&classes)).map_err(failed)?;
-        let scores = match &new.labels {
-            Some(labels) => Some(self.scores(&logits, mapped.as_deref(), &classes, labels)?),
-            None => None,
+        let Some(labels) = &new.labels else {
+            return Ok(Prediction { text, notes, warnings: Vec::new(), scores: None });
         };
-        Ok(Prediction { text, notes, scores })
+        let scores = Some(self.scores(&logits, mapped.as_deref(), &classes, labels)?);
+        Ok(Prediction { text, notes, warnings: self.warnings(&new.hashes, labels), scores })
     }
 }
 
@@ -287,6 +315,7 @@ mod tests {
             threshold: None,
             trained_on: (String::new(), String::new()),
             test_metrics: BTreeMap::new(),
+            training_rows: TrainingRows::default(),
         };
         let shape = Shape { columns: 1, image: None, outputs: 1 };
         let spec = lab.models.parse("linear").unwrap();
@@ -301,7 +330,12 @@ mod tests {
 
     fn metrics(loss: &str, form: Form, logits: &[f32], labels: &[u32]) -> BTreeMap<&'static str, f64> {
         let matrix = Arc::new(Matrix::floats(1, logits.to_vec()));
-        let new = NewRows { matrix, labels: Some(labels.to_vec()), notes: Vec::new() };
+        let new = NewRows {
+            matrix,
+            hashes: vec![0; labels.len()],
+            labels: Some(labels.to_vec()),
+            notes: Vec::new(),
+        };
         let found = identity(loss).predict(&NewData::Rows(new), form).unwrap();
         let metrics = found.scores.unwrap().metrics;
         metrics.into_iter().filter_map(|(info, value)| Some((info.name, value?))).collect()
