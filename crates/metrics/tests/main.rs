@@ -1,5 +1,6 @@
 //! The tests of this crate, as one program, which links once.
 
+mod across;
 mod boxes_resampled;
 mod calibration;
 mod class_metrics;

@@ -17,6 +17,7 @@
 //! | [`pairs`] | every arm against every other, as a description |
 //! | [`holm`] | several comparisons |
 //! | [`effect`] | a difference in units of its spread |
+//! | [`across`] | several data sets: meta-analysis, ranks, performance profile |
 //! | [`wilcoxon`] | the signed-rank test, as a description |
 //! | `rounding` | differences that are equal but for rounding |
 //! | [`distributions`], [`special`] | normal, t, noncentral t, and the functions behind them |
@@ -30,6 +31,7 @@
 //!
 //! All numbers are the same bits on every machine: no function of the system's mathematics library is called.
 
+pub mod across;
 pub mod bootstrap;
 pub mod distributions;
 pub mod effect;

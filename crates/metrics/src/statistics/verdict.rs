@@ -149,6 +149,8 @@ pub struct ArmVerdict {
     /// The parts of its variance, in squared units of the metric; empty without a test.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variances: Vec<Variance>,
+    /// Its standard error, of the estimate that p and the interval rest on; `None` where there is no test.
+    pub standard_error: Option<f64>,
     /// Its interval at 1 - [`level`](Self::level), cut at what the metric can be beside the mean of the
     /// reference ([`room`](Self::room)). It excludes 0 exactly where the corrected p is at most alpha.
     pub interval: Option<(f64, f64)>,
@@ -375,6 +377,7 @@ fn measure(
         sentence: String::new(),
         difference: differences.and_then(|d| Summary::of(d.iter().copied().map(Some)).mean),
         variances: estimate.map(|e| e.variances.clone()).unwrap_or_default(),
+        standard_error: estimate.map(Estimate::standard_error),
         interval: estimate.map(possible),
         level: estimate.map(|_| level),
         p: estimate.map(Estimate::p),
