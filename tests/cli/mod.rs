@@ -1,5 +1,6 @@
 //! The commands as a user meets them: what they print, what they write, and what they say of bad input.
 
+mod across;
 mod coco;
 mod compare;
 mod config;

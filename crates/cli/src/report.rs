@@ -1,13 +1,13 @@
 //! `losslab report`: `results.json`, table and verdicts from the runs that stand in folders, without
-//! training.
+//! training; of one data set, or over several.
 
-use super::compare::{Place, Session};
+use super::compare::{Place, Session, cannot_write, pool};
 use super::flags::GivenFlags;
 use super::{emit, processors};
 use anyhow::{Context, bail};
 use clap::Args;
 use indexmap::IndexMap;
-use losslab_report::{Plan, RunRecord, Store, merge};
+use losslab_report::{Across, Plan, RunRecord, Store, merge, write_across};
 use losslab_train::Lab;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -18,7 +18,11 @@ pub struct Arguments {
     /// Folders that `losslab compare` wrote; several are merged, if data and settings are the same
     #[arg(value_name = "DIR", required = true)]
     folders: Vec<PathBuf>,
-    /// Folder for the merged runs and their results.json; needed for several folders
+    /// Take each folder as another data set, and report what holds over all of them
+    #[arg(long)]
+    across: bool,
+    /// Folder for the merged runs and their results.json, needed for several folders; with --across for its
+    /// page, drawings and across.json
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print nothing but the table, the verdicts, severe warnings and errors
@@ -28,6 +32,9 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
+    if arguments.across {
+        return across(lab, &arguments, &given.command);
+    }
     let (folders, quiet) = (&arguments.folders, arguments.quiet);
     let (command, start, data) = (given.command, Instant::now(), IndexMap::new());
     let place = Place { command, start, threads: processors(), quiet, resume: true, data };
@@ -49,11 +56,36 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
     session.end_report(&results)
 }
 
+/// Reports what holds over data sets: one folder for each.
+fn across(lab: &Lab, arguments: &Arguments, command: &str) -> anyhow::Result<()> {
+    let Arguments { folders, out, quiet, .. } = arguments;
+    if let Some(out) = out {
+        is_another(folders, out)?;
+    }
+    let across = pool(processors())?.install(|| Across::of(lab, folders)).map_err(anyhow::Error::msg)?;
+    emit(&across.lines())?;
+    let end = match out {
+        Some(out) => {
+            let written = write_across(out, &across, command, env!("CARGO_PKG_VERSION"));
+            written.with_context(|| cannot_write(out))?;
+            format!("written to {} and across.json\n", out.join("across.html").display())
+        }
+        None => "--out DIR writes the same as a page with drawings\n".into(),
+    };
+    if *quiet { Ok(()) } else { emit(&end) }
+}
+
+/// Refuses to write into a folder that is read.
+fn is_another(folders: &[PathBuf], out: &Path) -> anyhow::Result<()> {
+    match folders.iter().find(|folder| is_same(folder, out)) {
+        Some(same) => bail!("--out {}: expected another folder than {}", out.display(), same.display()),
+        None => Ok(()),
+    }
+}
+
 /// Copies the runs of all folders into another one.
 fn merged(folders: &[PathBuf], out: &Path) -> anyhow::Result<(Plan, Store)> {
-    if let Some(same) = folders.iter().find(|folder| is_same(folder, out)) {
-        bail!("--out {}: expected another folder than {}", out.display(), same.display());
-    }
+    is_another(folders, out)?;
     let mut parts: Vec<(String, Plan, Vec<RunRecord>)> = Vec::new();
     for folder in folders {
         let store = Store::new(folder);

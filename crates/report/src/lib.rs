@@ -13,11 +13,13 @@
 //! | [`write_html`] | the page |
 //! | `views` | what reports say of each kind of task beside the common parts |
 //! | [`merge`] | several comparisons as one |
+//! | [`Across`], [`write_across`] | comparisons on several data sets, and their page |
 //! | [`plot`], [`curves`] | charts as SVG, and losses as curves |
 
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod across;
 pub mod curves;
 mod found;
 mod gaps;
@@ -37,10 +39,11 @@ mod tuning;
 mod verdicts;
 mod views;
 
+pub use across::{ACROSS_SCHEMA, Across, Conclusion, Outcome, Overall, Ranking, SetFinding, SetReport};
 pub use found::Found;
 pub use gaps::{SeedGaps, unseen_notes};
 pub use history::{Look, Past};
-pub use html::{Story, write_html};
+pub use html::{Story, write_across, write_html};
 pub use judgement::{Design, Judgement, Unit, judge};
 pub use margin::{Margin, Rule};
 pub use merge::merge;

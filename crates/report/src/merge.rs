@@ -105,7 +105,7 @@ fn difference(a: &Plan, b: &Plan) -> Option<String> {
     first_difference("", &value(a), &value(b))
 }
 
-fn first_difference(path: &str, a: &Value, b: &Value) -> Option<String> {
+pub(super) fn first_difference(path: &str, a: &Value, b: &Value) -> Option<String> {
     match (a, b) {
         (Value::Object(of_a), Value::Object(of_b)) => {
             let mut keys: Vec<&String> = of_a.keys().chain(of_b.keys()).collect();

@@ -30,7 +30,7 @@ pub fn table(results: &Results) -> String {
 }
 
 /// A label broken after its names and between parameters: columns stay as narrow as their numbers.
-fn narrow(label: &str) -> String {
+pub(crate) fn narrow(label: &str) -> String {
     label.replace(" / ", " /\n").replace(':', ":\n").replace(',', ",\n").replace('+', "\n+")
 }
 

@@ -1,5 +1,6 @@
 //! The tests of this crate, as one program: each test program compiles the kernels that it uses anew.
 
+mod across;
 mod common;
 mod judgement;
 mod margin;

@@ -5,6 +5,7 @@ mod request;
 mod session;
 mod tune_args;
 
+pub(super) use request::cannot_write;
 pub(super) use session::{Place, Session, pool};
 
 use super::flags::GivenFlags;

@@ -270,11 +270,15 @@ pub fn p_words(p: f64) -> String {
     if thousandths >= 1000.0 { "p = 1".into() } else { format!("p = .{thousandths:03.0}") }
 }
 
-/// Digits behind the point: three, or as many as give the half width of the interval two.
+/// Digits behind the point of a difference with this interval.
 fn digits(v: &ArmVerdict) -> usize {
-    let half = v.interval.map_or(0.1, |(low, high)| 0.5 * (high - low));
+    digits_of(v.interval.map_or(0.1, |(low, high)| 0.5 * (high - low)))
+}
+
+/// Digits behind the point: three, or as many as give the half width of an interval two.
+pub fn digits_of(half_width: f64) -> usize {
     [(3, 0.01), (4, 0.001), (5, 0.0001)]
         .iter()
-        .find(|(_, least)| half >= *least)
+        .find(|(_, least)| half_width >= *least)
         .map_or(6, |(digits, _)| *digits)
 }

@@ -3,7 +3,7 @@
 use super::figures::{Figures, Numbers, table};
 use super::story::{Story, number, percent};
 use crate::Design;
-use crate::plot::{Forest, ForestRow};
+use crate::plot::{Forest, ForestRow, Mark};
 use losslab_metrics::statistics::equivalence::Equivalence;
 use losslab_metrics::statistics::pairs::Pair;
 use losslab_metrics::statistics::sentence::{margin_words, p_words, percent_words};
@@ -22,6 +22,7 @@ pub(super) fn differences(story: Story, figures: &mut Figures) -> Markup {
         value: loss.difference,
         interval: loss.interval,
         note: note(loss),
+        mark: Mark::Line,
     });
     let forest = Forest {
         margin: story.margin(),

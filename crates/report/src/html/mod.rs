@@ -19,8 +19,10 @@
 //! | `boxes` | of detectors pictures and categories |
 //! | `weights` | what gamma does to the examples: figure 4 of the paper, the slider |
 //! | `planes` | decision boundaries of two-dimensional problems |
+//! | `across` | comparisons on several data sets: a page of its own |
 //! | `figures` | a drawing with its caption and table |
 
+mod across;
 pub(crate) mod boxes;
 pub(crate) mod calibration;
 mod differences;
@@ -40,6 +42,7 @@ pub(crate) use figures::Figures;
 pub use story::Story;
 pub(crate) use story::{number, percent};
 
+use crate::Across;
 use losslab_data::write_atomically;
 use std::io;
 use std::path::Path;
@@ -52,12 +55,31 @@ use std::path::Path;
 pub fn write_html(folder: &Path, story: Story) -> io::Result<usize> {
     let mut figures = Figures::default();
     let page = page::page(story, &mut figures).into_string();
+    write(folder, "report.html", &page, &figures)
+}
+
+/// Writes `across.html` and `across.json` into the folder, which need not be there, and each drawing as
+/// `plots/NAME.svg`. Returns the size of the page. `command` is how it was asked for.
+///
+/// # Errors
+/// If the folder cannot be written.
+pub fn write_across(folder: &Path, across: &Across, command: &str, version: &str) -> io::Result<usize> {
+    let mut figures = Figures::default();
+    let page = across::page(across, command, version, &mut figures).into_string();
+    std::fs::create_dir_all(folder)?;
+    let json = serde_json::to_string_pretty(across).map_err(io::Error::other)?;
+    write_atomically(&folder.join("across.json"), format!("{json}\n").as_bytes())?;
+    write(folder, "across.html", &page, &figures)
+}
+
+/// Writes a page and its drawings.
+fn write(folder: &Path, name: &str, page: &str, figures: &Figures) -> io::Result<usize> {
     let plots = folder.join("plots");
     std::fs::create_dir_all(&plots)?;
     for (name, picture) in &figures.made {
         write_atomically(&plots.join(format!("{name}.svg")), picture.document().as_bytes())?;
     }
-    write_atomically(&folder.join("report.html"), page.as_bytes())?;
+    write_atomically(&folder.join(name), page.as_bytes())?;
     Ok(page.len())
 }
 

@@ -17,7 +17,40 @@ const POLICY: &str =
 pub(super) fn page(story: Story, figures: &mut Figures) -> Markup {
     let name = story.plan().data.get("name").and_then(serde_json::Value::as_str).unwrap_or("the data");
     let view = views::of(&story.plan().task).ok();
-    let title = format!("Which loss for {name}?");
+    let parts = html! {
+        (warnings::section(story))
+        (opening::verdict(story))
+        (opening::subject(story))
+        (metrics::section(story))
+        (differences::differences(story, figures))
+        @if let Some(view) = view { @for part in view.before_training(story, figures) { (part) } }
+        (training::section(story, figures))
+        (tuning::section(story, figures))
+        @if let Some(view) = view { @for part in view.after_training(story, figures) { (part) } }
+    };
+    let head = Head {
+        tab: &short(name),
+        brand: "a comparison of losses",
+        title: &format!("Which loss for {name}?"),
+        version: story.results.environment.version,
+    };
+    frame(head, &parts, &footer(story))
+}
+
+/// What stands above the parts of a page.
+pub(super) struct Head<'a> {
+    /// For the tab of a browser.
+    pub tab: &'a str,
+    /// What kind of page it is.
+    pub brand: &'a str,
+    /// The heading.
+    pub title: &'a str,
+    /// The version of losslab.
+    pub version: &'a str,
+}
+
+/// A page that needs nothing but itself, around its parts.
+pub(super) fn frame(head: Head<'_>, parts: &Markup, footer: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -25,29 +58,19 @@ pub(super) fn page(story: Story, figures: &mut Figures) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="generator" content={ "losslab " (story.results.environment.version) };
+                meta name="generator" content={ "losslab " (head.version) };
                 meta name="color-scheme" content="light dark";
-                title { (short(name)) " \u{2013} losslab" }
+                title { (head.tab) " \u{2013} losslab" }
                 style { (PreEscaped(style())) }
             }
             body {
                 header {
-                    p.brand { "losslab \u{b7} a comparison of losses" }
-                    h1 { (title) }
+                    p.brand { "losslab \u{b7} " (head.brand) }
+                    h1 { (head.title) }
                     button #theme type="button" hidden { "Light or dark" }
                 }
-                main {
-                    (warnings::section(story))
-                    (opening::verdict(story))
-                    (opening::subject(story))
-                    (metrics::section(story))
-                    (differences::differences(story, figures))
-                    @if let Some(view) = view { @for part in view.before_training(story, figures) { (part) } }
-                    (training::section(story, figures))
-                    (tuning::section(story, figures))
-                    @if let Some(view) = view { @for part in view.after_training(story, figures) { (part) } }
-                }
-                (footer(story))
+                main { (parts) }
+                (footer)
                 script { (PreEscaped(SCRIPT)) }
             }
         }

@@ -53,23 +53,12 @@ impl<'a> Story<'a> {
     pub(crate) fn groups(self) -> Vec<Vec<usize>> {
         let losses = self.losses();
         let reference = losses.iter().position(|loss| *loss == self.reference()).unwrap_or(0);
-        let others: Vec<usize> = (0..losses.len()).filter(|&i| i != reference).collect();
-        if others.is_empty() {
-            return vec![vec![reference]];
-        }
-        let size = others.len().div_ceil(others.len().div_ceil(LOSSES_PER_CHART - 1));
-        let group = |others: &[usize]| std::iter::once(reference).chain(others.iter().copied()).collect();
-        others.chunks(size).map(group).collect()
+        in_groups(reference, losses.len())
     }
 
     /// The number by which an arm looks the same in every chart: 0 is the reference.
     pub(crate) fn look(self, loss: usize) -> usize {
-        let reference = self.losses().iter().position(|l| *l == self.reference()).unwrap_or(0);
-        match loss.cmp(&reference) {
-            std::cmp::Ordering::Equal => 0,
-            std::cmp::Ordering::Less => loss + 1,
-            std::cmp::Ordering::Greater => loss,
-        }
+        look(loss, self.losses().iter().position(|l| *l == self.reference()).unwrap_or(0))
     }
 
     /// The runs of an arm, those that diverged among them.
@@ -94,6 +83,26 @@ impl<'a> Story<'a> {
     /// What sentences call the metric that verdicts rest on.
     pub(crate) fn metric(self) -> &'a str {
         self.deciding().map_or("", |metric| &metric.words)
+    }
+}
+
+/// So many arms in groups that share a chart; the reference is the first of each.
+pub(crate) fn in_groups(reference: usize, arms: usize) -> Vec<Vec<usize>> {
+    let others: Vec<usize> = (0..arms).filter(|&i| i != reference).collect();
+    if others.is_empty() {
+        return vec![vec![reference]];
+    }
+    let size = others.len().div_ceil(others.len().div_ceil(LOSSES_PER_CHART - 1));
+    let group = |others: &[usize]| std::iter::once(reference).chain(others.iter().copied()).collect();
+    others.chunks(size).map(group).collect()
+}
+
+/// The number by which an arm looks the same in every chart: 0 is the reference.
+pub(crate) fn look(arm: usize, reference: usize) -> usize {
+    match arm.cmp(&reference) {
+        std::cmp::Ordering::Equal => 0,
+        std::cmp::Ordering::Less => arm + 1,
+        std::cmp::Ordering::Greater => arm,
     }
 }
 

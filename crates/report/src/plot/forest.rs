@@ -32,6 +32,20 @@ pub struct ForestRow {
     pub interval: Option<(f64, f64)>,
     /// The numbers and the verdict in words, at the end of the row's first line.
     pub note: String,
+    /// What the interval is drawn as.
+    pub mark: Mark,
+}
+
+/// What an interval of a forest plot is drawn as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// A line with a dot.
+    #[default]
+    Line,
+    /// A diamond: a mean of the rows above.
+    Diamond,
+    /// A bar: a range that holds no single estimate.
+    Bar,
 }
 
 const WIDTH: f64 = 460.0;
@@ -40,7 +54,48 @@ const PLOT: f64 = WIDTH - 2.0 * LEFT;
 const TOP: f64 = 50.0;
 const ROW: f64 = 50.0;
 
+/// Where a number stands; beyond the axis its nearer end.
+fn across(axis: &Axis, value: f64) -> f64 {
+    LEFT + axis.place(value.clamp(axis.low, axis.high)) * PLOT
+}
+
 impl ForestRow {
+    /// Draws the interval and the difference at this height.
+    fn draw(&self, svg: &mut Svg, axis: &Axis, middle: f64) {
+        let x = |value: f64| across(axis, value);
+        let value = self.value.filter(|value| (axis.low..=axis.high).contains(value));
+        match (self.mark, self.interval) {
+            (_, None) => {}
+            (Mark::Line, Some((low, high))) => {
+                // An arrow where the interval goes on beyond the axis, else a whisker.
+                let end = |value: f64, inward: f64| {
+                    let beyond = value < axis.low || value > axis.high;
+                    let (tip, foot) = (x(value), x(value) + if beyond { inward } else { 0.0 });
+                    path(&[(foot, middle - 5.0), (tip, middle), (foot, middle + 5.0)])
+                };
+                let d = path(&[(x(low), middle), (x(high), middle)]) + &end(low, 6.0) + &end(high, -6.0);
+                svg.element("path", &format!("class=\"l c1\" d=\"{d}\""));
+            }
+            (Mark::Diamond, Some((low, high))) => {
+                let top = x(self.value.unwrap_or(0.5 * (low + high)));
+                let corners = [(x(low), middle), (top, middle - 7.0), (x(high), middle), (top, middle + 7.0)];
+                svg.element("path", &format!("class=\"o c2\" d=\"{}Z\"", path(&corners)));
+            }
+            (Mark::Bar, Some((low, high))) => {
+                let (left, width) = (pixel(x(low)), pixel(x(high) - x(low)));
+                let size = format!("width=\"{width}\" height=\"6\"");
+                svg.element(
+                    "rect",
+                    &format!("class=\"o c2\" x=\"{left}\" y=\"{}\" {size}", pixel(middle - 3.0)),
+                );
+            }
+        }
+        if let Some(value) = value.filter(|_| self.mark == Mark::Line) {
+            let (x, y) = (pixel(x(value)), pixel(middle));
+            svg.element("circle", &format!("class=\"o c1\" cx=\"{x}\" cy=\"{y}\" r=\"4.5\""));
+        }
+    }
+
     /// The numbers that the axis is to hold.
     fn ends(&self) -> impl Iterator<Item = f64> {
         let (low, high) = self.interval.unzip();
@@ -65,7 +120,7 @@ impl Forest {
         let ends = self.rows.iter().flat_map(ForestRow::ends).chain(margin);
         let limit = self.limit();
         let axis = Axis::around(&*self.label, ends.flat_map(|v| [v, -0.15 * v]), (-limit, limit));
-        let x = |value: f64| LEFT + axis.place(value.clamp(axis.low, axis.high)) * PLOT;
+        let x = |value: f64| across(&axis, value);
         let bottom = TOP + ROW * self.rows.len() as f64;
         let mut svg = Svg::body();
         svg.text((2.0, 17.0), "start", "class=\"h\"", &self.title);
@@ -101,20 +156,7 @@ impl Forest {
             svg.text((LEFT, y + 18.0), "start", "class=\"r\"", &row.name);
             svg.text((LEFT + PLOT, y + 18.0), "end", "class=\"q r\"", &row.note);
             let middle = y + 34.0;
-            if let Some((low, high)) = row.interval {
-                // An arrow where the interval goes on beyond the axis, else a whisker.
-                let end = |value: f64, inward: f64| {
-                    let beyond = value < axis.low || value > axis.high;
-                    let (tip, foot) = (x(value), x(value) + if beyond { inward } else { 0.0 });
-                    path(&[(foot, middle - 5.0), (tip, middle), (foot, middle + 5.0)])
-                };
-                let d = path(&[(x(low), middle), (x(high), middle)]) + &end(low, 6.0) + &end(high, -6.0);
-                svg.element("path", &format!("class=\"l c1\" d=\"{d}\""));
-            }
-            if let Some(value) = row.value.filter(|value| (axis.low..=axis.high).contains(value)) {
-                let (x, y) = (pixel(x(value)), pixel(middle));
-                svg.element("circle", &format!("class=\"o c1\" cx=\"{x}\" cy=\"{y}\" r=\"4.5\""));
-            }
+            row.draw(&mut svg, &axis, middle);
         }
         svg.text((LEFT + PLOT / 2.0, bottom + 38.0), "middle", "", &self.label);
         Picture {
@@ -137,6 +179,7 @@ mod tests {
             value: Some(value),
             interval: Some((value - 0.01, value + 0.01)),
             note: String::new(),
+            mark: Mark::Line,
         };
         let forest = |values: &[f64]| Forest {
             title: String::new(),

@@ -6,7 +6,7 @@
 //!
 //! Reports are made of smaller drawings, which carry no colours of their own and so suit light and dark
 //! pages: [`Chart`],
-//! [`Forest`] and [`Map`] draw a [`Picture`] each.
+//! [`Forest`], [`RankPlot`] and [`Map`] draw a [`Picture`] each.
 
 mod axis;
 mod chart;
@@ -14,6 +14,7 @@ mod figure;
 mod forest;
 mod map;
 mod picture;
+mod ranks;
 mod simplify;
 mod svg;
 mod theme;
@@ -21,7 +22,8 @@ mod theme;
 pub use axis::Axis;
 pub use chart::{Chart, Series};
 pub use figure::{Band, Figure, Panel};
-pub use forest::{Forest, ForestRow};
+pub use forest::{Forest, ForestRow, Mark};
 pub use map::Map;
 pub use picture::Picture;
+pub use ranks::RankPlot;
 pub use theme::{properties, rules};
