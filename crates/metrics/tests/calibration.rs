@@ -1,7 +1,9 @@
 //! Reliability curves, Brier parts and temperatures against scikit-learn and scipy
 //! (`fixtures/calibration/reference.json`).
 
-use losslab_metrics::calibration::{Binning, BrierParts, Reliability, Scored, assess, fit_temperature};
+use losslab_metrics::calibration::{
+    Binning, BrierParts, Inverted, Reliability, Repair, Scored, assess, fit_temperature,
+};
 use losslab_metrics::{MetricError, brier, ece, ece_mass};
 use serde::Deserialize;
 
@@ -159,7 +161,9 @@ fn bad_numbers_are_refused_and_nothing_gives_nothing() {
     let good = Scored { logits: &[-1.0, 1.0], labels: &[0, 1] };
     let none = Scored { logits: &[], labels: &[] };
     assert!(assess(2, nan, good, None).is_err() && assess(2, good, nan, None).is_err());
-    assert!(assess(2, good, good, Some(&[0.5, f64::NAN])).is_err());
+    assert!(
+        assess(2, good, good, Some(Inverted { validation: &[0.5, 1.0], test: &[0.5, f64::NAN] })).is_err()
+    );
     for classes in [2, 3] {
         assert_eq!(assess(classes, none, none, None).unwrap(), None);
     }
@@ -169,10 +173,43 @@ fn bad_numbers_are_refused_and_nothing_gives_nothing() {
 fn without_validation_rows_the_rest_is_still_measured() {
     let none = Scored { logits: &[], labels: &[] };
     let test = Scored { logits: &[-1e4, 1e4, 3.0], labels: &[0, 0, 1] };
-    let found = assess(2, none, test, Some(&[0.0, 0.5, 1.0])).unwrap().expect("rows");
-    assert_eq!((found.temperature, found.temperature_scaled), (None, None));
+    let found = assess(2, none, test, Some(Inverted { validation: &[], test: &[-1e3, 0.0, 1e3] }))
+        .unwrap()
+        .expect("rows");
+    assert_eq!((found.temperature, found.temperature_scaled, found.platt), (None, None, None));
+    assert_eq!(found.best, Repair::Raw);
     // A logit of 1e4 that is wrong costs 1e4 nats, not the 36 of a clipped probability.
     let right = (-3.0_f64).exp().ln_1p();
     close(found.raw.log_loss, (1e4 + right) / 3.0, 1e-9, "log loss");
     close(found.inverted.expect("given").brier, 0.25 / 3.0, 1e-15, "inverted");
+}
+
+/// Logits that are three too high and twice too large: Platt scaling mends both, a temperature only one.
+#[test]
+fn the_repair_of_the_least_validation_log_loss_is_named() {
+    let logits =
+        |rows: u32| (0..rows).map(|i| 6.0 * ((i * 37 % 100) as f32 / 100.0 - 0.5)).collect::<Vec<_>>();
+    let (n, mut validation) = (1000, logits(1000));
+    // Row i is positive with the probability of its logit, drawn from a sequence that fills [0, 1] evenly.
+    let label = |(i, z): (usize, &f32)| {
+        let draw = (i as f64 * 0.6180339887498949).fract();
+        u32::from(draw < 1.0 / (1.0 + f64::from(-z).exp()))
+    };
+    let labels: Vec<u32> = validation.iter().enumerate().map(label).collect();
+    let own = validation.clone();
+    validation.iter_mut().for_each(|z| *z = 2.0 * *z + 3.0);
+    let scored = Scored { logits: &validation, labels: &labels };
+    let found = assess(2, scored, scored, None).unwrap().expect("rows");
+    assert_eq!((found.best, labels.len()), (Repair::Platt, n));
+    let line = found.platt.unwrap();
+    assert!((line.slope - 0.5).abs() < 0.05 && (line.intercept + 1.5).abs() < 0.15, "{line:?}");
+    let platt = found.platt_scaled.unwrap();
+    assert!((platt.slope.unwrap() - 1.0).abs() < 0.02 && platt.intercept.unwrap().abs() < 0.02);
+    assert!(found.raw.slope.unwrap() < 0.6 && found.raw.intercept.unwrap() < -1.0, "{:?}", found.raw.slope);
+    // The truth itself, given as the inverse, is better than what was fitted to the raw logits, or no worse by
+    // more than two fitted numbers are worth.
+    let truth: Vec<f64> = own.iter().map(|&z| f64::from(z)).collect();
+    let inverted = Inverted { validation: &truth, test: &truth };
+    let inverted = assess(2, scored, scored, Some(inverted)).unwrap().expect("rows").inverted.unwrap();
+    assert!((inverted.log_loss - platt.log_loss).abs() < 0.005);
 }

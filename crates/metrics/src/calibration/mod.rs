@@ -4,12 +4,15 @@
 //! |---|---|
 //! | [`reliability`] | the reliability curve over bins, ECE, the parts of the Brier score |
 //! | [`temperature`] | one number, fitted on validation logits, that softens or sharpens them all |
-//! | [`mod@assess`] | both for one model: as it reports, scaled, and with the bias of its loss inverted |
+//! | [`line`](mod@line) | a slope and an intercept: Platt scaling where they mend, Cox's line where they measure |
+//! | [`mod@assess`] | all of it for one model: as it reports, mended in three ways, and which is best |
 
 pub mod assess;
+pub mod line;
 pub mod reliability;
 pub mod temperature;
 
-pub use assess::{Calibration, Measured, Scored, assess};
+pub use assess::{Calibration, Inverted, Measured, Repair, Scored, assess};
+pub use line::{Line, calibration_in_the_large, calibration_line, fit_platt};
 pub use reliability::{Binning, BrierParts, Reliability, ReliabilityBin};
 pub use temperature::fit_temperature;

@@ -7,7 +7,7 @@ use crate::trained_alike;
 use crate::views::table::found;
 use losslab_losses::{Inverse, Spec};
 use losslab_metrics::Calibration;
-use losslab_metrics::calibration::{Measured, ReliabilityBin};
+use losslab_metrics::calibration::{Measured, ReliabilityBin, Repair};
 use maud::{Markup, html};
 
 /// Bins of the curves, as they are measured.
@@ -38,9 +38,8 @@ pub(crate) fn section(story: Story, figures: &mut Figures, classes: usize) -> Ma
             p {
                 "Of all rows that a calibrated classifier gives a probability of 0.3, three in ten are positive: its curve is the diagonal. \
                  Below the diagonal it promises too much, above too little. "
-                strong { "A threshold of 0.5 on a model trained with a focal loss is biased" }
-                ": such a model does not report probabilities. Choose its threshold on validation data, or repair its probabilities \
-                 first."
+                "Losses that are no proper scores, such as the focal loss, and weights of the classes move what a model reports away \
+                 from the true probability. Choose a threshold on validation data, or repair the probabilities first."
             }
             (reported(story, classes))
             div.grid {
@@ -54,8 +53,11 @@ pub(crate) fn section(story: Story, figures: &mut Figures, classes: usize) -> Ma
             }
             h3 { "Calibration in numbers" }
             p {
-                "Means over the seeds, on test parts; less is better. The temperature is one number, fitted on the validation part, by which all \
-                 scores are divided. The inversion undoes what focal loss and class weights are known to do to the probabilities of a model \
+                "Means over the seeds, on test parts; of log loss, Brier score and ECE less is better. The slope is 1 for calibrated \
+                 probabilities and less for overconfident ones; the intercept is 0 where the mean probability is the share of positives, \
+                 and negative where it is too high. The temperature is one number, fitted on the validation part, by which all \
+                 scores are divided; Platt scaling fits a slope and an intercept. The last column counts the runs in which these \
+                 probabilities had the least log loss on the validation part. The inversion undoes what focal loss and class weights are known to do to the probabilities of a model \
                  that fits perfectly (Charoenphakdee et al. 2021); it needs no data. The order of the examples, and with it average precision, \
                  stays as it is."
             }
@@ -172,32 +174,48 @@ fn numbers(story: Story, group: &[usize], runs: &[Vec<&Calibration>], which: Whi
 }
 
 fn summary(story: Story, runs: &[Vec<&Calibration>]) -> Numbers {
-    let head = ["loss", "probabilities", "log loss", "Brier score", "ECE", "ECE, equal mass"];
+    let head = [
+        "loss",
+        "probabilities",
+        "log loss",
+        "Brier score",
+        "ECE",
+        "ECE, equal mass",
+        "slope",
+        "intercept",
+        "best in",
+    ];
     let mut rows = Vec::new();
     for (loss, runs) in story.losses().into_iter().zip(runs) {
         let temperature = over_seeds(runs.iter().map(|c| c.temperature), (0.0, f64::MAX));
-        let kinds: [(String, Which); 3] = [
-            ("as reported".into(), |c| Some(&c.raw)),
-            (format!("temperature {}", number(temperature.map(|t| t.0), 2)), |c| {
+        let kinds: [(String, Repair, Which); 4] = [
+            ("as reported".into(), Repair::Raw, |c| Some(&c.raw)),
+            (format!("temperature {}", number(temperature.map(|t| t.0), 2)), Repair::Temperature, |c| {
                 c.temperature_scaled.as_ref()
             }),
-            ("bias inverted".into(), |c| c.inverted.as_ref()),
+            ("Platt scaling".into(), Repair::Platt, |c| c.platt_scaled.as_ref()),
+            ("bias inverted".into(), Repair::Inverted, |c| c.inverted.as_ref()),
         ];
-        for (name, which) in kinds {
+        for (name, repair, which) in kinds {
             let of: Vec<&Measured> = runs.iter().filter_map(|run| which(run)).collect();
             if of.is_empty() {
                 continue;
             }
-            let mean = |value: fn(&Measured) -> f64| {
-                number(over_seeds(of.iter().map(|m| Some(value(m))), (0.0, f64::MAX)).map(|v| v.0), 4)
+            let mean = |value: fn(&Measured) -> Option<f64>| {
+                let range = (-f64::MAX, f64::MAX);
+                number(over_seeds(of.iter().map(|m| value(m)), range).map(|v| v.0), 4)
             };
+            let best = runs.iter().filter(|run| run.best == repair).count();
             rows.push(vec![
                 loss.to_owned(),
                 name,
-                mean(|m| m.log_loss),
-                mean(|m| m.brier),
-                mean(|m| m.ece),
-                mean(|m| m.ece_mass),
+                mean(|m| Some(m.log_loss)),
+                mean(|m| Some(m.brier)),
+                mean(|m| Some(m.ece)),
+                mean(|m| Some(m.ece_mass)),
+                mean(|m| m.slope),
+                mean(|m| m.intercept),
+                best.to_string(),
             ]);
         }
     }

@@ -7,7 +7,7 @@ use crate::{Found, Plan, Results, RunRecord, Store, Unit, trained_alike};
 use indexmap::IndexMap;
 use losslab_base::math::{exp_f64, ln_f64};
 use losslab_losses::{Inverse, Spec};
-use losslab_metrics::calibration::Measured;
+use losslab_metrics::calibration::{Measured, Repair};
 use losslab_metrics::statistics::bootstrap::Resamples;
 use losslab_metrics::{Calibration, Rows, Weighted};
 use losslab_train::tasks::table::{Classification, Outputs, TableData, TableFound, TableTask};
@@ -342,7 +342,7 @@ fn score_notes(lab: &Lab, plan: &Plan, records: &[RunRecord]) -> Vec<String> {
     all.into_iter().flatten().collect()
 }
 
-/// Log loss, Brier score and ECE on the test part, mean over the runs that have them; the curves stand in the
+/// Log loss, Brier score, ECE, and slope and intercept of the calibration line on the test part, mean over the runs that have them; the curves stand in the
 /// records.
 #[derive(Clone, Debug, Serialize)]
 struct CalibrationSummary {
@@ -352,15 +352,25 @@ struct CalibrationSummary {
     temperature: MeanSd,
     /// With those temperatures.
     temperature_scaled: IndexMap<&'static str, MeanSd>,
+    /// With Platt scaling, fitted on the validation parts; for two classes.
+    platt_scaled: IndexMap<&'static str, MeanSd>,
     /// With the bias of the loss inverted, where the inverse is known and not the identity.
     inverted: IndexMap<&'static str, MeanSd>,
+    /// How many runs each of these suited best on their validation part.
+    best: IndexMap<Repair, usize>,
 }
 
-type Measure = fn(&Measured) -> f64;
+type Measure = fn(&Measured) -> Option<f64>;
 
 /// What is reported of a set of probabilities.
-const MEASURES: [(&str, Measure); 4] =
-    [("log_loss", |m| m.log_loss), ("brier", |m| m.brier), ("ece", |m| m.ece), ("ece_mass", |m| m.ece_mass)];
+const MEASURES: [(&str, Measure); 6] = [
+    ("log_loss", |m| Some(m.log_loss)),
+    ("brier", |m| Some(m.brier)),
+    ("ece", |m| Some(m.ece)),
+    ("ece_mass", |m| Some(m.ece_mass)),
+    ("slope", |m| m.slope),
+    ("intercept", |m| m.intercept),
+];
 
 impl CalibrationSummary {
     /// Sums up runs of one arm; none if none of them has a calibration.
@@ -369,7 +379,7 @@ impl CalibrationSummary {
             runs.iter().filter_map(|run| found(run)?.calibration.as_ref()).collect();
         let summarise = |which: fn(&Calibration) -> Option<&Measured>| {
             let of = |(name, value): (&'static str, Measure)| {
-                (name, MeanSd::of(of_runs.iter().map(|&calibration| which(calibration).map(value))))
+                (name, MeanSd::of(of_runs.iter().map(|&calibration| which(calibration).and_then(value))))
             };
             MEASURES.into_iter().map(of).collect()
         };
@@ -377,7 +387,12 @@ impl CalibrationSummary {
             raw: summarise(|c| Some(&c.raw)),
             temperature: MeanSd::of(of_runs.iter().map(|c| c.temperature)),
             temperature_scaled: summarise(|c| c.temperature_scaled.as_ref()),
+            platt_scaled: summarise(|c| c.platt_scaled.as_ref()),
             inverted: summarise(|c| c.inverted.as_ref()),
+            best: of_runs.iter().fold(IndexMap::new(), |mut best, calibration| {
+                *best.entry(calibration.best).or_default() += 1;
+                best
+            }),
         })
     }
 }

@@ -18,6 +18,7 @@ use losslab_losses::{
     self as losses, Criterion, Decision, Inverse, Spec, TapeBatch, TapeTargets, Training as TrainingEffect,
     criterion,
 };
+use losslab_metrics::calibration::Inverted;
 use losslab_metrics::{Calibration, MetricError, RowMetric, Rows, Scored, assess};
 use losslab_models::{Epoch, Examples, Model, Objective, Shape, State, prior_bias};
 use serde_json::Value;
@@ -111,10 +112,12 @@ impl<'a> TableTraining<'a> {
     fn calibration(&self, validation: &[f32], test: &[f32]) -> Result<Option<Calibration>, MetricError> {
         let data = self.data;
         let inverse = Inverse::of(&self.spec, &data.train.class_counts()).ok();
-        let inverted = inverse.filter(|inverse| !inverse.is_identity()).map(|inverse| inverse.apply(test));
+        let inverse = inverse.filter(|inverse| !inverse.is_identity());
+        let inverted = inverse.map(|inverse| [inverse.logits(validation), inverse.logits(test)]);
+        let inverted = inverted.as_ref().map(|[validation, test]| Inverted { validation, test });
         let validation = Scored { logits: validation, labels: &data.validation.labels };
         let test = Scored { logits: test, labels: &data.test.labels };
-        assess(data.train.classes, validation, test, inverted.as_deref())
+        assess(data.train.classes, validation, test, inverted)
     }
 }
 
