@@ -137,7 +137,7 @@ fn intervals_and_detectable_differences_stay_within_what_the_metric_can_be() {
     // Two runs: t is 12.7 at 95 %, and the interval would reach from -3.8 to 3.6.
     assert_eq!(far.interval, Some((-0.75, 0.25)));
     assert_eq!((far.room, far.detectable), ((Some(0.75), Some(0.25)), None));
-    insta::assert_snapshot!(far.sentence, @"whether far differs from ce is undecided: -0.125 AP (95 % interval -0.750 to 0.250, corrected p = .831); these runs would have seen no difference to ce that AP can have with 80 % power");
+    insta::assert_snapshot!(far.sentence, @"whether far differs from ce is undecided: -0.125 AP (95 % interval -0.750 to 0.250, corrected p = .831); these runs would have seen none of the differences to ce that AP can have, at a power of 80 %");
     // Where less is better and there is no upper bound, only the lower end is cut.
     let less = Question { higher_is_better: false, range: (0.0, f64::INFINITY), ..question(2) };
     let two = [ce.clone(), loss("far", &[Some(0.75), Some(0.5)])];

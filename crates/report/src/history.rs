@@ -8,6 +8,7 @@
 
 use crate::plan::{ArmName, Plan};
 use losslab_base::Fnv1a;
+use losslab_metrics::statistics::sentence::margin_words;
 use losslab_metrics::statistics::verdict::Earlier;
 use serde::{Deserialize, Serialize};
 
@@ -98,7 +99,13 @@ impl Past {
             }
         }
         let earlier = Earlier { comparisons: pairs.len() - listed, looks: seeds.len() as u32 };
-        let notes = notes(&looks, present, earlier);
+        let mut notes = notes(&looks, present, earlier);
+        if plan.looks.iter().any(|look| look.data != present.data) {
+            notes.push(
+                "other data, or other splits of these, were judged in this folder before: nothing is corrected for that"
+                    .into(),
+            );
+        }
         Self { earlier, notes }
     }
 }
@@ -141,7 +148,8 @@ fn notes(looks: &[&Look], present: &Look, earlier: Earlier) -> Vec<String> {
         notes.push(changed("deciding metric", &look.metric, &present.metric));
     }
     if last.margin != present.margin {
-        notes.push("the equivalence margin was changed after results were seen".into());
+        let words = |margin: Option<f64>| margin.map_or("the default".into(), margin_words);
+        notes.push(changed("equivalence margin", &words(last.margin), &words(present.margin)));
     }
     if last.training != present.training {
         notes.push("how models are trained was changed after results were seen".into());

@@ -1,6 +1,6 @@
 //! The margin of equivalence: the difference in the deciding metric that would not matter.
 
-use crate::{Plan, RunRecord};
+use crate::{MetricDescription, Plan, RunRecord};
 use losslab_metrics::statistics::sentence::margin_words;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 const OF_HEADROOM: f64 = 1.0 / 20.0;
 /// The share of what the reference is above chance.
 const OF_GAIN: f64 = 1.0 / 10.0;
+
+/// Margins of metrics without bounds are smaller.
+const MOST: f64 = 1e9;
 
 /// The margin of equivalence, and where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +50,34 @@ impl Margin {
         let gain = chance.map(|chance| (OF_GAIN * sign * (reached - chance), Rule::Gain));
         let smaller = headroom.into_iter().chain(gain).min_by(|a, b| a.0.total_cmp(&b.0));
         smaller.filter(|(value, _)| *value > 0.0).map(|(value, rule)| Self { value, rule })
+    }
+
+    /// What is wrong with a margin that was given for this metric, if anything: the metric must be able to differ
+    /// by more.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub fn check(metric: &MetricDescription, margin: f64) -> Result<(), String> {
+        let most = match (metric.least, metric.greatest) {
+            (Some(least), Some(greatest)) => greatest - least,
+            _ => MOST,
+        };
+        if margin > 0.0 && margin < most {
+            return Ok(());
+        }
+        Err(format!("expected a difference above 0 and below {most} in {}", metric.words))
+    }
+
+    /// The margin, or that there is none, in a sentence without a full stop.
+    pub fn line(margin: Option<Self>, plan: &Plan) -> String {
+        match margin {
+            Some(margin) => margin.words(plan),
+            None => format!(
+                "there is no equivalence margin: {} is not above chance on validation data, or neither chance nor a best \
+                 value is known; --equivalence-margin sets one",
+                plan.label(&plan.reference)
+            ),
+        }
     }
 
     /// The margin in a sentence without a full stop.

@@ -3,6 +3,7 @@
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
+use crate::Margin;
 use crate::history::Look;
 use crate::views;
 use losslab_base::Fnv1a;
@@ -225,8 +226,9 @@ impl Plan {
         if self.deciding().is_none() {
             return Err(format!("the deciding metric {}, which is none of the metrics", self.metric));
         }
-        if let Some(margin) = self.margin.filter(|margin| !(*margin > 0.0 && margin.is_finite())) {
-            return Err(format!("an equivalence margin of {margin}, expected a positive number"));
+        if let (Some(margin), Some(metric)) = (self.margin, self.deciding()) {
+            let fault = |fault| format!("an equivalence margin of {margin}, {fault}");
+            Margin::check(metric, margin).map_err(fault)?;
         }
         views::of(&self.task)?.check_plan(self)
     }

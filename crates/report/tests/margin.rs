@@ -45,7 +45,7 @@ fn one_that_was_given_is_taken() {
     let given = Plan { margin: Some(0.03), ..plan(&["ce", "focal:gamma=2"], 1, false) };
     let found = margin(&given, &[]).unwrap();
     assert_eq!((found.value, found.rule), (0.03, Rule::Given));
-    for margin in [0.0, -0.1, f64::NAN] {
+    for margin in [0.0, -0.1, f64::NAN, 1.0, 1e300] {
         let fault = Plan { margin: Some(margin), ..given.clone() }.check().unwrap_err();
         assert!(fault.contains("an equivalence margin of"), "{fault}");
     }

@@ -31,6 +31,9 @@ pub struct Course {
     pub anneals: bool,
     /// Whether more of the deciding metric is better.
     pub higher_is_better: bool,
+    /// The best value that the deciding metric can take, if there is one: weights that reach it need no more
+    /// steps.
+    pub perfect: Option<f64>,
 }
 
 /// What predictions that know nothing reach under a metric.
@@ -83,14 +86,16 @@ impl Course {
         if !too_short && !self.beats_chance(history.best) {
             return TrainingState::AtChance;
         }
+        let is_far = self.is_beyond(history.best, FAR_ABOVE_CHANCE) == Some(true);
+        let is_perfect = history.best.is_some() && history.best == self.perfect;
+        if !too_short && is_perfect && is_far {
+            return TrainingState::ClearlyLearnt;
+        }
         let too_early = self.kept_steps(history) < self.least_kept;
         if too_short || too_early || (!self.anneals && self.is_rising(history)) {
             return TrainingState::NotTrainedOut;
         }
-        match self.is_beyond(history.best, FAR_ABOVE_CHANCE) {
-            Some(true) => TrainingState::ClearlyLearnt,
-            _ => TrainingState::Complete,
-        }
+        if is_far { TrainingState::ClearlyLearnt } else { TrainingState::Complete }
     }
 
     /// Whether the best validation is among the last fifth, and that fifth is better than the one before by
@@ -138,6 +143,7 @@ mod tests {
         chance: Some(Chance { constant: 0.2, mean: 0.18, deviation: 0.01 }),
         anneals: false,
         higher_is_better: true,
+        perfect: Some(1.0),
     };
 
     fn history(values: &[f64]) -> History {
@@ -180,6 +186,24 @@ mod tests {
         // 0.0002 an epoch is above the noise of 100 epochs, and not worth more of them.
         let creeping = curve(100, |epoch| 0.8 + 0.0002 * epoch);
         assert_eq!(COURSE.state(&creeping), TrainingState::ClearlyLearnt);
+    }
+
+    #[test]
+    fn weights_that_are_perfect_need_no_more_steps() {
+        // 60 epochs of 5 steps, of which the first was the best.
+        let first = |best| History { best_epoch: 1, best: Some(best), ..history(&[0.5; 60]) };
+        assert_eq!(
+            Course { least_kept: 10, steps_per_epoch: 5, ..COURSE }.state(&first(0.99)),
+            TrainingState::NotTrainedOut
+        );
+        assert_eq!(
+            Course { least_kept: 10, steps_per_epoch: 5, ..COURSE }.state(&first(1.0)),
+            TrainingState::ClearlyLearnt
+        );
+        // Where chance is nearly as good, it is luck.
+        let lucky = Chance { constant: 0.5, mean: 0.5, deviation: 0.2 };
+        let course = Course { least_kept: 10, steps_per_epoch: 5, chance: Some(lucky), ..COURSE };
+        assert_eq!(course.state(&first(1.0)), TrainingState::NotTrainedOut);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use clap::Args;
 use losslab_base::counted;
 use losslab_data::formats::Loaded;
 use losslab_losses::{OpenSpec, Spec};
-use losslab_report::{ArmName, ModelDescription, Plan};
+use losslab_report::{ArmName, Margin, ModelDescription, Plan};
 use losslab_train::tasks::boxes::BoxTask;
 use losslab_train::tasks::table::TableTask;
 use losslab_train::{Arm, Comparison, Lab, LossSet, ProblemKind, Task};
@@ -173,6 +173,10 @@ fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Pat
     let warnings = request.warnings(lab, task)?;
     let plan = Plan::new(task, &comparison, models.collect(), &losses, reference);
     let plan = Plan { margin: request.margin, warnings, ..plan };
+    if let (Some(margin), Some(metric)) = (plan.margin, plan.deciding()) {
+        let flag = || format!("--equivalence-margin {margin}");
+        Margin::check(metric, margin).map_err(anyhow::Error::msg).with_context(flag)?;
+    }
     if !request.quiet {
         let found = warnings::lines(&plan.warnings);
         emit(&format!("{}{}{found}{}", task.introduction(), notes(&task.notes()), notes(&left_out)))?;

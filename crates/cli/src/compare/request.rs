@@ -70,14 +70,6 @@ pub struct Request {
     reference: Option<String>,
 }
 
-/// A margin above 0.
-fn margin(given: Option<f64>) -> anyhow::Result<Option<f64>> {
-    match given.filter(|margin| !(*margin > 0.0 && margin.is_finite())) {
-        Some(margin) => bail!("--equivalence-margin {margin}: expected a positive number"),
-        None => Ok(given),
-    }
-}
-
 /// What is trained, by the kind of data.
 #[derive(Clone)]
 pub enum Work {
@@ -111,7 +103,7 @@ impl Request {
             asked: given.request,
             command: given.command,
             metric,
-            margin: margin(arguments.equivalence_margin)?,
+            margin: arguments.equivalence_margin,
             seeds: seeds(arguments.seed, arguments.seeds.unwrap_or(default_seeds))?,
             tune: arguments.tune.clone(),
             threads: thread_count(arguments.threads)?,

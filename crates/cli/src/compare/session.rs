@@ -9,8 +9,8 @@ use crate::{emit, notes, processors};
 use anyhow::Context;
 use indexmap::IndexMap;
 use losslab_report::{
-    ArmName, Environment, Look, Plan, Results, RunRecord, Store, Story, arm_file, diverged_notes, judge,
-    table, task_lines, tuning_lines, unseen_notes, verdict_lines, write_html,
+    ArmName, Environment, Look, Margin, Plan, Results, RunRecord, Store, Story, arm_file, diverged_notes,
+    judge, table, task_lines, tuning_lines, unseen_notes, verdict_lines, write_html,
 };
 use losslab_tensor::Isa;
 use losslab_train::{Comparison, Event, Lab, Observer, Outcome, Task, compare};
@@ -219,10 +219,8 @@ impl<'l> Session<'l> {
         if !place.quiet {
             emit(&notes(&unseen_notes(&results.gaps)))?;
         }
-        if let (Some(judgement), false) = (&results.verdicts, place.quiet)
-            && let Some(margin) = judgement.margin
-        {
-            emit(&format!("{}\n", margin.words(plan)))?;
+        if let (Some(judgement), false) = (&results.verdicts, place.quiet) {
+            emit(&format!("{}\n", Margin::line(judgement.margin, plan)))?;
         }
         emit(&format!("{}\n", table(&results)))?;
         emit(&notes(&diverged_notes(&results)))?;

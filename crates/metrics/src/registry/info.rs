@@ -28,6 +28,12 @@ pub struct MetricInfo {
 }
 
 impl MetricInfo {
+    /// The best value that the metric can take, if there is one.
+    pub fn best(&self) -> Option<f64> {
+        let best = if self.higher_is_better { self.range.1 } else { self.range.0 };
+        best.is_finite().then_some(best)
+    }
+
     /// A metric in [0, 1] of which more is better, which is defined on all data and needs no tuned threshold.
     pub const fn new(
         name: &'static str,

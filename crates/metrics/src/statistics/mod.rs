@@ -4,6 +4,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`verdict`] | comparisons of arms that were declared beforehand, and all that the report prints |
+//! | `judge` | how they are reached |
 //! | [`sentence`] | the same in words |
 //! | [`training_check`] | whether the trainings were good enough to be judged |
 //! | [`paired`] | runs on random splits of one data set: the corrected resampled t test |
@@ -39,6 +40,7 @@ pub mod equivalence;
 pub mod estimate;
 pub mod fixed_test;
 pub mod holm;
+mod judge;
 pub mod paired;
 pub mod pairs;
 pub mod power;

@@ -1,7 +1,8 @@
 //! Every arm against every other, as a description: no verdict rests on it.
 
+use super::judge::differences;
 use super::rounding::tolerance;
-use super::verdict::{ArmRuns, Question, differences};
+use super::verdict::{ArmRuns, Question};
 use super::wilcoxon::{Wilcoxon, wilcoxon};
 use crate::Summary;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! Verdicts in words.
 
 use super::equivalence::Equivalence;
+use super::judge::diverged;
 use super::training_check::Unfit;
-use super::verdict::{ArmRuns, ArmVerdict, Question, Verdict, diverged};
+use super::verdict::{ArmRuns, ArmVerdict, Question, Verdict};
 
 /// A candidate against its reference, of which so many runs diverged, without a full stop.
 pub(super) fn of_arm(v: &ArmVerdict, reference_diverged: usize, question: &Question) -> String {
@@ -92,7 +93,9 @@ fn seen(v: &ArmVerdict, question: &Question, digits: usize) -> String {
     let (metric, reference) = (&question.metric, &v.reference);
     let (headroom, side) = if question.higher_is_better { (v.room.1, "above") } else { (v.room.0, "below") };
     match (v.detectable, headroom) {
-        (None, _) => format!("no difference to {reference} that {metric} can have with 80 % power"),
+        (None, _) => {
+            format!("none of the differences to {reference} that {metric} can have, at a power of 80 %")
+        }
         (Some(d), Some(room)) if d > room => format!(
             "a difference of {d:.digits$} with 80 % power, more than the {room:.digits$} that {metric} leaves {side} {reference}"
         ),

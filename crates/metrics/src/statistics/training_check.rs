@@ -26,7 +26,7 @@ pub struct Unfit {
     pub label: String,
     /// Runs that were not trained out.
     pub not_trained_out: usize,
-    /// Runs that never left chance where the other arm clearly did.
+    /// Runs that never left chance where the other arm clearly did; all that never did, where the arms are alike.
     pub failed: usize,
     /// All its runs.
     pub runs: usize,
@@ -65,6 +65,20 @@ impl Unfit {
     }
 }
 
+/// The arms of a comparison of which too many runs have learnt nothing or ended too early, whatever the other
+/// did: two models at chance are alike without saying anything of their losses.
+pub(super) fn unlearnt(candidate: &ArmRuns, reference: &ArmRuns) -> Vec<Unfit> {
+    let of = |arm: &ArmRuns| {
+        let count = |state| arm.trainings.iter().filter(|own| **own == state).count();
+        let not_trained_out = count(TrainingState::NotTrainedOut);
+        let failed = count(TrainingState::AtChance);
+        let runs = arm.values.len();
+        let unfit = Unfit { label: arm.label.clone(), not_trained_out, failed, runs };
+        (5 * (not_trained_out + failed) > runs).then_some(unfit)
+    };
+    [candidate, reference].into_iter().filter_map(of).collect()
+}
+
 /// The arms of a comparison of which too many runs cannot be judged: the candidate, its reference, or both.
 pub(super) fn unfit(candidate: &ArmRuns, reference: &ArmRuns) -> Vec<Unfit> {
     [Unfit::of(candidate, reference), Unfit::of(reference, candidate)].into_iter().flatten().collect()
@@ -90,6 +104,15 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].not_trained_out, found[0].failed, found[0].is_failure()), (1, 1, false));
         assert_eq!(found[0].words(), "focal was not trained out in 1 and never left chance in 1 of 5 runs");
+    }
+
+    #[test]
+    fn arms_that_are_alike_because_neither_has_learnt_are_known() {
+        let (a, b) = (arm("ce", &[AtChance; 3]), arm("focal", &[AtChance; 3]));
+        let found = unlearnt(&a, &b);
+        assert!(found.len() == 2 && found.iter().all(Unfit::is_failure));
+        let mostly = arm("ce", &[AtChance, Complete, Complete, Complete, Complete]);
+        assert!(unlearnt(&mostly, &mostly).is_empty());
     }
 
     #[test]

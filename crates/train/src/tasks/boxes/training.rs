@@ -174,6 +174,7 @@ impl Training<BoxFound> for BoxTraining<'_> {
             chance: Some(CHANCE),
             anneals: true,
             higher_is_better: self.task.metric.info().higher_is_better,
+            perfect: self.task.metric.info().best(),
         }
     }
 

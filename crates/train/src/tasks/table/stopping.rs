@@ -10,7 +10,7 @@ use super::settings::TableSettings;
 use crate::{Chance, Course, History};
 use losslab_base::rng::Rng;
 use losslab_data::Part;
-use losslab_metrics::{MetricError, RowMetric, Rows};
+use losslab_metrics::{MetricError, MetricInfo, RowMetric, Rows};
 
 /// Epochs at most, unless the settings say otherwise.
 pub const DEFAULT_EPOCHS: usize = 60;
@@ -44,7 +44,7 @@ impl Stopping {
         settings: &TableSettings,
         visited: usize,
         chance: Option<Chance>,
-        higher_is_better: bool,
+        metric: &MetricInfo,
     ) -> Self {
         let steps_per_epoch = visited.div_ceil(settings.batch).max(1);
         let patience = settings.patience;
@@ -56,7 +56,8 @@ impl Stopping {
             least_steps: LEAST_JUDGED_STEPS,
             chance,
             anneals: false,
-            higher_is_better,
+            higher_is_better: metric.higher_is_better,
+            perfect: metric.best(),
         };
         let epochs = settings.epochs.unwrap_or_else(|| default_epochs(settings, visited));
         Self { epochs, patience: patience.max(1), course }
@@ -119,7 +120,8 @@ mod tests {
 
     fn stopping(settings: &TableSettings, visited: usize) -> Stopping {
         let chance = Chance { constant: 0.2, mean: 0.1, deviation: 0.05 };
-        Stopping::new(settings, visited, Some(chance), true)
+        let metric = losslab_metrics::Metrics::standard().rows(2).next().unwrap().info();
+        Stopping::new(settings, visited, Some(chance), &metric)
     }
 
     #[test]

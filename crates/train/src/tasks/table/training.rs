@@ -70,8 +70,7 @@ impl<'a> TableTraining<'a> {
         model.set_threads(start.threads);
         let sampler = Sampler::new(&data.train.labels, criterion.training());
         let visited = visited(&counts, criterion.training());
-        let higher_is_better = task.metric.info().higher_is_better;
-        let stopping = Stopping::new(&settings, visited, task.chance(start.run)?, higher_is_better);
+        let stopping = Stopping::new(&settings, visited, task.chance(start.run)?, &task.metric.info());
         Ok(Self {
             task,
             data,
