@@ -73,8 +73,8 @@ impl Margin {
         match margin {
             Some(margin) => margin.words(plan),
             None => format!(
-                "there is no equivalence margin: {} is not above chance on validation data, or neither chance nor a best \
-                 value is known; --equivalence-margin sets one",
+                "there is no equivalence margin: on validation data {} is at the best value or not above chance, or \
+                 neither of these is known; --equivalence-margin sets one",
                 plan.label(&plan.reference)
             ),
         }

@@ -3,6 +3,7 @@
 use super::{Check, CheckInfo, RowParts, Severity};
 use crate::Prepared;
 use crate::images::ImageParts;
+use losslab_base::counted;
 
 /// Fewer are told.
 const FEW: u64 = 20;
@@ -27,13 +28,15 @@ impl Check for FewPositives {
             if data.positive.is_some() { counts.nth(1) } else { counts.min_by_key(|(rows, _)| *rows) }
         };
         let (count, class) = rows.parts().iter().filter_map(of_part).min_by_key(|(rows, _)| *rows)?;
-        (count < FEW).then(|| told(&format!("test part has only {count} rows of class {class:?}")))
+        (count < FEW).then(|| {
+            told(&format!("test part has only {} of class {class:?}", counted(count as usize, "row")))
+        })
     }
 
     fn boxes(&self, parts: &ImageParts) -> Option<String> {
         let objects = parts.test.images.iter().flat_map(|image| &image.objects);
         let count = objects.filter(|object| !object.ignore).count() as u64;
-        (count < FEW).then(|| told(&format!("test images have only {count} objects")))
+        (count < FEW).then(|| told(&format!("test images have only {}", counted(count as usize, "object"))))
     }
 }
 
