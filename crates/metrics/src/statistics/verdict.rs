@@ -44,16 +44,16 @@ impl ArmRuns {
 /// How the runs came about; it decides the test.
 #[derive(Clone, Copy, Debug)]
 pub enum Design<'a> {
-    /// Runs on different splits of one data set: [`corrected_t`] over the splits. The runs of one split are
-    /// averaged first: its seeds are no further splits.
+    /// Runs on different splits of one data set: [`corrected_t`](super::paired::corrected_t) over the splits.
+    /// The runs of one split are averaged first: its seeds are no further splits.
     Splits {
         /// Rows tested over rows trained on; validation rows are neither.
         test_to_train: f64,
         /// The split of each run, as any number that is another one for another split.
         split_of_run: &'a [usize],
     },
-    /// The test set is given, and seeds differ in the training alone: [`fixed_test`]. Runs stand in the
-    /// resamples in the order arms x seeds.
+    /// The test set is given, and seeds differ in the training alone:
+    /// [`fixed_test`](super::fixed_test::fixed_test). Runs stand in the resamples in the order arms x seeds.
     FixedTest(&'a Resamples),
 }
 
@@ -156,7 +156,7 @@ pub struct ArmVerdict {
     /// The same after Holm's correction over all comparisons, doubled for each earlier look: what the verdict
     /// rests on.
     pub p_holm: Option<f64>,
-    /// [`hedges_g`] of the paired differences.
+    /// [`hedges_g`](super::effect::hedges_g) of the paired differences.
     pub effect: Option<f64>,
     /// The true difference that this comparison would have seen with 80 % power at its level. `None` also if
     /// that is beyond what the metric can be ([`room`](Self::room)).
@@ -167,8 +167,8 @@ pub struct ArmVerdict {
     /// The test of equivalence within the margin, if one was asked for and there is a test.
     #[serde(default)]
     pub equivalence: Option<Equivalence>,
-    /// The share of runs in which the candidate was better ([`outperforms`]): what to expect of one training of
-    /// each.
+    /// The share of runs in which the candidate was better, see
+    /// [`outperforms`](super::equivalence::outperforms): what to expect of one training of each.
     #[serde(default)]
     pub outperforms: Option<f64>,
     /// The signed-rank test over runs, as a description.
