@@ -102,7 +102,8 @@ impl Past {
         let mut notes = notes(&looks, present, earlier);
         if plan.looks.iter().any(|look| look.data != present.data) {
             notes.push(
-                "other data, or other splits of these, were judged in this folder before: nothing is corrected for that"
+                "other data, or other splits of these, were judged in this folder before: nothing is corrected \
+                 for that"
                     .into(),
             );
         }

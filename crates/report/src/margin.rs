@@ -34,9 +34,10 @@ pub enum Rule {
 }
 
 impl Margin {
-    /// The margin of the plan, else the smaller of 1/20 of the headroom and 1/10 of (reference - chance), both
-    /// of the mean of the reference on its validation parts: test parts have no say in it. None where neither
-    /// is known, or the reference is no better than chance.
+    /// The margin of the plan, else the smaller of 1/20 of the headroom and 1/10 of (reference - chance).
+    ///
+    /// Both are taken from the mean of the reference on its validation parts, so that test rows have no say in
+    /// it. None where neither is known, or the reference is no better than chance.
     pub fn of(plan: &Plan, references: &[&RunRecord]) -> Option<Self> {
         if let Some(value) = plan.margin {
             return Some(Self { value, rule: Rule::Given });
@@ -52,8 +53,7 @@ impl Margin {
         smaller.filter(|(value, _)| *value > 0.0).map(|(value, rule)| Self { value, rule })
     }
 
-    /// What is wrong with a margin that was given for this metric, if anything: the metric must be able to differ
-    /// by more.
+    /// Checks a margin that was given for this metric, which must be able to differ by more.
     ///
     /// # Errors
     /// What was expected.
@@ -73,8 +73,8 @@ impl Margin {
         match margin {
             Some(margin) => margin.words(plan),
             None => format!(
-                "there is no equivalence margin: on validation data {} is at the best value or not above chance, or \
-                 neither of these is known; --equivalence-margin sets one",
+                "there is no equivalence margin: on validation data {} is at the best value or not above \
+                 chance, or neither of these is known; --equivalence-margin sets one",
                 plan.label(&plan.reference)
             ),
         }
@@ -94,7 +94,7 @@ impl Margin {
             Rule::Gain => format!("a tenth of what {reference} is {side} chance on validation data"),
         };
         format!(
-            "the equivalence margin is {} {metric}, {rule}: smaller differences are taken not to matter",
+            "the equivalence margin is {} {metric}, {rule}: smaller differences count as too small to matter",
             margin_words(self.value)
         )
     }

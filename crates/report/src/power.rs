@@ -25,8 +25,8 @@ pub struct PowerQuestion {
     pub power: f64,
 }
 
-/// The answer for every comparison, as text: a table of what the wanted difference needs, and one of the smallest
-/// difference that numbers of seeds and amounts of data would see.
+/// The answer for every comparison, as text: a table of what the wanted difference needs, and one of the
+/// smallest difference that numbers of seeds and amounts of data would see.
 ///
 /// All tests are at 5 % divided by the number of comparisons, the strictest level of Holm's method.
 ///
@@ -66,7 +66,7 @@ pub fn power_text(plan: &Plan, judgement: &Judgement, asked: PowerQuestion) -> R
 
 /// What the answers rest on.
 const ASSUMPTIONS: &str = "\
-note: the spread is taken from these runs as if it were known; with few seeds it is rough, and so are the answers
+note: the spread is that of these runs; with few seeds it is only roughly known, and so are the answers
 note: with more data of the same kind, rare class included, variances are taken to fall in proportion
 ";
 
@@ -117,7 +117,7 @@ impl Answer<'_> {
             };
             let cells = [
                 margin_words(pilot.deviation()),
-                seeds.map_or_else(|| "no number".into(), |seeds| seeds.to_string()),
+                seeds.map_or_else(|| "none is enough".into(), |seeds| seeds.to_string()),
                 if times > 1.0 { needed } else { "as now".into() },
             ];
             let mut row = vec![Cell::new(&verdict.label)];
@@ -140,8 +140,8 @@ impl Answer<'_> {
             false => format!("{} to {}", margin_words(least), margin_words(most)),
         };
         format!(
-            "no number: with {MOST_SEEDS} seeds the difference would still go unseen. However many there are, these \
-             data show no difference below {range} {}, because all seeds share them: only more data help\n",
+            "none is enough: all seeds share the same data, so that even {MOST_SEEDS} of them would not see the \
+             difference.\nWith any number of seeds the smallest difference seen is {range} {}; only more data help.\n",
             self.metric()
         )
     }

@@ -1,5 +1,5 @@
-//! A line through logits: logit P(y = 1) = a + b z, by maximum likelihood. It is Platt scaling where it is used to
-//! mend probabilities, and Cox's calibration line where it measures how wrong they are.
+//! Logistic regression on a logit: logit P(y = 1) = a + b z, by maximum likelihood. It is Platt scaling where
+//! it is used to mend probabilities, and Cox's calibration line where it measures how wrong they are.
 
 use super::super::check::{self, MetricError};
 use super::super::logits::sigmoid;
@@ -29,8 +29,8 @@ impl Line {
 }
 
 /// The calibration line of these logits (Cox 1958, "Two further applications of a model for binary
-/// regression"): slope 1 and intercept 0 for calibrated probabilities, a slope below 1 for overconfident ones,
-/// above 1 for those that are too moderate.
+/// regression"): slope 1 and intercept 0 for calibrated probabilities, a slope below 1 for overconfident
+/// ones, above 1 for those that are too moderate.
 ///
 /// `None` where the labels do not determine it: without rows of both classes, with equal logits, or where the
 /// logits separate the classes.
@@ -77,9 +77,10 @@ pub fn calibration_in_the_large(logits: &[f64], positives: &[bool]) -> Result<Op
     Ok(Some(0.5 * (low + high)))
 }
 
-/// The line of Platt scaling (Platt 1999, "Probabilistic outputs for support vector machines", section 2.2),
-/// fitted to targets of (n_1 + 1) / (n_1 + 2) for the n_1 positives and 1 / (n_0 + 2) for the n_0 negatives, so
-/// that separated classes have a line, too.
+/// The line of Platt scaling (Platt 1999, "Probabilistic outputs for support vector machines", section 2.2).
+///
+/// It is fitted to targets of (n_1 + 1) / (n_1 + 2) for the n_1 positives and 1 / (n_0 + 2) for the n_0
+/// negatives, so that separated classes have a line, too.
 ///
 /// `None` without rows of both classes, or if all logits are equal, or if its slope is not positive: it would
 /// turn the order of rows around.

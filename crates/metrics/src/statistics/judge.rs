@@ -8,7 +8,7 @@ use super::holm::{holm, levels};
 use super::paired::corrected_t;
 use super::rounding::{settled, tolerance};
 use super::sentence;
-use super::training_check::{Unfit, unfit, unlearnt};
+use super::training_check::{Unfit, learnt_nothing, unfit};
 use super::verdict::{ArmRuns, ArmVerdict, Design, POWER, Question, Verdict, Verdicts};
 use super::wilcoxon::wilcoxon;
 use crate::Summary;
@@ -52,7 +52,7 @@ pub fn judge(arms: &[ArmRuns], question: &Question, design: Design<'_>) -> Verdi
         verdict.p_holm = corrected[index].map(|p| (looks * p).min(1.0));
         verdict.equivalence = equivalences[index].map(|equivalence| verdict.cut(equivalence));
         verdict.verdict = decide(&verdict, question);
-        verdict.withhold_if_unlearnt(pair);
+        verdict.withhold_if_nothing_was_learnt(pair);
         verdict.sentence = sentence::of_arm(&verdict, diverged(pair.1), question);
         comparisons.push(verdict);
     }
@@ -212,12 +212,12 @@ fn measure(
 }
 
 impl ArmVerdict {
-    /// Calls arms neither equivalent nor identical of which one has learnt nothing.
-    fn withhold_if_unlearnt(&mut self, (arm, reference): (&ArmRuns, &ArmRuns)) {
+    /// Withholds "equivalent" and "identical" where one of the arms has learnt nothing.
+    fn withhold_if_nothing_was_learnt(&mut self, (arm, reference): (&ArmRuns, &ArmRuns)) {
         if !matches!(self.verdict, Verdict::Equivalent | Verdict::Identical) {
             return;
         }
-        self.unfit = unlearnt(arm, reference);
+        self.unfit = learnt_nothing(arm, reference);
         if self.unfit.iter().any(Unfit::is_failure) {
             self.verdict = Verdict::TrainingFailed;
         } else if !self.unfit.is_empty() {

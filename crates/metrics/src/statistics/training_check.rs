@@ -67,7 +67,7 @@ impl Unfit {
 
 /// The arms of a comparison of which too many runs have learnt nothing or ended too early, whatever the other
 /// did: two models at chance are alike without saying anything of their losses.
-pub(super) fn unlearnt(candidate: &ArmRuns, reference: &ArmRuns) -> Vec<Unfit> {
+pub(super) fn learnt_nothing(candidate: &ArmRuns, reference: &ArmRuns) -> Vec<Unfit> {
     let of = |arm: &ArmRuns| {
         let count = |state| arm.trainings.iter().filter(|own| **own == state).count();
         let not_trained_out = count(TrainingState::NotTrainedOut);
@@ -109,10 +109,10 @@ mod tests {
     #[test]
     fn arms_that_are_alike_because_neither_has_learnt_are_known() {
         let (a, b) = (arm("ce", &[AtChance; 3]), arm("focal", &[AtChance; 3]));
-        let found = unlearnt(&a, &b);
+        let found = learnt_nothing(&a, &b);
         assert!(found.len() == 2 && found.iter().all(Unfit::is_failure));
         let mostly = arm("ce", &[AtChance, Complete, Complete, Complete, Complete]);
-        assert!(unlearnt(&mostly, &mostly).is_empty());
+        assert!(learnt_nothing(&mostly, &mostly).is_empty());
     }
 
     #[test]

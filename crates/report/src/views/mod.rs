@@ -74,7 +74,7 @@ pub(crate) trait View: Sync {
     /// How the runs came about, which stand in the order arms x seeds.
     fn trials(&self, plan: &Plan, runs: &[&RunRecord], seeds: usize) -> Trials;
 
-    /// What there is least of in the data and the deciding metric hangs on: how many, of what.
+    /// What limits how precisely the deciding metric is known, as rows of the rare class: how many, of what.
     fn scarce(&self, plan: &Plan) -> Option<(usize, String)>;
 
     /// Resamples the units of the test set that these runs share, under the deciding metric.
