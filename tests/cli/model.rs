@@ -35,7 +35,7 @@ fn a_table_with_gaps_categories_and_three_classes_is_learnt_and_scored() {
     let (out, err) = succeed(&["predict", "--model", model, "--csv", MIXED]);
     assert!(err.contains("column \"age\": 23 values missing, 0 unknown to the model"), "{err}");
     assert!(
-        err.contains("the bias that focal:gamma=2+class-balanced:beta=0.999 gives probabilities is undone"),
+        err.contains("which has the lowest log loss on the validation rows (--raw leaves that out)"),
         "{err}"
     );
     assert!(out.starts_with("row,probability_eggs,probability_ham,probability_spam,prediction\n1,"), "{out}");
@@ -150,7 +150,7 @@ fn predictions_on_real_data_hold_the_metrics_of_the_run_bit_for_bit() {
     for (name, value) in kept {
         assert_eq!(results["runs"][1]["metrics"][name].as_f64(), value.as_f64(), "{name}");
     }
-    // Without --raw the bias of the focal loss is gone.
+    // Without --raw probabilities are corrected.
     let (_, corrected) =
         succeed(&["predict", "--quiet", "--model", saved, "--csv", table, "--label", "label"]);
     assert!(corrected.contains("Log loss"), "{corrected}");

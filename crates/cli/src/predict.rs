@@ -19,7 +19,7 @@ pub struct Arguments {
     /// File for row,probability,prediction, or for detections in COCO's JSON [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// The network's own probabilities, without undoing the bias that the loss gives them; a detector's
+    /// The network's own probabilities, without the correction that the model file holds; a detector's
     /// always are
     #[arg(long)]
     raw: bool,

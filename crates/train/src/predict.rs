@@ -19,7 +19,7 @@ pub trait Predictor {
 /// What is wanted of a prediction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Probabilities with the bias of the loss undone where its inverse is known, or detections.
+    /// Probabilities, corrected as the model file says, or detections.
     Predictions,
     /// The learner's own probabilities, or detections.
     Raw,

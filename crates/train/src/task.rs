@@ -49,10 +49,10 @@ pub trait Task: Sync {
     /// A line for people on what the run of this number does with the data.
     fn outline(&self, run: usize, settings: &Self::Settings) -> String;
 
-    /// A line for people on how a threshold decides, where there is one.
-    fn decision(&self, threshold: f64) -> Option<String> {
-        let _ = threshold;
-        None
+    /// Lines for people on what the trained model decides and reports.
+    fn conclusion(&self, loss: &Spec, judged: &Judged<Self::Found>) -> String {
+        let _ = (loss, judged);
+        String::new()
     }
 
     /// The metrics, in the order in which they are shown.

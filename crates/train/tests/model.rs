@@ -4,7 +4,8 @@ use crate::common::{model, rows, spec, synthetic, trained};
 use losslab_data::formats::{ModelInput, NewData, NewRows};
 use losslab_data::{Cells, Column, Kind};
 use losslab_losses::Inverse;
-use losslab_metrics::{Metrics, Rows};
+use losslab_metrics::calibration::{fit_platt, fit_temperature};
+use losslab_metrics::{Metrics, Rows, log_loss_from_logits, sigmoid};
 use losslab_testing::Files;
 use losslab_train::tasks::table::{TableFound, TableSettings, TableTask};
 use losslab_train::{Form, Lab, Predictor, Start, Task, Trained, load_model, parse_model, save_model};
@@ -110,15 +111,73 @@ fn predictions_on_all_rows_hold_the_metrics_of_the_run_bit_for_bit() {
     }
 }
 
-#[test]
-fn corrected_probabilities_are_those_of_the_inverse() {
-    let files = Files::new();
-    let mut model = loaded(&files);
-    let (corrected, _) = predicted(&mut *model, Form::Predictions);
+/// What `predict` writes if the description says this of probabilities, with the logits.
+fn corrected(files: &Files, probabilities: Option<Value>) -> (Vec<f64>, Vec<f32>, String) {
+    let mut description = SMALL.description.clone();
+    let about = description.as_object_mut().unwrap();
+    about.remove("probabilities");
+    about.extend(probabilities.map(|value| ("probabilities".to_string(), value)));
+    let path = files.path("corrected.safetensors");
+    save(&path, &description);
+    let mut model = load_model(&Lab::standard(), &path).unwrap();
+    let notes = model.predict(&all_rows(&*model), Form::Predictions).unwrap().notes.join("\n");
     let (logits, _) = predicted(&mut *model, Form::Logits);
+    let (written, _) = predicted(&mut *model, Form::Predictions);
+    (written, logits.into_iter().map(|z| z as f32).collect(), notes)
+}
+
+#[test]
+fn probabilities_are_corrected_as_the_model_file_says() {
+    let files = Files::new();
     let inverse = Inverse::of(&spec(LOSS), &SMALL.task.parts(0).train.class_counts()).unwrap();
-    let logits: Vec<f32> = logits.into_iter().map(|z| z as f32).collect();
-    assert_eq!(corrected, inverse.apply(&logits));
+    let line = |intercept: f64, slope: f64| {
+        move |logits: &[f32]| -> Vec<f64> {
+            logits.iter().map(|&z| sigmoid(intercept + slope * f64::from(z))).collect()
+        }
+    };
+    let inverted = |logits: &[f32]| inverse.apply(logits);
+    type Map<'a> = &'a dyn Fn(&[f32]) -> Vec<f64>;
+    let cases: [(Option<Value>, Map<'_>, &str); 5] = [
+        // A file of another program says nothing.
+        (None, &inverted, "the bias that focal:gamma=2,alpha=0.25 gives probabilities is undone (--raw"),
+        (Some(json!("inverted")), &inverted, "corrected by inverting the bias of focal:gamma=2,alpha=0.25,"),
+        (Some(json!("raw")), &line(0.0, 1.0), "probabilities are the network's own: no correction has"),
+        (Some(json!({"temperature": 4.0})), &line(0.0, 0.25), "by temperature scaling (T = 4.0000), which"),
+        (
+            Some(json!({"platt": {"intercept": -1.5, "slope": 2.0}})),
+            &line(-1.5, 2.0),
+            "by Platt scaling (intercept -1.5000, slope 2.0000), which has the lowest log loss",
+        ),
+    ];
+    for (says, map, note) in cases {
+        let (written, logits, notes) = corrected(&files, says.clone());
+        assert_eq!(written, map(&logits), "{says:?}");
+        assert!(notes.contains(note), "{says:?}: {notes}");
+    }
+}
+
+/// The choice of `train` is made again, from the validation rows alone.
+#[test]
+fn the_model_file_holds_the_correction_with_the_least_log_loss_on_validation_rows() {
+    let validation = &SMALL.trained.judged.found.validation;
+    let positives: Vec<bool> = validation.labels.iter().map(|&label| label == 1).collect();
+    let own: Vec<f64> = validation.logits.iter().map(|&z| f64::from(z)).collect();
+    let inverse = Inverse::of(&spec(LOSS), &SMALL.task.parts(0).train.class_counts()).unwrap();
+    let temperature = fit_temperature(&validation.logits, 2, &validation.labels).unwrap().unwrap();
+    let platt = fit_platt(&own, &positives).unwrap().unwrap();
+    let corrections = [
+        (json!("raw"), own.clone()),
+        (json!("inverted"), inverse.logits(&validation.logits)),
+        (json!({"temperature": temperature}), own.iter().map(|z| z / temperature).collect()),
+        (json!({"platt": platt}), own.iter().map(|&z| platt.intercept + platt.slope * z).collect()),
+    ];
+    let mut losses: Vec<(f64, Value)> = corrections
+        .into_iter()
+        .map(|(name, logits)| (log_loss_from_logits(&logits, &positives).unwrap().unwrap(), name))
+        .collect();
+    losses.sort_by(|a, b| a.0.total_cmp(&b.0));
+    assert!(losses[0].0 + 1e-6 < losses[1].0, "no clear best: {losses:?}");
+    assert_eq!(SMALL.description["probabilities"], losses[0].1);
 }
 
 #[test]
@@ -171,6 +230,9 @@ fn messages_about_model_files() {
         ("no width", model("mlp:hidden=8xmany")),
         ("no layer", model("mlp:hidden=none")),
         ("infinite weight", infinite),
+        ("temperature", edited(&|about| about["probabilities"] = json!({"temperature": 0.0}))),
+        ("Platt", edited(&|about| about["probabilities"] = json!({"platt": {"intercept": 0, "slope": -1}}))),
+        ("another correction", edited(&|about| about["probabilities"] = json!("isotonic"))),
         ("threshold", edited(&|about| about["threshold"] = json!(1.5))),
         ("class counts", edited(&|about| about["class_counts"] = json!([5, 0]))),
         ("labels", edited(&|about| about["label_values"][0][1] = json!(7))),

@@ -122,8 +122,7 @@ impl Arguments {
         let values = trained.judged.metrics.iter().map(|(_, value)| *value);
         let metrics: Vec<_> = task.metrics().iter().map(MetricDescription::from).zip(values).collect();
         emit(&format!("{}\n", metrics_table(T::TEST_PART, &loss.to_string(), &metrics)))?;
-        let decision = trained.judged.threshold.and_then(|threshold| task.decision(threshold));
-        emit(&decision.unwrap_or_default())?;
+        emit(&task.conclusion(loss, &trained.judged))?;
         emit(&warnings::severe_lines(&warnings))?;
         if !self.quiet {
             emit(&format!("model written to {}\n", self.save.display()))?;

@@ -18,6 +18,7 @@ mod description;
 mod examples;
 mod found;
 mod plane;
+mod repair;
 mod sampling;
 mod saved;
 mod settings;
@@ -43,6 +44,7 @@ use losslab_losses::{Spec, SpecError};
 use losslab_metrics::{MetricError, MetricInfo, Metrics, RowMetric, Rows};
 use losslab_models::{ModelSpec, Shape, State};
 use rayon::prelude::*;
+use repair::Fitted;
 use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 use training::TableTraining;
@@ -176,9 +178,14 @@ impl Task for TableTask {
         format!("training on {train} rows, choosing the epoch on {validation}, reporting on {test}\n")
     }
 
-    fn decision(&self, threshold: f64) -> Option<String> {
-        let positive = self.dataset().class_names.get(1)?;
-        Some(format!("called {positive:?} from a probability of {threshold:.4} on (the network's own)\n"))
+    fn conclusion(&self, loss: &Spec, judged: &Judged<TableFound>) -> String {
+        let threshold = judged.threshold.zip(self.dataset().class_names.get(1));
+        let decision = threshold.map(|(threshold, positive)| {
+            format!("called {positive:?} from a probability of {threshold:.4} on (the network's own)\n")
+        });
+        let repair = Fitted::best(&judged.found).map(|fitted| fitted.sentence(&loss.to_string()));
+        let repair = repair.map(|sentence| format!("{sentence}\n"));
+        [decision, repair].into_iter().flatten().collect()
     }
 
     fn metrics(&self) -> Vec<MetricInfo> {

@@ -1,6 +1,7 @@
 //! A trained model of rows as a file, at work on new rows.
 
 use super::examples::MatrixExamples;
+use super::repair::{self, Fitted};
 use super::{Classification, TableFound, TableTask};
 use crate::model_file::lacking;
 use crate::predict::{Form, Prediction, Predictor, Scores};
@@ -12,7 +13,7 @@ use losslab_data::checks::{Checks, Predicted, TrainingRows, Warning};
 use losslab_data::formats::{ModelInput, NewData, RowModel};
 use losslab_data::{Dataset, Encoder, Encoding, Matrix, Part};
 use losslab_losses::{Inverse, Spec, Stage};
-use losslab_metrics::{Metrics, Rows, predicted_classes};
+use losslab_metrics::{Metrics, Rows, predicted_classes, probabilities};
 use losslab_models::{Model, Shape, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -41,6 +42,10 @@ struct Description {
     label_values: Vec<(String, u32)>,
     /// With two classes: the model's own probability from which on a row is called positive.
     threshold: Option<f64>,
+    /// What corrects the model's own probabilities best; none in files of other programs, whose loss is
+    /// inverted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    probabilities: Option<Fitted>,
     /// What the training set was called, and its fingerprint.
     trained_on: (String, String),
     /// Metrics on the test part of the training set.
@@ -63,6 +68,7 @@ pub(super) fn describe(task: &TableTask, start: &Start<'_, TableTask>, judged: &
         class_names: dataset.class_names.clone(),
         label_values: dataset.label_values.clone(),
         threshold: judged.threshold,
+        probabilities: Fitted::best(&judged.found),
         trained_on: (dataset.name.clone(), dataset.fingerprint()),
         test_metrics: judged.metrics.iter().cloned().collect(),
         training_rows: training_rows(task, start.run),
@@ -96,6 +102,7 @@ impl Description {
         if self.threshold.is_some_and(|t| !(0.0..=1.0).contains(&t)) {
             return Err("a threshold that is no probability".into());
         }
+        self.probabilities.map_or(Ok(()), |fitted| fitted.check(classes))?;
         let pixels = self.image.map(|sides| sides.iter().fold(1_usize, |n, side| n.saturating_mul(*side)));
         if pixels.is_some_and(|pixels| pixels != self.encoder.width()) {
             return Err(format!("images of {:?} in rows of {}", self.image, self.encoder.width()));
@@ -256,28 +263,28 @@ impl Predictor for TableModel {
             let text = self.csv("logit", &logits, None).map_err(failed)?;
             return Ok(Prediction { text, notes, warnings: Vec::new(), scores: None });
         }
-        let inverse = match (form, self.inverse()) {
-            (Form::Raw, _) => None,
-            (_, Ok(inverse)) if inverse.is_identity() => None,
-            (_, Ok(inverse)) => {
-                let loss = &self.about.loss;
-                notes.push(format!("the bias that {loss} gives probabilities is undone (--raw leaves it)"));
-                Some(inverse)
-            }
-            (_, Err(why)) => {
-                notes.push(format!("probabilities are the network's own: {why}"));
-                None
-            }
+        let (mapping, note) = match form {
+            Form::Raw => (None, None),
+            _ => repair::mapping(self.about.probabilities, &self.about.loss, || self.inverse()),
         };
+        let leaves = if mapping.is_some() { " (--raw leaves that out)" } else { "" };
+        notes.extend(note.map(|note| format!("{note}{leaves}")));
         if let (Some(own), [_, positive]) = (self.about.threshold, &self.about.class_names[..]) {
-            let threshold = inverse.as_ref().map_or(own, |inverse| inverse.of_probability(own));
+            let threshold = mapping.as_ref().map_or(own, |mapping| mapping.of_probability(own));
             notes.push(format!("called {} from a probability of {threshold:.4} on", quoted(positive)));
         }
         let own = self.classification.scores(&logits);
         let classes = self.classes(&own);
-        let mapped = inverse.as_ref().map(|inverse| inverse.logits(&logits));
-        let probabilities = inverse.map_or(own, |inverse| inverse.apply(&logits));
-        let text = self.csv("probability", &probabilities, Some(&classes)).map_err(failed)?;
+        let mapped = mapping.map(|mapping| mapping.logits(&logits));
+        let written = match &mapped {
+            None => own,
+            Some(mapped) => {
+                let mut corrected = Vec::new();
+                probabilities(mapped, self.classification.classes(), &mut corrected);
+                corrected
+            }
+        };
+        let text = self.csv("probability", &written, Some(&classes)).map_err(failed)?;
         let Some(labels) = &new.labels else {
             return Ok(Prediction { text, notes, warnings: Vec::new(), scores: None });
         };
@@ -313,6 +320,7 @@ mod tests {
             class_names: vec!["no".into(), "yes".into()],
             label_values: vec![("no".into(), 0), ("yes".into(), 1)],
             threshold: None,
+            probabilities: None,
             trained_on: (String::new(), String::new()),
             test_metrics: BTreeMap::new(),
             training_rows: TrainingRows::default(),
