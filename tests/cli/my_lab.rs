@@ -114,13 +114,24 @@ fn a_model_of_ones_own_is_saved_and_asked_and_other_programs_say_that_they_lack_
     let probabilities = |text: &str| -> Vec<f64> {
         text.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect()
     };
-    // w_1 / w_0 = sqrt(n_0 / n_1) multiplies the odds of all rows, by sqrt(7) if parts have the shares of all
-    // rows.
-    let odds = |p: f64| p / (1.0 - p);
-    let ratios = probabilities(&raw).into_iter().zip(probabilities(&out)).map(|(raw, p)| odds(raw) / odds(p));
-    for ratio in ratios {
-        assert!((ratio - 7f64.sqrt()).abs() < 1e-6, "{ratio}");
-    }
+    // With two classes every correction is a line in the log-odds: three rows determine it, the others follow.
+    let log_odds = |p: f64| (p / (1.0 - p)).ln();
+    let points: Vec<(f64, f64)> = probabilities(&raw)
+        .into_iter()
+        .map(log_odds)
+        .zip(probabilities(&out).into_iter().map(log_odds))
+        .collect();
+    let slope = |(x, y): (f64, f64)| (y - points[0].1) / (x - points[0].0);
+    let away = points.iter().filter(|point| (point.0 - points[0].0).abs() > 0.1);
+    let slopes: Vec<f64> = away.map(|point| slope(*point)).collect();
+    assert!(slopes.len() > 20 && slopes[0] > 0.0, "{slopes:?}");
+    assert!(slopes.iter().all(|slope| (slope - slopes[0]).abs() < 1e-3 * slopes[0]), "{slopes:?}");
+    // Both parts of the loss are proper, so that its inverse divides out the weights of the classes:
+    // w_1 / w_0 = sqrt(n_0 / n_1) = sqrt(7), and 0.5 stands for 1 / (1 + sqrt(7)).
+    let compare =
+        "compare --mine rows.txt --loss mine+mine-modifier --model mine:width=8 --seeds 1 --epochs 5";
+    let (out, _) = succeed(&folder, &format!("{compare} --out compared"));
+    contains_all(&out, &["with mine:mix=0.5+mine-modifier, it stands for 0.274"]);
 
     let losslab = Path::new(env!("CARGO_BIN_EXE_losslab"));
     folder.write("new.csv", "1,2,3,4\n0,0,0,0\n");
