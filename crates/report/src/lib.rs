@@ -7,6 +7,7 @@
 //! | [`RunRecord`], [`Found`] | one run as a file, and the task's part of it |
 //! | [`Store`] | the folder of a comparison |
 //! | [`judge`] | verdicts from records |
+//! | [`Others`] | what the metrics say that do not decide |
 //! | [`Look`], [`Past`] | verdicts that were given before, and what they mean for the next |
 //! | [`Results`] | `results.json` |
 //! | [`table`], [`verdict_lines`], [`tuning_lines`] | what is printed |
@@ -28,6 +29,7 @@ mod html;
 mod judgement;
 mod margin;
 mod merge;
+mod other_metrics;
 mod plan;
 pub mod plot;
 mod power;
@@ -47,6 +49,7 @@ pub use html::{Story, write_across, write_html};
 pub use judgement::{Design, Judgement, Unit, judge};
 pub use margin::{Margin, Rule};
 pub use merge::merge;
+pub use other_metrics::{Difference, OfMetric, OfProbabilities, Others};
 pub use plan::{ArmName, MetricDescription, ModelDescription, PLAN_SCHEMA, Plan, TunedSetting};
 pub use power::{PowerQuestion, power_text};
 pub use record::{Metrics, RECORD_SCHEMA, RunRecord, arm_file, run_file, trained_alike};
@@ -76,7 +79,9 @@ pub fn fuzz(lab: &Lab, bytes: &[u8]) {
     {
         return;
     }
-    let judgement = judge(lab, &plan, &records, &Store::new(Path::new("absent"))).ok().flatten();
+    let store = Store::new(Path::new("absent"));
+    let judgement = judge(lab, &plan, &records, &store).ok().flatten();
+    let judgement = judgement.map(|judged| judged.with_other_metrics(lab, &plan, &records, &store));
     let environment = Environment {
         version: "0",
         command: String::new(),

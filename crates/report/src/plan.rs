@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The version of the plan's schema.
-pub const PLAN_SCHEMA: u32 = 3;
+pub const PLAN_SCHEMA: u32 = 4;
 
 /// What is compared on what data, and what was declared before the runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,6 +108,8 @@ pub struct MetricDescription {
     pub greatest: Option<f64>,
     /// What a run that diverged counts as, if it can be compared.
     pub diverged: Option<f64>,
+    /// Whether it is a proper scoring rule, which judges probabilities.
+    pub proper: bool,
 }
 
 impl From<&MetricInfo> for MetricDescription {
@@ -123,6 +125,7 @@ impl From<&MetricInfo> for MetricDescription {
             least: finite(info.range.0),
             greatest: finite(info.range.1),
             diverged: info.diverged,
+            proper: info.proper,
         }
     }
 }
@@ -236,6 +239,13 @@ impl Plan {
     /// The deciding metric.
     pub fn deciding(&self) -> Option<&MetricDescription> {
         self.metrics.iter().find(|metric| metric.name == self.metric)
+    }
+
+    /// The metric that judges probabilities beside the deciding one: the first proper scoring rule, unless a
+    /// proper one decides.
+    pub fn of_probabilities(&self) -> Option<&MetricDescription> {
+        let decides = self.deciding().is_some_and(|metric| metric.proper);
+        self.metrics.iter().find(|metric| metric.proper && !decides)
     }
 
     /// What people call an arm: its loss, and its model where there are several.

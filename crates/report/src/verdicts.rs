@@ -1,10 +1,10 @@
-//! What is printed below the table: the verdicts.
+//! What is printed below the table: the verdicts on the deciding metric and on probabilities.
 
 use super::judgement::{Design, Judgement};
 use losslab_base::counted;
 
-/// The verdicts in words: the whole comparison in a line, a line for each comparison, what they rest on and
-/// which question that answers, and what was judged before. Those of a comparison that is not `complete` are
+/// The verdicts in words: the whole comparison in a line, a line for each comparison, a line on probabilities,
+/// what they rest on and which question that answers, and what was judged before. Those of a comparison that is not `complete` are
 /// preliminary.
 pub fn verdict_lines(judgement: &Judgement, trials: usize, complete: bool) -> String {
     let Judgement { verdicts, seeds, .. } = judgement;
@@ -12,6 +12,9 @@ pub fn verdict_lines(judgement: &Judgement, trials: usize, complete: bool) -> St
     let mut lines = format!("verdict{preliminary}: {}\n", verdicts.sentence);
     for comparison in &verdicts.comparisons {
         lines += &format!("  {}\n", comparison.sentence);
+    }
+    if let (Some(probabilities), 2..) = (&judgement.others.probabilities, seeds.len()) {
+        lines += &format!("probabilities: {}\n", probabilities.verdicts.sentence);
     }
     if seeds.len() > 1 && !verdicts.comparisons.is_empty() {
         let tuned = match trials {

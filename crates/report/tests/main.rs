@@ -4,6 +4,7 @@ mod across;
 mod common;
 mod judgement;
 mod margin;
+mod other_metrics;
 mod records;
 mod threads;
 mod tuning;

@@ -204,7 +204,10 @@ impl<'l> Session<'l> {
     /// Writes the results, prints the table, the verdicts and what is to be noted.
     pub fn conclude(&self, records: &[RunRecord]) -> anyhow::Result<Results> {
         let Self { lab, plan, store, place } = self;
-        let judged = pool(place.threads)?.install(|| judge(lab, plan, records, store));
+        let judged = pool(place.threads)?.install(|| {
+            let judged = judge(lab, plan, records, store)?;
+            Ok(judged.map(|judgement| judgement.with_other_metrics(lab, plan, records, store)))
+        });
         let (judgement, fault) = match judged {
             Ok(Some(judgement)) => (Some(judgement), None),
             Ok(None) => (None, Some("no seed was run with every arm".to_owned())),

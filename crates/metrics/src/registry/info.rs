@@ -25,6 +25,9 @@ pub struct MetricInfo {
     pub diverged: Option<f64>,
     /// True if it depends on the tuned threshold, so that it has no value without one.
     pub needs_threshold: bool,
+    /// True of a proper scoring rule: no probabilities score better in the mean than the true ones (Gneiting and
+    /// Raftery 2007). It judges probabilities, where a metric of ranking or of decisions judges their order.
+    pub proper: bool,
 }
 
 impl MetricInfo {
@@ -51,6 +54,7 @@ impl MetricInfo {
             range: (0.0, 1.0),
             diverged: Some(0.0),
             needs_threshold: false,
+            proper: false,
         }
     }
 
@@ -73,6 +77,11 @@ impl MetricInfo {
     /// The same, at the tuned threshold.
     pub const fn at_tuned_threshold(self) -> Self {
         Self { needs_threshold: true, ..self }
+    }
+
+    /// The same, as a proper scoring rule.
+    pub const fn proper(self) -> Self {
+        Self { proper: true, ..self }
     }
 
     const fn diverging_to_the_worst(self) -> Self {

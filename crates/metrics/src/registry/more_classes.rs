@@ -61,7 +61,8 @@ pub(super) const ALL: [Entry; 10] = [
             "mean negative log of the probability given to the true class, in nats",
         )
         .in_range(0.0, f64::INFINITY)
-        .lower_is_better(),
+        .lower_is_better()
+        .proper(),
         |rows| rows.log_loss(),
     ),
     entry(
@@ -72,7 +73,8 @@ pub(super) const ALL: [Entry; 10] = [
             "squared error of the probabilities, summed over classes; 0 to 2",
         )
         .in_range(0.0, 2.0)
-        .lower_is_better(),
+        .lower_is_better()
+        .proper(),
         |rows| classes::brier(rows.probabilities()?, rows.classes(), rows.labels()),
     ),
     entry(

@@ -59,7 +59,8 @@ pub(super) const ALL: [Entry; 16] = [
             "mean negative log of the probability given to the true label, in nats",
         )
         .in_range(0.0, f64::INFINITY)
-        .lower_is_better(),
+        .lower_is_better()
+        .proper(),
         |rows| rows.log_loss(),
     ),
     entry(
@@ -69,7 +70,8 @@ pub(super) const ALL: [Entry; 16] = [
             "Brier score",
             "mean squared error of the probability of the positive class",
         )
-        .lower_is_better(),
+        .lower_is_better()
+        .proper(),
         |rows| probability::brier(rows.probabilities()?, rows.positives()),
     ),
     entry(

@@ -212,6 +212,14 @@ fn measure(
 }
 
 impl ArmVerdict {
+    /// The interval at 1 - alpha of this comparison alone, without a correction for the others, cut at what the
+    /// metric can be; none without a test.
+    pub fn interval_alone(&self, alpha: f64) -> Option<(f64, f64)> {
+        let difference = self.difference.filter(|_| !self.variances.is_empty())?;
+        let estimate = Estimate { difference, variances: self.variances.clone() };
+        Some(cut(estimate.interval(alpha), difference, self.room))
+    }
+
     /// Withholds "equivalent" and "identical" where one of the arms has learnt nothing.
     fn withhold_if_nothing_was_learnt(&mut self, (arm, reference): (&ArmRuns, &ArmRuns)) {
         if !matches!(self.verdict, Verdict::Equivalent | Verdict::Identical) {

@@ -1,8 +1,8 @@
 //! The table of all metrics.
 
-use super::figures::breakable;
+use super::figures::{Numbers, breakable, table};
 use super::story::{Story, number};
-use crate::MeanSd;
+use crate::{Difference, MeanSd, MetricDescription, OfMetric};
 use maud::{Markup, html};
 
 /// Mean, standard deviation and number of runs, for each metric and loss.
@@ -34,8 +34,49 @@ pub(super) fn section(story: Story) -> Markup {
                     }
                 }
             }
+            (differences(story))
         }
     }
+}
+
+/// The difference of each arm to its reference in every metric, folded away: a description.
+fn differences(story: Story) -> Markup {
+    let others = story.results.verdicts.as_ref().map(|judgement| &judgement.others.metrics[..]);
+    let Some(metrics @ [first, ..]) = others else { return html! {} };
+    let heading = |name: &str| {
+        let metric = story.plan().metrics.iter().find(|metric| metric.name == name);
+        metric.map_or_else(|| name.to_owned(), MetricDescription::heading)
+    };
+    let row = |metric: &OfMetric| {
+        std::iter::once(heading(&metric.metric))
+            .chain(metric.comparisons.iter().map(show_difference))
+            .collect()
+    };
+    let labels = first.comparisons.iter().map(|arm| format!("{} \u{2212} {}", arm.label, arm.reference));
+    let numbers = Numbers {
+        head: std::iter::once("difference of means".to_owned()).chain(labels).collect(),
+        rows: metrics.iter().map(row).collect(),
+    };
+    html! {
+        details {
+            summary { "Differences in all metrics, with intervals" }
+            p.small {
+                "Each is a 95 % interval by itself. Nothing is corrected for the number of metrics and losses: of \
+                 twenty such intervals about one misses the true difference. No verdict rests on them."
+            }
+            (table("Differences in all metrics", &numbers))
+        }
+    }
+}
+
+/// `0.012 (-0.004 to 0.028)`.
+fn show_difference(arm: &Difference) -> String {
+    let Some(difference) = arm.difference else { return "\u{2013}".into() };
+    let interval = match arm.interval {
+        None => String::new(),
+        Some((low, high)) => format!(" ({low:+.3} to {high:+.3})"),
+    };
+    format!("{difference:+.3}{interval}").replace('-', "\u{2212}")
 }
 
 fn best(values: &[Option<&MeanSd>], higher: bool) -> Option<f64> {

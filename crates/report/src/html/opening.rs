@@ -1,9 +1,9 @@
 //! How a report opens: the verdict, and what was compared on what.
 
 use super::story::Story;
-use crate::{Plan, views};
+use crate::{MetricDescription, Plan, views};
 use losslab_losses::SpecDescription;
-use losslab_metrics::statistics::verdict::Verdict;
+use losslab_metrics::statistics::verdict::{Verdict, Verdicts};
 use maud::{Markup, html};
 
 /// The verdict in a sentence, then loss by loss.
@@ -14,13 +14,14 @@ pub(super) fn verdict(story: Story) -> Markup {
             @match story.verdicts() {
                 Some(verdicts) => {
                     p.verdict { (verdicts.sentence) }
-                    ul.losses { @for loss in &verdicts.comparisons { li { span class=(mark(loss.verdict)) { (word(loss.verdict)) } " " (loss.sentence) "." } } }
+                    (list(verdicts))
                     @if verdicts.comparisons.iter().any(|loss| loss.verdict == Verdict::Undecided) {
                         p.small {
                             "\u{201c}Undecided\u{201d} does not say that two losses are equal. It says that these runs cannot tell \
                              them apart: a difference smaller than the one named would usually go unseen."
                         }
                     }
+                    (probabilities(story))
                     @if let Some(judgement) = &story.results.verdicts {
                         p.small {
                             (upper(judgement.answers())) "."
@@ -38,6 +39,39 @@ pub(super) fn verdict(story: Story) -> Markup {
                 p.warning { "This comparison was stopped before all its trainings were done. Everything below is preliminary." }
             }
             (diverged(story))
+        }
+    }
+}
+
+/// The verdict on each comparison.
+fn list(verdicts: &Verdicts) -> Markup {
+    html! {
+        ul.losses {
+            @for arm in &verdicts.comparisons {
+                li { span class=(mark(arm.verdict)) { (word(arm.verdict)) } " " (arm.sentence) "." }
+            }
+        }
+    }
+}
+
+/// The verdicts on probabilities, which a loss can spoil without a change of the ranking.
+fn probabilities(story: Story) -> Markup {
+    let others = story.results.verdicts.as_ref().map(|judgement| &judgement.others);
+    let Some(found) = others.and_then(|others| others.probabilities.as_ref()) else { return html! {} };
+    let title = |metric: &MetricDescription| metric.title.clone();
+    let metric = story.plan().metrics.iter().find(|metric| metric.name == found.metric).map(title);
+    html! {
+        h3 { "Are the probabilities as good?" }
+        p { (found.verdicts.sentence) }
+        details {
+            summary { "Loss by loss" }
+            (list(&found.verdicts))
+        }
+        p.small {
+            (metric.unwrap_or_default()) " is least, in the mean, for the true probabilities. It was tested in the same way as the \
+             deciding metric, with a correction of its own. What repairs probabilities stands below, under \
+             calibration."
+            @if let Some(note) = &found.left_out { " Note: " (note) "." }
         }
     }
 }

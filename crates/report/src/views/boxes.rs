@@ -1,6 +1,6 @@
 //! Images with boxes: categories, pictures and whose loss it was beside the common parts.
 
-use super::{Fact, Trials, View};
+use super::{Fact, Resampling, Trials, View};
 use crate::html::{Figures, Story, boxes, training, weights};
 use crate::{Found, Plan, Results, RunRecord, Store, Unit};
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
@@ -62,14 +62,9 @@ impl View for BoxView {
         Some((data(plan).ok()?.parts[2].images, "test images".into()))
     }
 
-    fn resample(
-        &self,
-        lab: &Lab,
-        plan: &Plan,
-        runs: &[&RunRecord],
-        store: &Store,
-    ) -> Result<Resamples, String> {
-        let metric = lab.metrics.find_boxes(&plan.metric).map_err(|error| error.to_string())?;
+    fn resample(&self, lab: &Lab, _: &Plan, of: &Resampling<'_>) -> Result<Resamples, String> {
+        let (runs, store, times) = (of.runs, of.store, of.times.unwrap_or(RESAMPLES));
+        let metric = lab.metrics.find_boxes(of.metric).map_err(|error| error.to_string())?;
         let truth = store.shared(TRUTH)?;
         let truth = GroundTruth::parse(TRUTH.into(), truth.as_bytes()).map_err(|error| error.to_string())?;
         let mut boxes: Vec<Option<WeightedBoxes>> = Vec::new();
@@ -82,7 +77,7 @@ impl View for BoxView {
         let weighted: Vec<Option<Weighted<'_>>> =
             boxes.iter().map(|boxes| boxes.as_ref().map(|boxes| metric.weighted(boxes))).collect();
         let units = truth.images().len().max(1);
-        let resamples = Resamples::draw(units, &weighted, metric.info().diverged, RESAMPLES, SEED);
+        let resamples = Resamples::draw(units, &weighted, metric.info().diverged, times, SEED);
         Ok(resamples
             .map_err(|error| error.to_string())?
             .with_informative(truth.images_of_rarest_category().max(1)))

@@ -47,6 +47,18 @@ pub(crate) enum Trials {
     },
 }
 
+/// What is to be resampled.
+pub(crate) struct Resampling<'a> {
+    /// The name of the metric.
+    pub metric: &'a str,
+    /// The runs.
+    pub runs: &'a [&'a RunRecord],
+    /// What they left beside their records.
+    pub store: &'a Store,
+    /// How often; none for as often as a verdict needs.
+    pub times: Option<usize>,
+}
+
 /// A fact for the page's footer.
 pub(crate) type Fact = (String, String);
 
@@ -77,14 +89,8 @@ pub(crate) trait View: Sync {
     /// What limits how precisely the deciding metric is known, as rows of the rare class: how many, of what.
     fn scarce(&self, plan: &Plan) -> Option<(usize, String)>;
 
-    /// Resamples the units of the test set that these runs share, under the deciding metric.
-    fn resample(
-        &self,
-        lab: &Lab,
-        plan: &Plan,
-        runs: &[&RunRecord],
-        store: &Store,
-    ) -> Result<Resamples, String>;
+    /// Resamples the units of the test set that these runs share, under one of the plan's metrics.
+    fn resample(&self, lab: &Lab, plan: &Plan, of: &Resampling<'_>) -> Result<Resamples, String>;
 
     /// What `results.json` says of a run beside what is common to all tasks.
     fn run(&self, record: &RunRecord) -> Map<String, Value>;

@@ -1,9 +1,9 @@
 //! Rows of a table: calibration, curves and decision maps beside the common parts.
 
-use super::{Fact, Trials, View};
+use super::{Fact, Resampling, Trials, View};
 use crate::html::{Figures, Story, calibration, number, percent, planes, ranking, weights};
 use crate::results::MeanSd;
-use crate::{Found, Plan, Results, RunRecord, Store, Unit, trained_alike};
+use crate::{Found, Plan, Results, RunRecord, Unit, trained_alike};
 use indexmap::IndexMap;
 use losslab_base::math::{exp_f64, ln_f64};
 use losslab_losses::{Inverse, Spec};
@@ -77,9 +77,10 @@ impl View for TableView {
         Some((rarest.rows, format!("rows of \u{201c}{}\u{201d}", rarest.name)))
     }
 
-    fn resample(&self, lab: &Lab, plan: &Plan, runs: &[&RunRecord], _: &Store) -> Result<Resamples, String> {
+    fn resample(&self, lab: &Lab, plan: &Plan, of: &Resampling<'_>) -> Result<Resamples, String> {
+        let (runs, times) = (of.runs, of.times.unwrap_or(RESAMPLES));
         let classes = data(plan)?.classes.len();
-        let metric = lab.metrics.find(&plan.metric, classes).map_err(|error| error.to_string())?;
+        let metric = lab.metrics.find(of.metric, classes).map_err(|error| error.to_string())?;
         let rows: Vec<Option<Rows<'_>>> = runs.iter().map(|run| rows(run, classes)).collect();
         let weighted = rows.iter().zip(runs).map(|(rows, run)| match rows {
             None => Ok(None),
@@ -95,11 +96,11 @@ impl View for TableView {
         let (units, informative) = units(test)?;
         let diverged = metric.info().diverged;
         let resamples = if test.groups.is_empty() {
-            Resamples::draw(units, &weighted, diverged, RESAMPLES, SEED)
+            Resamples::draw(units, &weighted, diverged, times, SEED)
         } else {
             let of_groups =
                 weighted.iter().map(|metric| metric.as_ref().map(|metric| by_group(metric, &test.groups)));
-            Resamples::draw(units, &of_groups.collect::<Vec<_>>(), diverged, RESAMPLES, SEED)
+            Resamples::draw(units, &of_groups.collect::<Vec<_>>(), diverged, times, SEED)
         };
         Ok(resamples.map_err(|error| error.to_string())?.with_informative(informative))
     }
