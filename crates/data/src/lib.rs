@@ -22,7 +22,6 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
-mod atomic;
 mod builder;
 mod cells;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
@@ -38,6 +37,7 @@ mod dictionary;
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]
 mod encode;
 mod file_text;
+pub mod files;
 mod following;
 pub mod formats;
 mod given_splits;
@@ -64,13 +64,13 @@ mod split;
 mod synthetic;
 mod table;
 
-pub use self::atomic::write_atomically;
 pub use self::column::{Cells, Column, Kind};
 pub use self::csv::from_table;
 pub use self::csv::{CsvOptions, load_csv};
 pub use self::dataset::{Dataset, Features, Groups};
 pub use self::encode::{ColumnEncoder, Encoder, Encoding};
 pub use self::file_text::FileText;
+pub use self::files::write_atomically;
 pub use self::following::following;
 pub use self::following::{Following, Schema, load_csv_like, load_following};
 pub use self::given_splits::GivenSplits;

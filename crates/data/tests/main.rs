@@ -2,6 +2,7 @@
 
 mod checks;
 mod exact;
+mod files;
 mod formats;
 mod idx;
 mod images;
