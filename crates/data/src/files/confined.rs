@@ -55,6 +55,14 @@ impl ConfinedFolder {
         check_inner(inner.as_ref()).is_ok() && fs::metadata(self.path(inner)).is_ok_and(|data| !data.is_dir())
     }
 
+    /// Whether a path lies in the folder, also behind its links.
+    ///
+    /// # Errors
+    /// If not, or nothing is there.
+    pub fn check(&self, inner: impl AsRef<Path>) -> io::Result<()> {
+        self.resolved(inner.as_ref()).map(drop)
+    }
+
     /// The names in a folder within this one, in order; none if it is not there.
     ///
     /// # Errors

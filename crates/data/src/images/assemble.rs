@@ -5,6 +5,7 @@
 use super::decode::{self, Header};
 use super::events::{Event, notes};
 use super::{Fit, Image, ImageOptions, ImageSet, LabelledImage, Object, letterbox};
+use crate::files::ConfinedFolder;
 use losslab_base::{DataError, Place};
 use losslab_metrics::boxes::{Annotation, BoundingBox, GroundTruth};
 use rayon::prelude::*;
@@ -19,15 +20,16 @@ const BLOCK: usize = 256;
 pub(super) struct Entry {
     pub id: i64,
     pub name: String,
-    pub path: PathBuf,
+    /// Its file, in the folder of the set.
+    pub file: PathBuf,
     /// Where the annotations tell its size, and the size they tell.
     pub declared: Option<(Place, [f64; 2])>,
 }
 
-/// Reads all images. Every entry's id is an image of `truth`; `place` is where messages say that they are
-/// named.
+/// Reads all images, which lie in `folder`. Every entry's id is an image of `truth`.
 pub(super) fn assemble(
     name: String,
+    folder: &ConfinedFolder,
     mut entries: Vec<Entry>,
     truth: GroundTruth,
     options: &ImageOptions,
@@ -37,7 +39,7 @@ pub(super) fn assemble(
         return Err(Place::of(truth.name()).error("no images", "at least one"));
     }
     entries.sort_by_key(|entry| entry.id);
-    let (width, height, channels) = shape(&entries, options)?;
+    let (width, height, channels) = shape(folder, &entries, options)?;
     check_memory(truth.name(), entries.len(), [width, height, channels])?;
     let of_image = by_image(&truth, &entries);
     let work: Vec<(&Entry, &[&Annotation])> =
@@ -45,7 +47,7 @@ pub(super) fn assemble(
     let (mut images, mut events) = (Vec::with_capacity(entries.len()), Vec::new());
     for block in work.chunks(BLOCK) {
         let read = |(entry, annotations): &(&Entry, &[&Annotation])| {
-            load(entry, annotations, &truth, (width, height, channels))
+            load(folder, entry, annotations, &truth, (width, height, channels))
         };
         // Into results first, so that the error reported is that of the first image, whichever thread was
         // faster.
@@ -61,14 +63,20 @@ pub(super) fn assemble(
 }
 
 /// Width, height and channels of the set. Files are looked into only if the options leave something open.
-fn shape(entries: &[Entry], options: &ImageOptions) -> Result<(usize, usize, usize), DataError> {
+fn shape(
+    folder: &ConfinedFolder,
+    entries: &[Entry],
+    options: &ImageOptions,
+) -> Result<(usize, usize, usize), DataError> {
     if let (Some((width, height)), Some(channels)) = (options.size, options.channels) {
         return Ok((width, height, channels));
     }
     let mut headers: Vec<Header> = Vec::with_capacity(entries.len());
     for block in entries.chunks(BLOCK) {
-        let look =
-            |entry: &Entry| decode::header(&entry.path.display().to_string(), &decode::read(&entry.path)?);
+        let look = |entry: &Entry| {
+            let (file, bytes) = read(folder, entry)?;
+            decode::header(&file, &bytes)
+        };
         let results: Vec<_> = block.par_iter().map(look).collect();
         for result in results {
             headers.push(result?);
@@ -111,14 +119,24 @@ fn by_image<'a>(truth: &'a GroundTruth, entries: &[Entry]) -> Vec<Vec<&'a Annota
 
 type Loaded = (LabelledImage, Vec<(Event, String)>);
 
+/// What messages call the file of an image, and its bytes.
+fn read(folder: &ConfinedFolder, entry: &Entry) -> Result<(String, Vec<u8>), DataError> {
+    let file = folder.path(&entry.file).display().to_string();
+    match folder.read(&entry.file, decode::MAX_BYTES) {
+        Ok(bytes) => Ok((file, bytes)),
+        Err(error) => Err(DataError::Read { file, error }),
+    }
+}
+
 fn load(
+    folder: &ConfinedFolder,
     entry: &Entry,
     annotations: &[&Annotation],
     truth: &GroundTruth,
     (width, height, channels): (usize, usize, usize),
 ) -> Result<Loaded, DataError> {
-    let file = entry.path.display().to_string();
-    let decoded = decode::decode(&file, &decode::read(&entry.path)?)?;
+    let (file, bytes) = read(folder, entry)?;
+    let decoded = decode::decode(&file, &bytes)?;
     check_declared(entry, &file, &decoded.image)?;
     let mut events = Vec::new();
     let mut happened = |event, more: String| events.push((event, format!("{:?}{more}", entry.name)));

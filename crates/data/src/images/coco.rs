@@ -4,6 +4,7 @@
 
 use super::assemble::{Entry, assemble};
 use super::{ImageOptions, ImageSet};
+use crate::files::{ConfinedFolder, check_inner};
 use losslab_base::{DataError, Place};
 use losslab_metrics::boxes::{Category, GroundTruth, ImageFile};
 use std::path::{Path, PathBuf};
@@ -21,32 +22,40 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// If the file does not pass [`GroundTruth::new`], has no images, tells of an image another size than it has
-/// (its boxes would be misplaced; no size is fine), or an image is absent or is refused by
-/// [`read_image`](super::read_image).
+/// (its boxes would be misplaced; no size is fine), or an image is absent, lies outside of the folder, or is
+/// refused by [`read_image`](super::read_image).
 pub fn load_coco(json: &Path, folder: &Path, options: &ImageOptions) -> Result<ImageSet, DataError> {
     let (truth, files) = GroundTruth::load_with_files(json)?;
+    let folder = ConfinedFolder::new(folder);
     let entry = |(i, file): (usize, &ImageFile)| {
         let place = Place::of(format!("{}, images[{i}] (id {})", json.display(), file.id));
         Ok(Entry {
             id: file.id,
             name: file.file_name.clone(),
-            path: find(folder, file, &place)?,
+            file: find(&folder, file, &place)?,
             declared: file.width.zip(file.height).map(|(width, height)| (place, [width, height])),
         })
     };
     let entries = files.iter().enumerate().map(entry).collect::<Result<Vec<_>, DataError>>()?;
     let name = json.file_stem().unwrap_or(json.as_os_str()).to_string_lossy().into_owned();
-    assemble(name, entries, truth, options)
+    assemble(name, &folder, entries, truth, options)
 }
 
-fn find(folder: &Path, file: &ImageFile, place: &Place) -> Result<PathBuf, DataError> {
-    let paths = [folder.join(&file.file_name), folder.join("images").join(&file.file_name)];
-    let [first, second] = &paths;
-    match paths.iter().find(|path| path.is_file()) {
+/// The file of an image, in the folder.
+fn find(folder: &ConfinedFolder, file: &ImageFile, place: &Place) -> Result<PathBuf, DataError> {
+    let wrong = |found: &str, expected: String| {
+        place.clone().error(format!("\"file_name\" {:?}, which {found}", file.file_name), expected)
+    };
+    let direct = PathBuf::from(&file.file_name);
+    if check_inner(&direct).is_err() {
+        return Err(wrong("leads out of the folder of images", "the path of a file in it".into()));
+    }
+    let paths = [Path::new("images").join(&direct), direct];
+    match paths.iter().rev().find(|path| folder.has(path)) {
         Some(path) => Ok(path.clone()),
         None => {
-            let expected = format!("a file {} or {}", first.display(), second.display());
-            Err(place.clone().error(format!("\"file_name\" {:?}, which is absent", file.file_name), expected))
+            let [second, first] = paths.map(|path| folder.path(path));
+            Err(wrong("is absent", format!("a file {} or {}", first.display(), second.display())))
         }
     }
 }

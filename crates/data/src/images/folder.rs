@@ -4,6 +4,7 @@
 
 use super::assemble::{Entry, assemble};
 use super::{ImageOptions, ImageSet};
+use crate::files::ConfinedFolder;
 use losslab_base::DataError;
 use losslab_metrics::boxes::GroundTruth;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ pub fn load_folder(folder: &Path, options: &ImageOptions) -> Result<ImageSet, Da
     load_files(folder, list_images(folder)?, options)
 }
 
-/// Reads these files, numbered from 1; `folder` is what the set is called.
+/// Reads these files of a folder and of folders in it, numbered from 1; the set is called as the folder is.
 pub(crate) fn load_files(
     folder: &Path,
     paths: Vec<PathBuf>,
@@ -30,9 +31,11 @@ pub(crate) fn load_files(
     let truth = GroundTruth::new(&name, (1..).take(paths.len()).collect(), Vec::new(), Vec::new())?;
     let entry = |(id, path): (i64, PathBuf)| {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        Entry { id, name, path, declared: None }
+        let file = path.strip_prefix(folder).unwrap_or(&path).to_path_buf();
+        Entry { id, name, file, declared: None }
     };
-    assemble(name, (1..).zip(paths).map(entry).collect(), truth, options)
+    let entries = (1..).zip(paths).map(entry).collect();
+    assemble(name, &ConfinedFolder::new(folder), entries, truth, options)
 }
 
 /// The PNG and JPEG files of a folder, by their endings, in the order of their names.
@@ -45,10 +48,20 @@ pub(crate) fn list_images(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
 }
 
 /// The folders in a folder, in the order of their names; those that begin with a dot are left out.
+///
+/// # Errors
+/// If the folder cannot be listed, or one of those in it is a link that leads out of it.
 pub(crate) fn list_folders(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let is_hidden =
         |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    Ok(entries(folder)?.into_iter().filter(|path| path.is_dir() && !is_hidden(path)).collect())
+    let folders: Vec<PathBuf> =
+        entries(folder)?.into_iter().filter(|path| path.is_dir() && !is_hidden(path)).collect();
+    let confined = ConfinedFolder::new(folder);
+    for path in &folders {
+        let inside = confined.check(path.file_name().unwrap_or_default());
+        inside.map_err(|error| DataError::Read { file: path.display().to_string(), error })?;
+    }
+    Ok(folders)
 }
 
 /// All that lies in a folder, sorted.

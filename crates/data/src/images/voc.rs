@@ -5,11 +5,15 @@
 use super::assemble::{Entry, assemble};
 use super::voc_xml::{VocFile, read_voc_file};
 use super::{ImageOptions, ImageSet};
+use crate::files::{ConfinedFolder, check_inner};
 use losslab_base::{DataError, Place, counted, listed, quoted};
 use losslab_metrics::boxes::{Annotation, Category, GroundTruth, VocObject};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+
+/// Larger files are no lists of images.
+const MOST_SPLIT_BYTES: u64 = 1 << 28;
 
 /// Reads a split, such as `train`, and its images (`.jpg`, `.jpeg` or `.png`).
 ///
@@ -35,8 +39,9 @@ pub fn load_voc(
     options: &ImageOptions,
 ) -> Result<ImageSet, DataError> {
     let list = voc_split_path(folder, split);
-    let ids = read_split(&list)?;
-    let files = read_annotations(folder, &ids)?;
+    let folder = ConfinedFolder::new(folder);
+    let ids = read_split(&folder, split)?;
+    let files = read_annotations(&folder, &ids)?;
     let categories = categories.map_or_else(|| numbered(&files), <[Category]>::to_vec);
     let mut annotations = Vec::new();
     let mut skipped: Vec<String> = Vec::new();
@@ -60,11 +65,11 @@ pub fn load_voc(
     let images = (1i64..).take(ids.len()).collect();
     let truth = GroundTruth::new(name, images, categories, annotations)?;
     let entry = |(id, (name, file)): (i64, (&String, VocFile))| {
-        let path = find(folder, name)?;
-        Ok(Entry { id, name: file_name(&path), path, declared: file.size })
+        let path = find(&folder, name)?;
+        Ok(Entry { id, name: file_name(&path), file: path, declared: file.size })
     };
     let entries = (1i64..).zip(ids.iter().zip(files)).map(entry).collect::<Result<Vec<_>, DataError>>()?;
-    let mut set = assemble(split.into(), entries, truth, options)?;
+    let mut set = assemble(split.into(), &folder, entries, truth, options)?;
     if let Some(first) = skipped.first() {
         let boxes = counted(skipped.len(), "object");
         set.notes.insert(0, format!("{boxes} left out, with xmax <= xmin or ymax <= ymin: first {first}"));
@@ -77,16 +82,22 @@ pub fn load_voc(
 /// # Errors
 /// If a split or one of its annotations cannot be read.
 pub fn voc_categories(folder: &Path, splits: &[&str]) -> Result<Vec<Category>, DataError> {
+    let folder = ConfinedFolder::new(folder);
     let mut files = Vec::new();
     for split in splits {
-        files.extend(read_annotations(folder, &read_split(&voc_split_path(folder, split))?)?);
+        files.extend(read_annotations(&folder, &read_split(&folder, split)?)?);
     }
     Ok(numbered(&files))
 }
 
 /// The file that lists the images of a split; whether it exists tells whether there is such a split.
 pub fn voc_split_path(folder: &Path, split: &str) -> PathBuf {
-    folder.join("ImageSets").join("Main").join(format!("{split}.txt"))
+    folder.join(split_file(split))
+}
+
+/// The same in the folder.
+fn split_file(split: &str) -> PathBuf {
+    Path::new("ImageSets").join("Main").join(format!("{split}.txt"))
 }
 
 impl ImageSet {
@@ -100,15 +111,20 @@ impl ImageSet {
 }
 
 /// One id a line, blank lines aside.
-fn read_split(path: &Path) -> Result<Vec<String>, DataError> {
-    let file = path.display().to_string();
-    let text =
-        std::fs::read_to_string(path).map_err(|error| DataError::Read { file: file.clone(), error })?;
+fn read_split(folder: &ConfinedFolder, split: &str) -> Result<Vec<String>, DataError> {
+    let path = split_file(split);
+    let file = folder.path(&path).display().to_string();
+    let text = folder.read_text(&path, MOST_SPLIT_BYTES);
+    let text = text.map_err(|error| DataError::Read { file: file.clone(), error })?;
     let mut seen: HashMap<&str, usize> = HashMap::new();
     let mut ids = Vec::new();
     for (line, id) in (1..).zip(text.trim_start_matches('\u{feff}').lines().map(str::trim)) {
         if id.is_empty() {
             continue;
+        }
+        if check_inner(Path::new(id)).is_err() {
+            let found = format!("{}, which leads out of the folder", quoted(id));
+            return Err(Place::of(file).line(line as u64).error(found, "the name of an image"));
         }
         if let Some(first) = seen.insert(id, line) {
             let found = format!("{} as in line {first}", quoted(id));
@@ -123,8 +139,8 @@ fn read_split(path: &Path) -> Result<Vec<String>, DataError> {
 }
 
 /// In parallel; the error is that of the first faulty file.
-fn read_annotations(folder: &Path, ids: &[String]) -> Result<Vec<VocFile>, DataError> {
-    let read = |id: &String| read_voc_file(&folder.join("Annotations").join(format!("{id}.xml")));
+fn read_annotations(folder: &ConfinedFolder, ids: &[String]) -> Result<Vec<VocFile>, DataError> {
+    let read = |id: &String| read_voc_file(folder, &Path::new("Annotations").join(format!("{id}.xml")));
     let results: Vec<_> = ids.par_iter().map(read).collect();
     results.into_iter().collect()
 }
@@ -147,13 +163,13 @@ fn category_of(name: &str, place: &Place, categories: &[Category]) -> Result<i64
     }
 }
 
-fn find(folder: &Path, id: &str) -> Result<PathBuf, DataError> {
-    let images = folder.join("JPEGImages");
-    let path = |ending: &str| images.join(format!("{id}.{ending}"));
+/// The file of an image, in the folder.
+fn find(folder: &ConfinedFolder, id: &str) -> Result<PathBuf, DataError> {
+    let path = |ending: &str| Path::new("JPEGImages").join(format!("{id}.{ending}"));
     let found =
-        ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG"].into_iter().map(path).find(|path| path.is_file());
+        ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG"].into_iter().map(path).find(|path| folder.has(path));
     found.ok_or_else(|| {
-        let place = Place::of(path("jpg").display().to_string());
+        let place = Place::of(folder.path(path("jpg")).display().to_string());
         place.error("no such file", format!("the image of {}, as .jpg, .jpeg or .png", quoted(id)))
     })
 }

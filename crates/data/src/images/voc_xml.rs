@@ -13,6 +13,7 @@
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
+use crate::files::ConfinedFolder;
 use losslab_base::{DataError, Place, quoted};
 use losslab_metrics::boxes::BoundingBox;
 use roxmltree::{Document, Node};
@@ -34,14 +35,19 @@ pub struct XmlObject {
     pub bbox: Option<BoundingBox>,
 }
 
-/// Reads one.
+/// Larger files are no annotations.
+const MOST_BYTES: u64 = 1 << 28;
+
+/// Reads one in a folder.
 ///
 /// # Errors
 /// If the file cannot be read, is no XML in UTF-8, or an element is absent or not what it should be.
-pub(super) fn read_voc_file(path: &Path) -> Result<VocFile, DataError> {
-    let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| DataError::Read { file: file.clone(), error })?;
-    parse_voc(&file, bytes)
+pub(super) fn read_voc_file(folder: &ConfinedFolder, path: &Path) -> Result<VocFile, DataError> {
+    let file = folder.path(path).display().to_string();
+    match folder.read(path, MOST_BYTES) {
+        Ok(bytes) => parse_voc(&file, bytes),
+        Err(error) => Err(DataError::Read { file, error }),
+    }
 }
 
 /// The same from the bytes of a file; `file` is what messages call it.

@@ -158,10 +158,12 @@ fn what_is_wrong_with_a_file_is_said_in_one_line() {
     let files = Files::new();
     let good = small(&files);
     files.write("broken.png", &png(20, 10, png::ColorType::Grayscale, 1)[..60]);
-    let cases: [(&str, &str, Value); 14] = [
+    let cases: [(&str, &str, Value); 16] = [
         ("absent image", "/images/0/file_name", json!("absent.png")),
         ("broken image", "/images/0/file_name", json!("broken.png")),
         ("a folder", "/images/0/file_name", json!("images")),
+        ("a path out of the folder", "/images/0/file_name", json!("images/../../a.png")),
+        ("a path from the root", "/images/0/file_name", json!("/a.png")),
         ("no name", "/images/1/file_name", Value::Null),
         ("another size", "/images/1/width", json!(21)),
         ("a turned size", "/images/1", json!({"id": 3, "file_name": "a.png", "width": 10, "height": 20})),

@@ -153,7 +153,7 @@ fn what_cannot_be_used_is_refused_with_one_clear_line() {
     let absent = files.message(read_image(&files.path("absent.png")));
     assert!(absent.starts_with("absent.png: cannot be read: "), "{absent}");
     let folder = files.message(read_image(files.0.path()));
-    assert!(folder.ends_with(": found a folder or a device, expected a PNG or JPEG image"), "{folder}");
+    assert!(folder.ends_with(": cannot be read: found a folder, expected a regular file"), "{folder}");
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn what_is_wrong_is_said_with_file_and_line() {
         messages += &format!("{}\n", files.message(load(&files, "val", None)));
     }
     files.write("Annotations/three.xml", &good);
-    for list in ["", "three\none\nthree\n", "four\n"] {
+    for list in ["", "three\none\nthree\n", "three\n../../secret\n", "four\n"] {
         files.write("ImageSets/Main/val.txt", list);
         messages += &format!("{}\n", files.message(load(&files, "val", None)));
     }

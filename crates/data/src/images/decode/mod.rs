@@ -24,13 +24,14 @@ mod jpeg;
 mod png;
 
 use super::Image;
+use crate::files::read_regular;
 use losslab_base::{DataError, Place};
 use std::path::Path;
 
 /// Most pixels of an image, 8192 x 8192; checked before memory is taken.
 pub const MAX_PIXELS: usize = 1 << 26;
 /// Longest file, in bytes: an uncompressed image of [`MAX_PIXELS`] in RGBA, and some.
-const MAX_BYTES: u64 = 1 << 29;
+pub(super) const MAX_BYTES: u64 = 1 << 29;
 
 /// What a file says of its image before the pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,21 +61,9 @@ enum Format {
 /// [`MAX_PIXELS`]; see the top of this file for the kinds of PNG and JPEG that are refused.
 pub fn read_image(path: &Path) -> Result<Image, DataError> {
     let name = path.display().to_string();
-    decode(&name, &read(path)?).map(|decoded| decoded.image)
-}
-
-/// The bytes of a file that may be an image.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
-    let file = path.display().to_string();
-    let unreadable = |error| DataError::Read { file: file.clone(), error };
-    let data = std::fs::metadata(path).map_err(unreadable)?;
-    match () {
-        () if !data.is_file() => Err(wrong(&file, "a folder or a device", EXPECTED)),
-        () if data.len() > MAX_BYTES => {
-            Err(wrong(&file, format!("a file of {} bytes", data.len()), format!("at most {MAX_BYTES}")))
-        }
-        () => std::fs::read(path).map_err(unreadable),
-    }
+    let bytes = read_regular(path, MAX_BYTES);
+    let bytes = bytes.map_err(|error| DataError::Read { file: name.clone(), error })?;
+    decode(&name, &bytes).map(|decoded| decoded.image)
 }
 
 /// Size and channels, without the pixels.
