@@ -7,6 +7,8 @@ mod config;
 mod detector;
 mod eval;
 mod eval_errors;
+#[cfg(unix)]
+mod foreign_folders;
 mod grid;
 mod killed;
 mod losses;

@@ -66,6 +66,50 @@ fn unsafe_code_lives_in_the_named_modules_only() {
     assert_eq!(with_unsafe, named);
 }
 
+/// The sources of the program that contain one of these calls outside of their tests.
+fn calling(calls: &[&str]) -> Vec<String> {
+    let all = LAYERS.map(|(krate, _)| format!("crates/{krate}/src"));
+    let found = all.iter().map(String::as_str).chain(["src"]).flat_map(sources).filter(|(_, text)| {
+        code(without_tests(text)).any(|line| calls.iter().any(|call| line.contains(call)))
+    });
+    found.map(|(path, _)| path.display().to_string()).collect()
+}
+
+/// Whatever else wrote a file could leave a part of it, or follow a link that somebody planted.
+#[test]
+fn files_are_created_in_one_place() {
+    let calls = [
+        "File::create",
+        "File::options",
+        "OpenOptions",
+        "fs::write",
+        "fs::copy",
+        "fs::rename",
+        "fs::hard_link",
+        "remove_file",
+        "remove_dir_all",
+        "tempfile::",
+    ];
+    assert_eq!(
+        calling(&calls),
+        ["confined.rs", "read.rs", "write.rs"].map(|file| format!("crates/data/src/files/{file}"))
+    );
+}
+
+/// Whatever else opened a file could wait for a pipe for ever. The others read what a user has named.
+#[test]
+fn files_are_opened_in_one_place_but_those_that_a_user_names() {
+    let named = [
+        "crates/metrics/src/boxes/coco_json.rs",
+        "crates/data/src/checks/same_file.rs",
+        "crates/data/src/file_text.rs",
+        "crates/data/src/files/write.rs",
+        "crates/data/src/idx.rs",
+        "crates/cli/src/config.rs",
+    ];
+    assert_eq!(calling(&["File::open", "fs::read(", "fs::read_to_string("]), named);
+}
+
 #[test]
 fn crates_use_only_those_below_them() {
     for (krate, below) in LAYERS {

@@ -5,6 +5,7 @@
 
 use crate::Margin;
 use crate::history::Look;
+use crate::record::arm_file;
 use crate::views;
 use losslab_base::Fnv1a;
 use losslab_data::checks::Warning;
@@ -14,6 +15,7 @@ use losslab_models::ModelInfo;
 use losslab_train::{Comparison, Settings, Task, Tuning};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The version of the plan's schema.
 pub const PLAN_SCHEMA: u32 = 4;
@@ -225,6 +227,10 @@ impl Plan {
         }
         if self.arms.iter().enumerate().any(|(i, arm)| self.arms.iter().take(i).any(|other| other == arm)) {
             return Err("an arm twice".into());
+        }
+        let files: BTreeSet<String> = self.arms.iter().map(arm_file).collect();
+        if files.len() < self.arms.len() {
+            return Err("two arms whose runs would have the same files".into());
         }
         if self.deciding().is_none() {
             return Err(format!("the deciding metric {}, which is none of the metrics", self.metric));

@@ -9,7 +9,7 @@ use super::plan::{ArmName, MetricDescription, Plan};
 use super::record::{Metrics, RunRecord};
 use crate::views;
 use indexmap::IndexMap;
-use losslab_data::write_atomically;
+use losslab_data::files::ConfinedFolder;
 use losslab_metrics::Summary;
 use losslab_metrics::statistics::training_check::TrainingState;
 use losslab_train::TrialRecord;
@@ -184,7 +184,7 @@ impl Results {
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let mut text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
         text.push('\n');
-        write_atomically(&folder.join("results.json"), text.as_bytes())
+        ConfinedFolder::new(folder).write("results.json", text.as_bytes())
     }
 }
 

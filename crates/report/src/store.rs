@@ -13,23 +13,29 @@
 use super::plan::{ArmName, PLAN_SCHEMA, Plan};
 use super::record::{RECORD_SCHEMA, RunRecord, run_file};
 use crate::views;
-use losslab_data::write_atomically;
+use losslab_data::files::ConfinedFolder;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The folder of a comparison.
+/// The plan.
+const PLAN: &str = "comparison.json";
+/// The folder of the records.
+const RUNS: &str = "runs";
+/// Larger files are none of ours.
+const MOST_BYTES: u64 = 1 << 30;
+
+/// The folder of a comparison. It may come from a stranger: see [`ConfinedFolder`].
 #[derive(Clone, Debug)]
 pub struct Store {
-    folder: PathBuf,
+    files: ConfinedFolder,
 }
 
 impl Store {
     /// The store in this folder.
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { files: ConfinedFolder::new(folder) }
     }
 
     /// Begins a comparison: writes the plan, with the looks of an earlier one. Unless runs are to be resumed,
@@ -39,7 +45,6 @@ impl Store {
     /// # Errors
     /// If the folder cannot be written.
     pub fn begin(&self, plan: &mut Plan, resume: bool) -> io::Result<()> {
-        fs::create_dir_all(self.runs())?;
         // Those at other data are kept, too: a comparison of other data in between is no way to lose them.
         let mut looks = self.plan().map(|earlier| earlier.looks).unwrap_or_default();
         looks.append(&mut plan.looks);
@@ -55,7 +60,7 @@ impl Store {
     /// # Errors
     /// If the folder cannot be written.
     pub fn save_plan(&self, plan: &Plan) -> io::Result<()> {
-        write_json(&self.folder.join("comparison.json"), plan, true)
+        self.write_json(PLAN, plan, true)
     }
 
     /// The plan of the comparison in this folder.
@@ -63,15 +68,14 @@ impl Store {
     /// # Errors
     /// If there is none, or it is not one; the message names the file.
     pub fn plan(&self) -> Result<Plan, String> {
-        let path = self.folder.join("comparison.json");
-        let found = |what: String| format!("{}: found {what}", path.display());
-        let schema: Schema = read_json(&path)?.ok_or_else(|| {
-            format!("{}: not found, expected a folder that losslab compare wrote", path.display())
+        let found = |what: String| format!("{}: found {what}", self.named(PLAN));
+        let schema: Schema = self.read_json(PLAN)?.ok_or_else(|| {
+            format!("{}: not found, expected a folder that losslab compare wrote", self.named(PLAN))
         })?;
         if schema.schema != PLAN_SCHEMA {
             return Err(found(format!("schema {}, expected {PLAN_SCHEMA}", schema.schema)));
         }
-        let plan: Plan = read_json(&path)?.ok_or_else(|| found("nothing any more".into()))?;
+        let plan: Plan = self.read_json(PLAN)?.ok_or_else(|| found("nothing any more".into()))?;
         plan.check().map_err(found)?;
         Ok(plan)
     }
@@ -81,7 +85,7 @@ impl Store {
     /// # Errors
     /// If the folder cannot be written.
     pub fn save(&self, record: &RunRecord) -> io::Result<()> {
-        write_json(&self.runs().join(record.file_name()), record, false)
+        self.write_json(&in_runs(&record.file_name()), record, false)
     }
 
     /// The record of a run of this plan; none if there is no such file.
@@ -89,8 +93,8 @@ impl Store {
     /// # Errors
     /// Why the file is of no use: torn, of another version, or of other data or settings.
     pub fn load(&self, plan: &Plan, arm: &ArmName, seed: u64) -> Result<Option<RunRecord>, String> {
-        let path = self.runs().join(run_file(arm, seed));
-        let Some(record): Option<RunRecord> = read_json(&path)? else { return Ok(None) };
+        let path = in_runs(&run_file(arm, seed));
+        let Some(record): Option<RunRecord> = self.read_json(&path)? else { return Ok(None) };
         let why = if record.schema != RECORD_SCHEMA {
             format!("schema {}, expected {RECORD_SCHEMA}", record.schema)
         } else if (&record.arm, record.seed) != (arm, seed) {
@@ -102,7 +106,7 @@ impl Store {
         } else {
             return Ok(Some(record));
         };
-        Err(format!("{}: found {why}", path.display()))
+        Err(format!("{}: found {why}", self.named(&path)))
     }
 
     /// All records of the plan that are there, in its order, and why others are of no use.
@@ -122,8 +126,7 @@ impl Store {
     /// # Errors
     /// If the folder cannot be written.
     pub fn save_attachment(&self, folder: &str, record: &str, text: &str) -> io::Result<()> {
-        fs::create_dir_all(self.folder.join(folder))?;
-        write_atomically(&self.folder.join(folder).join(record), format!("{text}\n").as_bytes())
+        self.files.write(format!("{folder}/{record}"), format!("{text}\n").as_bytes())
     }
 
     /// What of a record stands in a file of its own.
@@ -131,7 +134,7 @@ impl Store {
     /// # Errors
     /// If the file cannot be read; the message names it.
     pub fn attachment(&self, folder: &str, record: &str) -> Result<String, String> {
-        read(&self.folder.join(folder).join(record))
+        self.read(&format!("{folder}/{record}"))
     }
 
     /// Writes a file that all runs share.
@@ -139,7 +142,7 @@ impl Store {
     /// # Errors
     /// If the folder cannot be written.
     pub fn save_shared(&self, name: &str, text: &str) -> io::Result<()> {
-        write_atomically(&self.folder.join(name), format!("{text}\n").as_bytes())
+        self.files.write(name, format!("{text}\n").as_bytes())
     }
 
     /// A file that all runs share.
@@ -147,7 +150,7 @@ impl Store {
     /// # Errors
     /// If the file cannot be read; the message names it.
     pub fn shared(&self, name: &str) -> Result<String, String> {
-        read(&self.folder.join(name))
+        self.read(name)
     }
 
     /// Copies the files that all runs of this plan share from another store.
@@ -173,77 +176,76 @@ impl Store {
     }
 
     fn cannot_write(&self, error: &io::Error) -> String {
-        format!("{}: cannot be written: {error}", self.folder.display())
+        format!("{}: cannot be written: {error}", self.folder().display())
     }
 
     /// The folder of the comparison.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        self.files.root()
+    }
+
+    /// The files of the folder.
+    pub fn files(&self) -> &ConfinedFolder {
+        &self.files
     }
 
     /// Whether there are files of runs.
     pub fn has_runs(&self) -> bool {
-        fs::read_dir(self.runs()).is_ok_and(|mut runs| runs.next().is_some())
-    }
-
-    fn runs(&self) -> PathBuf {
-        self.folder.join("runs")
+        self.files.names(RUNS).is_ok_and(|names| !names.is_empty())
     }
 
     fn remove_runs(&self) -> io::Result<()> {
-        for entry in fs::read_dir(self.runs())? {
-            let path = entry?.path();
-            let Ok(Some(record)) = read_json::<RunRecord>(&path) else { continue };
-            let name = record.file_name();
-            if path.file_name().is_some_and(|found| *found == *name) {
+        for name in self.files.names(RUNS)?.iter().filter_map(|name| name.to_str()) {
+            let Ok(Some(record)) = self.read_json::<RunRecord>(&in_runs(name)) else { continue };
+            if record.file_name() == name {
                 for folder in views::attachment_folders() {
-                    remove(&self.folder.join(folder).join(&name))?;
+                    self.files.remove(format!("{folder}/{name}"))?;
                 }
-                remove(&path)?;
+                self.files.remove(in_runs(name))?;
             }
         }
-        remove(&self.folder.join("results.json"))
+        self.files.remove("results.json")
     }
+
+    fn write_json<T: Serialize + ?Sized>(&self, path: &str, value: &T, pretty: bool) -> io::Result<()> {
+        let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+        let mut text = text.map_err(io::Error::other)?;
+        text.push('\n');
+        self.files.write(path, text.as_bytes())
+    }
+
+    fn read(&self, path: &str) -> Result<String, String> {
+        let text = self.files.read_text(path, MOST_BYTES);
+        text.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => format!("{}: not found", self.named(path)),
+            _ => format!("{}: cannot be read: {error}", self.named(path)),
+        })
+    }
+
+    /// None if there is no such file.
+    fn read_json<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, String> {
+        match self.files.read(path, MOST_BYTES) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("{}: cannot be read: {error}", self.named(path))),
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(value) => Ok(Some(value)),
+                Err(error) => Err(format!("{}: not what losslab wrote: {error}", self.named(path))),
+            },
+        }
+    }
+
+    /// What messages call a file.
+    fn named(&self, path: &str) -> String {
+        self.files.path(path).display().to_string()
+    }
+}
+
+fn in_runs(name: &str) -> String {
+    format!("{RUNS}/{name}")
 }
 
 /// The part of a file that says how to read the rest.
 #[derive(serde::Deserialize)]
 struct Schema {
     schema: u32,
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn write_json<T: Serialize + ?Sized>(path: &Path, value: &T, pretty: bool) -> io::Result<()> {
-    let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
-    let mut text = text.map_err(io::Error::other)?;
-    text.push('\n');
-    write_atomically(path, text.as_bytes())
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(format!("{}: not found", path.display()))
-        }
-        Err(error) => Err(format!("{}: cannot be read: {error}", path.display())),
-    }
-}
-
-/// None if there is no such file.
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
-    match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("{}: cannot be read: {error}", path.display())),
-        Ok(bytes) => match serde_json::from_slice(&bytes) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => Err(format!("{}: not what losslab wrote: {error}", path.display())),
-        },
-    }
 }

@@ -6,7 +6,7 @@ use crate::Lab;
 use crate::predict::Predictor;
 use crate::tasks;
 use losslab_base::{DataError, Place};
-use losslab_data::write_atomically;
+use losslab_data::files::{read_regular, write_atomically};
 use losslab_models::{NamedTensor, Numbers, State};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::{Map, Value};
@@ -54,12 +54,8 @@ pub fn load_model(lab: &Lab, path: &Path) -> Result<Box<dyn Predictor>, DataErro
     let name = path.display().to_string();
     let place = Place::of(&name);
     let failed = |error| DataError::Read { file: name.clone(), error };
-    let size = std::fs::metadata(path).map_err(failed)?.len();
     let expected = "a whole model file that losslab train saved";
-    if size > MOST_BYTES {
-        return Err(place.error(format!("{size} bytes"), expected));
-    }
-    let bytes = std::fs::read(path).map_err(failed)?;
+    let bytes = read_regular(path, MOST_BYTES).map_err(failed)?;
     parse_model(lab, &bytes).map_err(|found| match found.starts_with(LACKING) {
         true => place.error(found, "the program that saved it"),
         false => place.error(found, expected),

@@ -2,6 +2,7 @@
 //! ever taken.
 
 use crate::common::{images, model, retinanet, rows, scenes, spec, synthetic, trained};
+use losslab_data::files::Temporary;
 use losslab_losses::Spec;
 use losslab_models::{NamedTensor, Numbers, State};
 use losslab_testing::Files;
@@ -14,6 +15,7 @@ use losslab_train::{OptimizerKind, Start, Task, TrainError, save_model, train};
 use serde_json::json;
 use std::cell::Cell;
 use std::io;
+use std::mem::forget;
 use std::ops::ControlFlow::{Break, Continue};
 use std::path::Path;
 
@@ -156,7 +158,7 @@ fn every_truncation_and_every_flipped_bit_is_refused() {
 }
 
 /// A disk that breaks at one of the things that are asked of it; a file that it breaks at keeps its first
-/// bytes.
+/// bytes, under its temporary name, as if the program had been killed.
 struct TornDisk {
     operations: Cell<usize>,
     breaks_at: usize,
@@ -171,10 +173,22 @@ impl TornDisk {
 }
 
 impl Disk for TornDisk {
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, folder: &Path, bytes: &[u8]) -> io::Result<Temporary> {
         match self.next() {
-            Ok(()) => RealDisk.write(path, bytes),
-            Err(error) => RealDisk.write(path, &bytes[..self.bytes.min(bytes.len())]).and(Err(error)),
+            Ok(()) => RealDisk.write(folder, bytes),
+            Err(error) => {
+                forget(RealDisk.write(folder, &bytes[..self.bytes.min(bytes.len())])?);
+                Err(error)
+            }
+        }
+    }
+    fn persist(&self, temporary: Temporary, path: &Path) -> io::Result<()> {
+        match self.next() {
+            Ok(()) => RealDisk.persist(temporary, path),
+            Err(error) => {
+                forget(temporary);
+                Err(error)
+            }
         }
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -200,13 +214,15 @@ fn wherever_a_write_is_torn_one_of_the_last_two_checkpoints_loads() {
 
         // The program that comes after it.
         let mut folder = Folder::new(files.0.path());
+        folder.lock().unwrap();
         let loaded = folder.load(Which::Latest).unwrap().unwrap();
         assert_eq!(loaded.checkpoint.epoch, if breaks_at == 3 { 4 } else { 3 }, "operation {breaks_at}");
         (5..=6).for_each(|epoch| folder.save(&small(epoch)).unwrap());
         let epochs = [Which::Latest, Which::Previous]
             .map(|which| Folder::new(files.0.path()).load(which).unwrap().unwrap().checkpoint.epoch);
         assert_eq!(epochs, [6, 5]);
-        assert_eq!(std::fs::read_dir(files.0.path()).unwrap().count(), 2, "nothing else is left");
+        let names = std::fs::read_dir(files.0.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(names.filter(|name| name != "training.lock").count(), 2, "nothing else is left");
     }
 }
 

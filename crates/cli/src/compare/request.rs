@@ -7,6 +7,7 @@ use crate::warnings::DenyArguments;
 use crate::{at_least_one, thread_count};
 use anyhow::{Context, bail};
 use losslab_data::checks::Warning;
+use losslab_data::files::ensure_folder_writable;
 use losslab_data::formats::{DataKind, Format, Given};
 use losslab_losses::{OpenSpec, Spec, SpecError};
 use losslab_train::tasks::boxes::DetectorSettings;
@@ -233,9 +234,7 @@ impl Request {
         let cannot_write = || cannot_write(folder);
         let is_new = !folder.exists();
         std::fs::create_dir_all(folder).with_context(cannot_write)?;
-        let probe = folder.join(".losslab-write-test");
-        std::fs::write(&probe, b"").with_context(cannot_write)?;
-        std::fs::remove_file(&probe).with_context(cannot_write)?;
+        ensure_folder_writable(folder).with_context(cannot_write)?;
         Ok(is_new)
     }
 }

@@ -8,6 +8,8 @@ use crate::warnings::{lines, severe_lines};
 use crate::{emit, notes, processors};
 use anyhow::Context;
 use indexmap::IndexMap;
+use losslab_data::DataError;
+use losslab_data::images::decode_image;
 use losslab_report::{
     ArmName, Environment, Look, Margin, Plan, Results, RunRecord, Store, Story, arm_file, diverged_notes,
     judge, table, task_lines, tuning_lines, unseen_notes, verdict_lines, write_html,
@@ -16,9 +18,12 @@ use losslab_tensor::Isa;
 use losslab_train::{Comparison, Event, Lab, Observer, Outcome, Task, compare};
 use serde_json::Value;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
+
+/// Larger files are none of our pictures.
+const MOST_PICTURE_BYTES: u64 = 1 << 28;
 
 /// A comparison in a folder.
 pub struct Session<'l> {
@@ -172,28 +177,37 @@ impl<'l> Session<'l> {
             self.plan.arms.iter().map(|arm| attachment(arm).transpose()).collect();
         let pictures = attachments.and_then(|attachments| task.pictures(&attachments));
         let pictures = pictures.map_err(anyhow::Error::msg)?;
-        let folder = self.store.folder().join("pictures");
-        let cannot_write = || cannot_write(self.store.folder());
-        if !pictures.is_empty() {
-            std::fs::create_dir_all(&folder).with_context(cannot_write)?;
-        }
         for (arm, png) in pictures {
-            losslab_data::write_atomically(&self.picture(arm), &png).with_context(cannot_write)?;
+            let written = self.store.files().write(self.picture(arm), &png);
+            written.with_context(|| cannot_write(self.store.folder()))?;
         }
         Ok(())
     }
 
-    /// The picture of an arm.
-    fn picture(&self, arm: usize) -> PathBuf {
-        self.store.folder().join("pictures").join(format!("{}.png", arm_file(&self.plan.arms[arm])))
+    /// The picture of an arm, in the folder of the comparison.
+    fn picture(&self, arm: usize) -> String {
+        format!("pictures/{}.png", arm_file(&self.plan.arms[arm]))
     }
 
-    /// The pictures that stand in the folder, of the arms whose first run has found something.
-    fn pictures(&self, records: &[RunRecord]) -> Vec<(String, Vec<u8>)> {
+    /// The pictures that stand in the folder, of the arms whose first run has found something. Each is decoded
+    /// before it becomes part of the page: a file that is no picture must not be published with it.
+    fn pictures(&self, records: &[RunRecord]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
         let has_run =
             |arm: usize| records.iter().any(|run| run.arm == self.plan.arms[arm] && run.found.is_some());
-        let labels = self.plan.labels().into_iter().enumerate().filter(|(arm, _)| has_run(*arm));
-        labels.filter_map(|(arm, label)| Some((label, std::fs::read(self.picture(arm)).ok()?))).collect()
+        let mut pictures = Vec::new();
+        for (arm, label) in self.plan.labels().into_iter().enumerate().filter(|(arm, _)| has_run(*arm)) {
+            let (files, picture) = (self.store.files(), self.picture(arm));
+            let file = files.path(&picture).display().to_string();
+            match files.read(&picture, MOST_PICTURE_BYTES) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(DataError::Read { file, error }.into()),
+                Ok(png) => {
+                    decode_image(&file, &png)?;
+                    pictures.push((label, png));
+                }
+            }
+        }
+        Ok(pictures)
     }
 
     /// Tells what was found in the data before the runs.
@@ -216,7 +230,7 @@ impl<'l> Session<'l> {
         let results = Results::of(plan.clone(), records, judgement, self.environment());
         let cannot_write = || cannot_write(store.folder());
         results.write(store.folder()).with_context(cannot_write)?;
-        let pictures = self.pictures(records);
+        let pictures = self.pictures(records)?;
         let story = Story { results: &results, records, lab, pictures: &pictures };
         write_html(store.folder(), story).with_context(cannot_write)?;
         if !place.quiet {

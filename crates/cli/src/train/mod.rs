@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use keep::kept_note;
 use losslab_data::checks::Warning;
+use losslab_data::files::ensure_writable;
 use losslab_data::formats::{DataKind, Loaded};
 use losslab_losses::Spec;
 use losslab_report::{MetricDescription, SeedGaps, metrics_table, unseen_notes};
@@ -87,10 +88,10 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
 }
 
 impl Arguments {
-    /// What can be refused without reading data.
+    /// What can be refused without reading data, before the training rather than after.
     fn prepare(&self) -> anyhow::Result<()> {
         thread_count(self.threads)?;
-        ensure_writable(&self.save)
+        ensure_writable(&self.save).with_context(|| cannot_write(&self.save))
     }
 
     /// Trains and saves; `named` is what was found in the files that are named.
@@ -159,15 +160,6 @@ impl Arguments {
             format!("loss {loss}, seed {seed}{kept}")
         })
     }
-}
-
-/// Writes beside the file to be, before the training rather than after.
-fn ensure_writable(path: &Path) -> anyhow::Result<()> {
-    anyhow::ensure!(!path.is_dir(), "{}: it is a folder", cannot_write(path));
-    anyhow::ensure!(path.file_name().is_some(), "{}: it has no file name", cannot_write(path));
-    let probe = path.with_file_name(format!(".losslab-write-test.{}", std::process::id()));
-    std::fs::write(&probe, b"").with_context(|| cannot_write(path))?;
-    std::fs::remove_file(&probe).with_context(|| cannot_write(path))
 }
 
 fn cannot_write(path: &Path) -> String {

@@ -43,7 +43,7 @@ pub use story::Story;
 pub(crate) use story::{number, percent};
 
 use crate::Across;
-use losslab_data::write_atomically;
+use losslab_data::files::ConfinedFolder;
 use std::io;
 use std::path::Path;
 
@@ -55,7 +55,7 @@ use std::path::Path;
 pub fn write_html(folder: &Path, story: Story) -> io::Result<usize> {
     let mut figures = Figures::default();
     let page = page::page(story, &mut figures).into_string();
-    write(folder, "report.html", &page, &figures)
+    write(&ConfinedFolder::new(folder), "report.html", &page, &figures)
 }
 
 /// Writes `across.html` and `across.json` into the folder, which need not be there, and each drawing as
@@ -66,20 +66,18 @@ pub fn write_html(folder: &Path, story: Story) -> io::Result<usize> {
 pub fn write_across(folder: &Path, across: &Across, command: &str, version: &str) -> io::Result<usize> {
     let mut figures = Figures::default();
     let page = across::page(across, command, version, &mut figures).into_string();
-    std::fs::create_dir_all(folder)?;
+    let folder = ConfinedFolder::new(folder);
     let json = serde_json::to_string_pretty(across).map_err(io::Error::other)?;
-    write_atomically(&folder.join("across.json"), format!("{json}\n").as_bytes())?;
-    write(folder, "across.html", &page, &figures)
+    folder.write("across.json", format!("{json}\n").as_bytes())?;
+    write(&folder, "across.html", &page, &figures)
 }
 
 /// Writes a page and its drawings.
-fn write(folder: &Path, name: &str, page: &str, figures: &Figures) -> io::Result<usize> {
-    let plots = folder.join("plots");
-    std::fs::create_dir_all(&plots)?;
+fn write(folder: &ConfinedFolder, name: &str, page: &str, figures: &Figures) -> io::Result<usize> {
     for (name, picture) in &figures.made {
-        write_atomically(&plots.join(format!("{name}.svg")), picture.document().as_bytes())?;
+        folder.write(format!("plots/{name}.svg"), picture.document().as_bytes())?;
     }
-    write_atomically(&folder.join(name), page.as_bytes())?;
+    folder.write(name, page.as_bytes())?;
     Ok(page.len())
 }
 

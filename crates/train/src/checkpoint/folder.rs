@@ -1,18 +1,18 @@
 //! A folder with the last two checkpoints of one training.
 //!
-//! A new one is written under a third name, flushed to the disk, and only then are the files renamed; so the
-//! program may be ended, or the disk be full, at any moment: one whole checkpoint is always there under one
-//! of the two names.
+//! A new one is written under a temporary name, flushed to the disk, and only then are the files renamed; so
+//! the program may be ended, or the disk be full, at any moment: one whole checkpoint is always there under
+//! one of the two names.
 
 use super::{Checkpoint, decode, encode};
 use losslab_base::{DataError, Place};
+use losslab_data::files::{self, ConfinedFolder, Temporary};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 const LATEST: &str = "checkpoint.safetensors";
 const PREVIOUS: &str = "checkpoint-previous.safetensors";
-const UNFINISHED: &str = "checkpoint-unfinished.tmp";
 /// Locked by the process that trains; it holds the number of this process.
 const LOCK: &str = "training.lock";
 /// Larger files are no checkpoints of ours: the largest detectors take a hundredth of it.
@@ -20,11 +20,17 @@ const MOST_BYTES: u64 = 1 << 32;
 
 /// What saving asks of a disk, so that tests can let it fail.
 pub trait Disk {
-    /// Writes a file and returns when it is on the disk.
+    /// Writes a temporary file in a folder and returns when it is on the disk.
     ///
     /// # Errors
-    /// If that fails; a part of the file may be there.
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// If that fails.
+    fn write(&self, folder: &Path, bytes: &[u8]) -> io::Result<Temporary>;
+
+    /// Gives a temporary file its name, in place of the file that has it.
+    ///
+    /// # Errors
+    /// If that fails; the file that has the name is as before.
+    fn persist(&self, temporary: Temporary, path: &Path) -> io::Result<()>;
 
     /// Gives a file another name, in place of the file that has it.
     ///
@@ -44,19 +50,20 @@ pub trait Disk {
 pub struct RealDisk;
 
 impl Disk for RealDisk {
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = File::create(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
+    fn write(&self, folder: &Path, bytes: &[u8]) -> io::Result<Temporary> {
+        Temporary::with(folder, bytes)
+    }
+
+    fn persist(&self, temporary: Temporary, path: &Path) -> io::Result<()> {
+        temporary.persist(path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+        files::rename(from, to)
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        // Elsewhere a folder cannot be opened, and names are journaled.
-        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+        files::sync_folder(folder)
     }
 }
 
@@ -113,15 +120,14 @@ impl Folder {
     }
 
     /// Claims the folder, which must be there, for as long as this value lives; the system ends the claim
-    /// with the process, however it ends.
+    /// with the process, however it ends. Temporary files of a process that was killed are removed.
     ///
     /// # Errors
     /// If another training has claimed it, or the disk refuses.
     pub fn lock(&mut self) -> Result<(), DataError> {
         let path = self.path.join(LOCK);
         let failed = |error| DataError::Read { file: path.display().to_string(), error };
-        let options = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = options.map_err(failed)?;
+        let mut file = files::open_to_lock(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             // Some file systems have no locks. There nothing guards against a second training.
@@ -140,6 +146,8 @@ impl Folder {
         }
         file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
         self.lock = Some(file);
+        let failed = |error| DataError::Read { file: self.path.display().to_string(), error };
+        files::remove_leftovers(&self.path).map_err(failed)?;
         Ok(())
     }
 
@@ -149,14 +157,13 @@ impl Folder {
     /// If the disk refuses; what was kept before is still there.
     pub fn save(&mut self, checkpoint: &Checkpoint) -> io::Result<()> {
         let [latest, previous] = [Which::Latest, Which::Previous].map(|which| self.file(which));
-        let unfinished = self.path.join(UNFINISHED);
         fs::create_dir_all(&self.path)?;
-        self.disk.write(&unfinished, &encode(checkpoint)?)?;
+        let temporary = self.disk.write(&self.path, &encode(checkpoint)?)?;
         if self.latest_is_whole {
             self.latest_is_whole = false;
             self.disk.rename(&latest, &previous)?;
         }
-        self.disk.rename(&unfinished, &latest)?;
+        self.disk.persist(temporary, &latest)?;
         self.latest_is_whole = true;
         self.disk.sync_folder(&self.path)
     }
@@ -175,20 +182,10 @@ impl Folder {
             return Ok(None);
         }
         let name = path.display().to_string();
-        let failed = |error| DataError::Read { file: name.clone(), error };
         let expected = format!("a whole checkpoint of losslab train{}", self.hint(&path));
-        let wrong = |found: String| Place::of(&name).error(found, expected);
-        let file = File::open(&path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        if !metadata.is_file() {
-            return Err(wrong("something that is no file".into()));
-        }
-        if metadata.len() > MOST_BYTES {
-            return Err(wrong(format!("{} bytes", metadata.len())));
-        }
-        let mut bytes = Vec::new();
-        file.take(MOST_BYTES).read_to_end(&mut bytes).map_err(failed)?;
-        let checkpoint = decode(&bytes).map_err(wrong)?;
+        let bytes = ConfinedFolder::new(&self.path).read(path.file_name().unwrap_or_default(), MOST_BYTES);
+        let bytes = bytes.map_err(|error| DataError::Read { file: name.clone(), error })?;
+        let checkpoint = decode(&bytes).map_err(|found| Place::of(&name).error(found, expected))?;
         self.latest_is_whole = path == self.file(Which::Latest);
         Ok(Some(Loaded { checkpoint, path }))
     }
