@@ -18,6 +18,8 @@ mod my_lab;
 mod names;
 mod power;
 mod runs;
+#[cfg(unix)]
+mod signals;
 mod tune;
 mod verdicts;
 mod warnings;

@@ -9,7 +9,8 @@
 //! | `compare/`, `train/`, `predict`, `report` | the commands that train, and what is made of trainings |
 //! | `losses`, `models`, `curves`, `eval/`, `coco_eval` | the commands that show and evaluate |
 //! | `warnings` | what checks of the data find |
-//! | `progress/`, `interrupt` | what is told while trainings run; Ctrl-C |
+//! | `output` | what is printed, and what a closed pipe or a full disk behind it means |
+//! | `progress/`, `interrupt/` | what is told while trainings run; Ctrl-C and other signals |
 
 #![cfg_attr(
     not(test),
@@ -30,6 +31,7 @@ mod interrupt;
 mod learner_args;
 mod losses;
 mod models;
+mod output;
 mod power;
 mod predict;
 mod progress;
@@ -40,8 +42,8 @@ mod warnings;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use losslab_train::Lab;
+use output::{ClosedPipe, emit, emit_error};
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -84,7 +86,13 @@ enum Command {
 /// Runs the command that these arguments name (the first is the program's own name), with the losses,
 /// modifiers, metrics, models, formats and detectors of this lab.
 ///
-/// Errors are one line on standard error, with exit code 2; 130 if Ctrl-C stopped a comparison.
+/// Errors are one line on standard error, and say so by the exit code:
+///
+/// | exit code | what happened |
+/// |---|---|
+/// | 2 | an error; also if standard output cannot be written, such as to a full disk |
+/// | 130, 143, 129 | Ctrl-C, SIGTERM or SIGHUP ended a comparison: what is done is kept |
+/// | 141 | whoever read standard output has closed it, as `head` does; nothing is said |
 ///
 /// ```no_run
 /// use losslab_cli::run_with;
@@ -188,9 +196,13 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // A closed standard error leaves nobody to tell.
-            let _ = writeln!(io::stderr(), "error: {}", format!("{error:#}").replace('\n', " "));
-            ExitCode::from(if error.is::<interrupt::Interrupted>() { interrupt::EXIT_CODE } else { 2 })
+            if error.is::<ClosedPipe>() {
+                // Whoever closed it wants no more, and no complaint either.
+                return ExitCode::from(ClosedPipe::EXIT_CODE);
+            }
+            emit_error(&format!("error: {}\n", format!("{error:#}").replace('\n', " ")));
+            let interrupted = error.downcast_ref::<interrupt::Interrupted>();
+            ExitCode::from(interrupted.map_or(2, interrupt::Interrupted::exit_code))
         }
     }
 }
@@ -203,20 +215,6 @@ fn first_sentence(message: &str, program: &str) -> String {
     let tip = paragraphs.find(|paragraph| paragraph.starts_with("tip: a similar"));
     let tip = tip.map_or_else(String::new, |tip| format!("; {}", tip.trim_start_matches("tip: ")));
     format!("{}{tip} (see {program} --help)", first.trim_start_matches("error: "))
-}
-
-/// Writes text to standard output; that the reader has gone is not an error.
-fn emit(text: &str) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
-/// Writes text to standard error; if nobody reads it, nobody can be told.
-fn emit_error(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// The threads to train on: as many as were asked for, else one per processor.

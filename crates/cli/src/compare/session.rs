@@ -233,6 +233,10 @@ impl<'l> Session<'l> {
         let pictures = self.pictures(records)?;
         let story = Story { results: &results, records, lab, pictures: &pictures };
         write_html(store.folder(), story).with_context(cannot_write)?;
+        if let (Some(judgement), true) = (&results.verdicts, results.complete) {
+            // The page has shown it, also if standard output takes nothing any more.
+            self.remember(Look::of(plan, &judgement.seeds)).with_context(cannot_write)?;
+        }
         if !place.quiet {
             emit(&notes(&unseen_notes(&results.gaps)))?;
         }
@@ -243,9 +247,6 @@ impl<'l> Session<'l> {
         emit(&notes(&diverged_notes(&results)))?;
         if let Some(judgement) = &results.verdicts {
             emit(&verdict_lines(judgement, plan.trials, results.complete))?;
-            if results.complete {
-                self.remember(Look::of(plan, &judgement.seeds)).with_context(cannot_write)?;
-            }
         }
         emit(&severe_lines(&plan.warnings))?;
         emit(&tuning_lines(plan, records))?;
