@@ -193,5 +193,72 @@ fn what_is_no_regular_file_is_not_replaced() {
             assert!(message.ends_with(&expected), "{message}");
         }
     }
+    let model = files.path("m.safetensors");
+    printed(&[
+        "train",
+        "--synthetic",
+        "rows=300,ratio=5",
+        "--epochs",
+        "1",
+        "--quiet",
+        "--save",
+        text(&model),
+    ]);
+    let csv = files.write("a.csv", "x1,x2\n1,2\n");
+    for out in ["/dev/stdout", "/dev/null"] {
+        let message = complaint(
+            &["predict", "--model", text(&model), "--csv", text(&csv), "--out", out],
+            files.0.path(),
+        );
+        assert!(message.contains(&format!("--out {out}: cannot be written: found a ")), "{message}");
+        assert!(message.ends_with("; without --out it goes to standard output\n"), "{message}");
+    }
+    let message = complaint(&["predict", "--model", "/dev/zero", "--csv", text(&csv)], files.0.path());
+    assert!(
+        message.contains("/dev/zero: cannot be read: found a device, expected a regular file"),
+        "{message}"
+    );
+    assert_unharmed(&files);
+}
+
+/// Tables may come through a pipe: `--csv <(zcat table.csv.gz)`.
+#[test]
+fn a_table_may_come_through_a_pipe() {
+    let files = Files::new();
+    let pipe = files.path("table");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let rows: String = (0..60).map(|i| format!("{i},{}\n", u8::from(i % 3 == 0))).collect();
+    let table = files.write("table.csv", format!("x,y\n{rows}"));
+    let train = |csv: &Path, model: &str| {
+        let save = files.path(model);
+        let arguments = ["train", "--csv", text(csv), "--label", "y", "--epochs", "1", "--save", text(&save)];
+        Command::new(env!("CARGO_BIN_EXE_losslab")).args(arguments).output().unwrap()
+    };
+    let writer = std::thread::spawn({
+        let (pipe, table) = (pipe.clone(), fs::read(&table).unwrap());
+        move || fs::write(pipe, table)
+    });
+    let output = train(&pipe, "piped.safetensors");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    writer.join().unwrap().unwrap();
+    assert!(train(&table, "read.safetensors").status.success());
+    let [piped, read] =
+        ["piped", "read"].map(|name| fs::read(files.path(&format!("{name}.safetensors"))).unwrap());
+    assert!(piped == read);
+}
+
+#[test]
+fn results_do_not_say_where_a_comparison_is_written() {
+    let files = compared(&ROWS);
+    let path = files.path("out/results.json");
+    let results = fs::read_to_string(&path).unwrap();
+    let victim = files.path("victim");
+    let changed =
+        results.replacen("\"request\": {", &format!("\"request\": {{\"out\": {:?},", text(&victim)), 1);
+    assert!(changed != results);
+    fs::write(&path, changed).unwrap();
+    let message = complaint(&["compare", "--config", text(&path)], files.0.path());
+    let expected = "found out in the request, expected nothing of where a comparison runs\n";
+    assert!(message.ends_with(expected), "{message}");
     assert_unharmed(&files);
 }

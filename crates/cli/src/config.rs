@@ -1,7 +1,7 @@
 //! Arguments from a file: `compare --config FILE`, where FILE is TOML whose keys are the names of flags, or
 //! the `results.json` of a comparison. Flags on the command line win.
 
-use super::flags::was_given;
+use super::flags::{OF_THE_PLACE, was_given};
 use anyhow::{Context, bail, ensure};
 use clap::{ArgAction, ArgMatches, Command};
 use losslab_report::RESULTS_SCHEMA;
@@ -142,6 +142,9 @@ fn of_results(text: &str) -> anyhow::Result<Map<String, Value>> {
             _ => value.clone(),
         };
         values.extend(part.iter().map(|(key, value)| (key.clone(), one(value))));
+    }
+    if let Some(key) = OF_THE_PLACE.iter().find(|&&key| values.contains_key(key)) {
+        bail!("found {key} in the request, expected nothing of where a comparison runs");
     }
     Ok(values)
 }

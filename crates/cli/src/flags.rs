@@ -11,8 +11,8 @@ const LEARNING: [&str; 2] = ["compare", "train"];
 const PREDICTING: &str = "predict";
 
 /// What `compare` takes from where it runs, not from what is asked of it: neither kept with results nor read
-/// back.
-const OF_THE_PLACE: [&str; 5] = ["config", "out", "threads", "quiet", "resume"];
+/// back, for results may come from a stranger.
+pub const OF_THE_PLACE: [&str; 5] = ["config", "out", "threads", "quiet", "resume"];
 
 /// The flags that were given.
 #[derive(Debug, Default)]

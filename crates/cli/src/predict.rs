@@ -5,10 +5,11 @@ use super::warnings::{self, DenyArguments};
 use super::{emit, emit_error, notes};
 use anyhow::{Context, bail};
 use clap::Args;
-use losslab_data::write_atomically;
+use losslab_data::files::{ensure_writable, write_atomically};
 use losslab_report::{MetricDescription, metrics_table};
 use losslab_train::{Form, Lab, Prediction, Scores, load_model};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// The arguments of `losslab predict`.
 #[derive(Args, Debug)]
@@ -41,6 +42,7 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
         let keys: Vec<String> = keys.map(|key| format!("--{}", key.name)).collect();
         bail!("no data are named: expected one of {}", keys.join(", "));
     };
+    arguments.check_out()?;
     let form = match (arguments.logits, arguments.raw) {
         (true, _) => Form::Logits,
         (false, true) => Form::Raw,
@@ -67,12 +69,28 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
 }
 
 impl Arguments {
+    /// Refuses what `--out` cannot be, before the model works rather than after.
+    fn check_out(&self) -> anyhow::Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        let checked = ensure_writable(out).map_err(|error| match error.kind() {
+            // A link, such as /dev/stdout, a pipe or a device.
+            io::ErrorKind::InvalidInput => {
+                anyhow::anyhow!("{error}; without --out it goes to standard output")
+            }
+            _ => error.into(),
+        });
+        checked.with_context(|| cannot_write(out))
+    }
+
     /// Writes the outcome to `--out`, by default to standard output.
     fn deliver(&self, text: &str) -> anyhow::Result<()> {
         match &self.out {
-            None => Ok(emit(text)?),
-            Some(path) => write_atomically(path, text.as_bytes())
-                .with_context(|| format!("--out {}: cannot be written", path.display())),
+            None => emit(text),
+            Some(path) => write_atomically(path, text.as_bytes()).with_context(|| cannot_write(path)),
         }
     }
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("--out {}: cannot be written", path.display())
 }
