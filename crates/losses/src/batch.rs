@@ -114,6 +114,12 @@ pub enum BatchError {
         /// The name of the loss.
         loss: &'static str,
     },
+    /// Second derivatives were asked of a loss of a whole batch, which is a function of no single margin.
+    #[error("{loss} is a loss of the whole batch: it has no margin to take second derivatives in")]
+    NoMargin {
+        /// The name of the loss.
+        loss: &'static str,
+    },
     /// A mean over the sum of weights, which is so small that its reciprocal overflows.
     #[error("the weights sum to {sum:e}, too little to divide by in {float}; scale them up")]
     Weights {

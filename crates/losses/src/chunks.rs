@@ -111,6 +111,7 @@ impl BatchError {
             BatchError::Length { .. }
             | BatchError::Head { .. }
             | BatchError::Undivided { .. }
+            | BatchError::NoMargin { .. }
             | BatchError::Weights { .. } => {}
         }
         self

@@ -25,6 +25,14 @@ pub trait Equation: Send + Sync {
     fn fused_f64(&self, params: &[f64], block: Block<'_, f64>) -> bool;
     /// The derivative of each value with respect to parameter `k`.
     fn param_slopes(&self, params: &[f64], k: usize, points: Points<'_, f64>, slope: &mut [f64]);
+    /// The derivative of f'(x) in the margin, f''(x), and with `Some(k)` with respect to parameter `k`.
+    fn second_derivatives(
+        &self,
+        params: &[f64],
+        k: Option<usize>,
+        points: Points<'_, f64>,
+        second: &mut [f64],
+    );
     /// What happens to the logits first, and with `Some(k)` its derivative with respect to parameter `k`.
     ///
     /// # Errors
@@ -118,6 +126,14 @@ pub trait SoftEquation {
     );
     /// The derivative of each value with respect to parameter `k`.
     fn soft_param_slopes(&self, params: &[f64], k: usize, points: SoftPoints<'_, f64>, slope: &mut [f64]);
+    /// The derivative of the slope in the logit, and with `Some(k)` with respect to parameter `k`.
+    fn soft_second_derivatives(
+        &self,
+        params: &[f64],
+        k: Option<usize>,
+        points: SoftPoints<'_, f64>,
+        second: &mut [f64],
+    );
 }
 
 /// A loss of a whole batch.

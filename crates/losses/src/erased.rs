@@ -4,7 +4,7 @@ use crate::equation::{Block, Declaration, Equation, Points, SetEquation, SoftEqu
 use crate::loss::{Confusion, Loss, SetLoss, Shift, SoftLoss};
 use crate::probabilities::Probabilities;
 use crate::{ClassCounts, Pt, Side};
-use losslab_tensor::{Dual, Float, Kernel, Lane, OnLines, prefetch, prefetch_to_write};
+use losslab_tensor::{Dual, Float, Kernel, Lane, OnLines, Real, prefetch, prefetch_to_write};
 use std::marker::PhantomData;
 
 /// A [`Loss`] as a value.
@@ -22,9 +22,18 @@ fn array<const P: usize>(params: &[f64]) -> [f64; P] {
 }
 
 /// The parameters, of which number `k` is the variable of differentiation.
-fn seeded<const P: usize>(params: &[f64], k: Option<usize>) -> [Dual<f64>; P] {
-    let params: [f64; P] = array(params);
+fn seeded<R: Real, const P: usize>(params: &[f64], k: Option<usize>) -> [Dual<R>; P] {
+    let params = array::<P>(params).map(R::lift);
     std::array::from_fn(|i| if k == Some(i) { Dual::variable(params[i]) } else { Dual::constant(params[i]) })
+}
+
+/// What differentiates an equation twice at x: in x and in x again, or with `Some(k)` in x and in a
+/// parameter.
+///
+/// The inner of two nested dual numbers carries the derivative in x, the outer one that of the other
+/// variable.
+fn twice(x: f64, k: Option<usize>) -> Pt<Dual<Dual<f64>>> {
+    if k.is_some() { Pt::variable(x).constant() } else { Pt::variable_twice(x) }
 }
 
 /// The methods of [`Equation`] that hard and soft losses share.
@@ -51,6 +60,18 @@ macro_rules! pointwise {
             let params = seeded(params, Some(k));
             for ((slope, &x), &sign) in slope.iter_mut().zip(points.margin).zip(points.sign) {
                 *slope = L::eval(params, Pt::at(x).constant(), Side { positive: sign > 0.0 }).slope;
+            }
+        }
+        fn second_derivatives(
+            &self,
+            params: &[f64],
+            k: Option<usize>,
+            points: Points<'_, f64>,
+            second: &mut [f64],
+        ) {
+            let params = seeded(params, k);
+            for ((second, &x), &sign) in second.iter_mut().zip(points.margin).zip(points.sign) {
+                *second = L::eval(params, twice(x, k), Side { positive: sign > 0.0 }).slope.slope;
             }
         }
         fn probabilities(&self, params: &[f64]) -> Probabilities {
@@ -211,6 +232,18 @@ impl<L: SoftLoss<P>, const P: usize> SoftEquation for Soft<L, P> {
             *slope = L::eval_soft(params, Pt::at(z).constant(), Dual::constant(y)).slope;
         }
     }
+    fn soft_second_derivatives(
+        &self,
+        params: &[f64],
+        k: Option<usize>,
+        points: SoftPoints<'_, f64>,
+        second: &mut [f64],
+    ) {
+        let params = seeded(params, k);
+        for ((second, &z), &y) in second.iter_mut().zip(points.logit).zip(points.target) {
+            *second = L::eval_soft(params, twice(z, k), Dual::lift(y)).slope.slope;
+        }
+    }
 }
 
 /// The fused kernel on soft targets.
@@ -262,6 +295,9 @@ impl<L: SetLoss<P>, const P: usize> Equation for Set<L, P> {
         no_margin(L::INFO.name)
     }
     fn param_slopes(&self, _: &[f64], _: usize, _: Points<'_, f64>, _: &mut [f64]) {
+        no_margin(L::INFO.name)
+    }
+    fn second_derivatives(&self, _: &[f64], _: Option<usize>, _: Points<'_, f64>, _: &mut [f64]) {
         no_margin(L::INFO.name)
     }
     fn shift(&self, _: &[f64], _: Option<usize>, _: &ClassCounts) -> Result<Shift<f64>, String> {

@@ -56,6 +56,7 @@ mod evaluate;
 mod info;
 mod inverse;
 mod loss;
+mod margins;
 mod mining;
 mod modifiers;
 mod op;
@@ -64,6 +65,7 @@ mod param_gradient;
 mod probabilities;
 mod pt;
 mod registry;
+mod second;
 mod set;
 mod sigmoid;
 mod soft;
@@ -88,6 +90,7 @@ pub use open_spec::OpenSpec;
 pub use probabilities::{LogH, Probabilities};
 pub use pt::{Pt, Side};
 pub use registry::{ALPHA_RANGE, ALPHA_TUNED, Registry};
+pub use second::SecondDerivatives;
 pub use spec::{Spec, SpecError};
 pub use zoo::{
     AlphaCe, Asl, Ce, Dice, DualFocal, Focal, FocalStar, Gce, HingeP, Ldam, Poly1, Poly1Focal, Qfl,

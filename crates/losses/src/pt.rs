@@ -74,6 +74,22 @@ impl<R: Real> Pt<R> {
         }
     }
 
+    /// As a function of the margin that can be differentiated twice: d2 log_p = d2 log_q = -p q, d2p = p q
+    /// (q - p).
+    ///
+    /// q - p is -tanh(x / 2) = -sign(x) (1 - e) / (1 + e) with e = e^-|x|: the difference itself has no
+    /// digits near x = 0.
+    #[inline(always)]
+    pub(crate) fn variable_twice(x: R) -> Pt<Dual<Dual<R>>> {
+        let (zero, one) = (R::lift(0.0), R::lift(1.0));
+        let mut t = Self::variable(x).differentiable();
+        let tanh = -(-x.abs()).exp_m1() / (one + x.exp_neg_abs());
+        let second = t.p.slope.value * R::select(x < zero, tanh, -tanh);
+        t.p.slope.slope = second;
+        t.q.slope.slope = -second;
+        t
+    }
+
     /// (1 - p_t)^gamma, as e^(gamma log(1 - p_t)).
     ///
     /// The square is a product. A kernel holds a copy of its loop for the default parameters of a loss, in which the

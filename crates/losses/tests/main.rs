@@ -14,4 +14,5 @@ mod paper;
 mod pipeline;
 mod reference;
 mod registry;
+mod second;
 mod specs;

@@ -40,6 +40,8 @@ struct Case {
     loss: f64,
     grad: Vec<f64>,
     params: Vec<(&'static str, f64)>,
+    hess: Vec<f64>,
+    mixed: Vec<(&'static str, Vec<f64>)>,
 }
 
 fn numbers(text: &str) -> Vec<f64> {
@@ -69,12 +71,18 @@ fn read() -> (HashMap<&'static str, Data>, Vec<Case>) {
             "valid" => batches.get_mut(current).unwrap().valid = Some(numbers(rest)),
             "case" => {
                 let (batch, reduction, spec) = (words[0], words[1], words[2]);
-                cases.push(Case { batch, reduction, spec, loss: 0.0, grad: Vec::new(), params: Vec::new() });
+                let (grad, params, hess, mixed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+                cases.push(Case { batch, reduction, spec, loss: 0.0, grad, params, hess, mixed });
             }
             "loss" => cases.last_mut().unwrap().loss = rest.parse().unwrap(),
             "grad" => cases.last_mut().unwrap().grad = numbers(rest),
             "param" => {
                 cases.last_mut().unwrap().params.push((words[0], words[1].parse().unwrap()));
+            }
+            "hess" => cases.last_mut().unwrap().hess = numbers(rest),
+            "mixed" => {
+                let (name, rest) = rest.split_once(' ').unwrap();
+                cases.last_mut().unwrap().mixed.push((name, numbers(rest)));
             }
             other => panic!("unknown line {other}"),
         }
@@ -145,6 +153,37 @@ fn parameter_derivatives() {
                 "{}: d/d{name} is {found}, expected {expected}",
                 case.spec
             );
+        }
+    }
+}
+
+#[test]
+fn second_derivatives() {
+    let (batches, cases) = read();
+    for case in cases.iter().filter(|case| !case.spec.starts_with("dice")) {
+        let data = &batches[case.batch];
+        let mut found = criterion(case, data).second_derivatives(&data.batch()).unwrap();
+        let mut expected = case.mixed.clone();
+        found.mixed.sort_by_key(|(name, _)| *name);
+        expected.sort_by_key(|(name, _)| *name);
+        found.mixed.push(("itself", found.diagonal));
+        expected.push(("itself", case.hess.clone()));
+        let names = |all: &[(&'static str, Vec<f64>)]| all.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert_eq!(names(&found.mixed), names(&expected), "{}", case.spec);
+        let q =
+            Spec::parse(case.spec, &Registry::standard()).unwrap().params().first().copied().unwrap_or(1.0);
+        for ((name, found), (_, expected)) in found.mixed.iter().zip(&expected) {
+            assert_eq!(found.len(), expected.len());
+            for (i, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+                let about = format!("{} on {} ({})", case.spec, case.batch, case.reduction);
+                let what = format!("{about}: logit {i} with {name}: {found}, expected {expected}");
+                // Of gce, the derivatives of the power and of 1 / q cancel as p_t -> 1.
+                let lost = match *name {
+                    "q" => 4.0 * f64::EPSILON * case.grad[i].abs() / q,
+                    _ => 0.0,
+                };
+                assert!((found - expected).abs() <= 1e-12 * expected.abs() + lost, "{what}");
+            }
         }
     }
 }
