@@ -262,6 +262,44 @@ fn derivatives_in_parameters_agree_with_finite_differences() {
     }
 }
 
+/// The values are those that crates/losses/tests/second.rs checks in f64; printed as f32 they are rounded.
+#[test]
+fn second_derivatives_on_a_grid_with_extremes() {
+    let text = include_str!("../../crates/losses/tests/fixtures/second.txt");
+    let cases: Vec<&str> = text.split("\ncase ").skip(1).collect();
+    assert!(cases.len() > 30);
+    for case in cases {
+        let (title, points) = case.split_once('\n').unwrap();
+        let (head, spec) = title.split_once(' ').unwrap();
+        let numbers = |text: &str| text.split(' ').map(|x| x.parse().unwrap()).collect::<Vec<f64>>();
+        let (mut logits, mut targets, mut expected) = (Vec::new(), Vec::new(), Vec::new());
+        for point in points.lines() {
+            let mut parts = point.split("; ").map(numbers);
+            let point = parts.next().unwrap();
+            targets.push(if head == "softmax" { json!(point[0] as u32) } else { json!([point[0]]) });
+            logits.push(json!(point[1..]));
+            expected.extend(parts.map(|numbers| numbers[0]));
+        }
+        let counts = if head == "softmax" { json!([40, 7, 3]) } else { json!([90, 10]) };
+        let input = json!({"logits": logits, "targets": targets, "class_counts": counts});
+        let out = eval(&["--loss", spec, "--head", head, "--reduction", "sum", "--dtype", "f32"], &input);
+        for (found, expected) in flat(&out["hess"]).into_iter().zip(expected) {
+            // What is printed is the shortest that reads back as the same f32.
+            let found = f64::from(found as f32);
+            let tolerance = 1e-7 * expected.abs() + f64::from(f32::MIN_POSITIVE);
+            assert!((found - expected).abs() <= tolerance, "{title}: {found:e}, expected {expected:e}");
+        }
+        let shape = |value: &Value| (value.as_array().unwrap().len(), value[0].as_array().unwrap().len());
+        assert_eq!(shape(&out["hess"]), shape(&input["logits"]), "{title}");
+    }
+}
+
+#[test]
+fn a_loss_of_a_whole_batch_has_no_second_derivatives() {
+    let out = eval(&["--loss", "dice"], &binary());
+    assert_eq!((&out["hess"], flat(&out["grad"]).len()), (&Value::Null, 6));
+}
+
 #[test]
 fn confident_mistakes_have_a_gradient() {
     let input = json!({"logits": [100, -100, 0], "targets": [0, 1, 1]});

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! in   {"logits": [...], "targets": [...], "class_counts": [...], "weights": [...], "valid": [...]}
-//! out  {"loss": x or [...], "grad": [...], "dparams": {"gamma": x, ...}}
+//! out  {"loss": x or [...], "grad": [...], "hess": [...], "dparams": {"gamma": x, ...}}
 //! ```
 //!
 //! Sigmoid head: logits are a list or rows, targets 0 or 1 (0 to 1 where the loss takes soft targets) of the
@@ -27,10 +27,11 @@ use std::io::Read;
 
 /// What stands below the options in `losslab eval --help`.
 const FORMAT: &str = "\
-Reads {\"logits\": [..], \"targets\": [..]} from standard input, with \"class_counts\", \"weights\" and \"valid\" if wanted;
-writes {\"loss\": .., \"grad\": [..], \"dparams\": {..}}. grad is the derivative of the reduced loss in each logit (of the
-sum for --reduction none), dparams that of the same number in each parameter of the loss. Non-finite numbers are the
-strings \"NaN\", \"inf\" and \"-inf\".";
+Reads {\"logits\": [..], \"targets\": [..]} from standard input, with \"class_counts\", \"weights\" and
+\"valid\" if wanted; writes {\"loss\": .., \"grad\": [..], \"hess\": [..], \"dparams\": {..}}. grad is the
+derivative of the reduced loss in each logit (of the sum for --reduction none), hess the second one, the
+diagonal of the Hessian (null for a loss of the whole batch, such as dice), dparams the derivative of the same
+number in each parameter of the loss. Non-finite numbers are the strings \"NaN\", \"inf\" and \"-inf\".";
 
 /// The arguments of `losslab eval`.
 #[derive(Args, Debug)]
@@ -187,7 +188,7 @@ fn bind(spec: &Spec, head: Head, reduction: Reduction, input: &Input) -> anyhow:
     }
 }
 
-/// Loss, gradient and the derivatives in the parameters; these are always computed in f64.
+/// Loss and gradient; second derivatives, and the derivatives in the parameters, are always computed in f64.
 fn evaluate<T: Scalar + Serialize>(criterion: &Criterion, input: &Input) -> Result<Output<T>, BatchError> {
     let convert = |x: &[f64]| x.iter().map(|&x| T::from_f64(x)).collect::<Vec<T>>();
     let logits = convert(&input.logits);
@@ -212,10 +213,16 @@ fn evaluate<T: Scalar + Serialize>(criterion: &Criterion, input: &Input) -> Resu
     } else {
         Numbers::One(Number(criterion.evaluate(&batch, None, &mut grad)?))
     };
+    let hess = match criterion.second_derivatives(&input.batch()) {
+        Ok(second) => Some(Numbers::shaped(&convert(&second.diagonal), input.columns)),
+        Err(BatchError::NoMargin { .. }) => None,
+        Err(error) => return Err(error),
+    };
     let dparams = criterion.param_gradient(&input.batch())?;
     Ok(Output {
         loss,
         grad: Numbers::shaped(&grad, input.columns),
+        hess,
         dparams: dparams.into_iter().map(|(name, x)| (name, Number(T::from_f64(x)))).collect(),
     })
 }

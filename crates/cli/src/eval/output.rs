@@ -9,6 +9,8 @@ use serde::{Serialize, Serializer};
 pub(super) struct Output<T> {
     pub loss: Numbers<T>,
     pub grad: Numbers<T>,
+    /// Null for a loss of a whole batch.
+    pub hess: Option<Numbers<T>>,
     #[serde(serialize_with = "object")]
     pub dparams: Vec<(&'static str, Number<T>)>,
 }
