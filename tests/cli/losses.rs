@@ -64,6 +64,8 @@ fn json_says_all_that_is_declared() {
         assert_eq!(json["equation"], loss.equation());
         assert_eq!(json["source"], loss.source());
         assert_eq!(json["limits"], loss.limits());
+        let words = loss.declaration().curvature.map(|curvature| curvature.words);
+        assert_eq!(json["curvature"]["words"].as_str(), words);
         assert_eq!(json["needs_counts"], loss.needs_counts());
         assert_eq!(json["has_curve"], loss.has_curve());
         assert_eq!(json["moves_threshold"], loss.moves_threshold());

@@ -119,7 +119,19 @@ struct Loss {
     may_be_smoothed: bool,
     fades_when_wrong: bool,
     limits: &'static str,
+    /// `null` where nothing is declared.
+    curvature: Option<Curvature>,
     accuracy: Option<String>,
+}
+
+/// Of the loss in its margin, with the default parameters but for the words.
+#[derive(Serialize)]
+struct Curvature {
+    words: &'static str,
+    /// Margins of negatives and of positives below which the second derivative is negative.
+    negative_below: [Option<f64>; 2],
+    /// Margins at which the slope jumps.
+    kinks: &'static [f64],
 }
 
 #[derive(Serialize)]
@@ -183,6 +195,10 @@ impl Listing {
                 may_be_smoothed: d.may_be_smoothed,
                 fades_when_wrong: d.fades_when_wrong,
                 limits: d.limits,
+                curvature: d.curvature.map(|losslab_losses::Curvature { words, negative_below, kinks }| {
+                    let negative_below = [negative_below.negative, negative_below.positive];
+                    Curvature { words, negative_below, kinks }
+                }),
                 accuracy: d.accuracy.map(|accuracy| accuracy.to_string()),
             }
         };

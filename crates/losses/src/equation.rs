@@ -1,6 +1,6 @@
 //! The object-safe twins of the loss traits: one virtual call per slice, never per element.
 
-use crate::info::{Accuracy, Alpha, Heads, Info, ParamInfo, TargetKind};
+use crate::info::{Accuracy, Alpha, Curvature, Heads, Info, ParamInfo, TargetKind};
 use crate::loss::{Confusion, Shift};
 use crate::probabilities::Probabilities;
 use crate::{ClassCounts, Side};
@@ -177,7 +177,7 @@ pub struct Block<'a, T> {
 ///
 /// Not an array: two f32 of an array travel as one u64, and a select between them becomes one of 64-bit
 /// lanes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub struct BySide<T> {
     pub negative: T,
@@ -219,6 +219,7 @@ pub struct Declaration {
     pub may_be_smoothed: bool,
     pub fades_when_wrong: bool,
     pub limits: &'static str,
+    pub curvature: Option<Curvature>,
     pub accuracy: Option<Accuracy>,
 }
 
@@ -239,6 +240,7 @@ impl Declaration {
             may_be_smoothed: info.may_be_smoothed,
             fades_when_wrong: info.fades_when_wrong,
             limits: info.limits,
+            curvature: info.curvature,
             accuracy: info.accuracy,
         }
     }

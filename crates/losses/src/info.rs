@@ -1,5 +1,6 @@
 //! What a loss declares of itself: names, parameters with their ranges, heads, targets, limits.
 
+use crate::equation::BySide;
 use crate::probabilities::Probabilities;
 use losslab_base::Domain;
 use std::fmt;
@@ -40,6 +41,8 @@ pub struct Info<const P: usize> {
     pub fades_when_wrong: bool,
     /// Where the true gradient vanishes, and where digits are lost and why.
     pub limits: &'static str,
+    /// Where the loss bends down in its margin, and where its slope jumps; `None` says nothing.
+    pub curvature: Option<Curvature>,
     /// How far f32 may be from the exact loss: a test holds every loss to what it declares. `None` promises
     /// nothing.
     pub accuracy: Option<Accuracy>,
@@ -64,8 +67,36 @@ impl<const P: usize> Info<P> {
         may_be_smoothed: false,
         fades_when_wrong: false,
         limits: "",
+        curvature: None,
         accuracy: None,
     };
+}
+
+/// Where the second derivative of a loss in its margin is negative, and where the first one jumps: on hard
+/// targets.
+///
+/// A test samples both with the default parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Curvature {
+    /// Both in words, for all values of the parameters.
+    pub words: &'static str,
+    /// The margin below which the second derivative is negative, and above which it is not, with the default
+    /// parameters; none where it is negative nowhere.
+    pub negative_below: BySide<Option<f64>>,
+    /// The margins at which the slope jumps, with the default parameters.
+    pub kinks: &'static [f64],
+}
+
+impl Curvature {
+    /// Negative nowhere, and without kinks.
+    pub const fn convex(words: &'static str) -> Self {
+        Self { words, negative_below: BySide { negative: None, positive: None }, kinks: &[] }
+    }
+
+    /// Negative below this margin, for positives and negatives alike, and without kinks.
+    pub const fn negative_below(x: f64, words: &'static str) -> Self {
+        Self { words, negative_below: BySide { negative: Some(x), positive: Some(x) }, kinks: &[] }
+    }
 }
 
 /// A bound on the error in f32: sigmoid head, hard targets, logits in [-1e4, 1e4].

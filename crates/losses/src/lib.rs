@@ -77,7 +77,7 @@ pub use batch::{Batch, BatchError, Targets};
 pub use criterion::{Criterion, Normalizer, Reduction, Scalar};
 pub use describe::{ModifierDescription, ParamDescription, SpecDescription};
 pub use equation::{Block, BySide, Declaration, Equation, Points, SetEquation, SoftEquation, SoftPoints};
-pub use info::{Accuracy, Alpha, Head, Heads, Info, Measure, ParamInfo, Range, TargetKind};
+pub use info::{Accuracy, Alpha, Curvature, Head, Heads, Info, Measure, ParamInfo, Range, TargetKind};
 pub use inverse::Inverse;
 pub use loss::{Confusion, Loss, SetLoss, Shift, SoftLoss};
 /// The values that tuning tries of a parameter.

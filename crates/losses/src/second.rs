@@ -40,7 +40,7 @@ impl Criterion {
     /// Shifts, label smoothing, weights and normaliser are in them. Batch weights (hard example mining) are
     /// constants, as they are to the gradient, and the parameters of modifiers are not among those
     /// differentiated by. Where the slope jumps, the derivatives are those of the side that the equation
-    /// takes there.
+    /// takes there; see what the loss declares, [`Curvature`](crate::Curvature).
     ///
     /// # Errors
     /// As [`Criterion::evaluate`], and for a loss of a whole batch (Dice), which has no margin.

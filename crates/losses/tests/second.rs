@@ -3,7 +3,8 @@
 
 use crate::common::{build, pointwise, sigmoid_batch};
 use losslab_losses::{
-    Batch, BatchError, Criterion, Head, Reduction, Registry, SecondDerivatives, Spec, Targets,
+    Batch, BatchError, Criterion, Equation, Head, Points, Reduction, Registry, SecondDerivatives, Spec,
+    Targets,
 };
 
 /// A spec of the file, and its points.
@@ -161,6 +162,47 @@ fn nan_comes_back_unless_it_is_not_valid_and_infinite_logits_stay_finite() {
             let valid = Some(&[0.0, 1.0, 1.0][..]);
             let batch = Batch { valid, ..sigmoid_batch(&logits, &targets) };
             assert_eq!(criterion.second_derivatives(&batch).unwrap().diagonal[0], 0.0);
+        }
+    }
+}
+
+/// f' and f'' at the margin x, with the default parameters.
+fn slopes(loss: &dyn Equation, x: f64, sign: f64) -> (f64, f64) {
+    let params: Vec<f64> = loss.params().iter().map(|param| param.default).collect();
+    let (mut value, mut slope, mut second) = ([0.0], [0.0], [0.0]);
+    let points = Points { margin: &[x], sign: &[sign] };
+    loss.slopes_f64(&params, points, &mut value, &mut slope);
+    loss.second_derivatives(&params, None, points, &mut second);
+    (slope[0], second[0])
+}
+
+#[test]
+fn declared_curvature_is_what_samples_show() {
+    const STEP: f64 = 0.01;
+    for loss in pointwise(&Registry::standard()) {
+        let curvature = loss.declaration().curvature;
+        let curvature = curvature.unwrap_or_else(|| panic!("{} declares no curvature", loss.name()));
+        let below = curvature.negative_below;
+        for (sign, below) in [(-1.0, below.negative), (1.0, below.positive)] {
+            for step in -1500..1500 {
+                let (x, next) = (f64::from(step) * STEP, f64::from(step + 1) * STEP);
+                let about = format!("{} at {x} for {sign}", loss.name());
+                let (f1, f2) = slopes(loss, x, sign);
+                if below.is_none_or(|below| (x - below).abs() > STEP) {
+                    let negative = below.is_some_and(|below| x < below);
+                    assert!(if negative { f2 < 0.0 } else { f2 >= 0.0 }, "{about}: f'' = {f2}");
+                }
+                if !curvature.kinks.iter().any(|&kink| kink >= x && kink <= next) {
+                    // The trapezoidal rule is off by STEP^3 / 12 times the fourth derivative, below 10 here.
+                    let (next_f1, next_f2) = slopes(loss, next, sign);
+                    let difference = next_f1 - f1 - STEP * (f2 + next_f2) / 2.0;
+                    assert!(difference.abs() <= 1e-6, "{about}: the slope jumps by {difference}");
+                }
+            }
+            for &kink in curvature.kinks {
+                let [before, after] = [-1e-9, 1e-9].map(|aside| slopes(loss, kink + aside, sign).0);
+                assert!((after - before).abs() > 0.1, "{} at {kink}: {before}, {after}", loss.name());
+            }
         }
     }
 }

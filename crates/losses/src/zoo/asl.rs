@@ -1,6 +1,9 @@
 //! Asymmetric loss, for many labels of which most are negative.
 
-use crate::{Accuracy, Alpha, Domain, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{
+    Accuracy, Alpha, BySide, Curvature, Domain, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt,
+    Range, Side,
+};
 use losslab_tensor::Real;
 
 /// Focal loss with a gamma of its own for each side, and negatives below a probability of `margin` dropped.
@@ -42,6 +45,12 @@ impl Loss<3> for Asl {
         fades_when_wrong: true,
         limits: "negatives with p <= margin have gradient 0; with a margin above 0 the loss of negatives is bounded by \
                  -log(margin) and its gradient vanishes as p -> 1, by design; digits are lost just above the margin",
+        curvature: Some(Curvature {
+            words: "negative on confidently wrong negatives, and on such positives where gamma_pos > 0; at \
+                    p = margin the slope of negatives jumps where gamma_neg = 0",
+            negative_below: BySide { negative: Some(-2.2), positive: None },
+            kinks: &[],
+        }),
         accuracy: Some(Accuracy {
             ulps: 4.0,
             growing: &[("gamma_pos", Measure::LogQ), ("gamma_neg", Measure::LogQ)],

@@ -1,6 +1,8 @@
 //! Cross-entropy: plain, alpha-balanced, and with smoothed labels.
 
-use crate::{Accuracy, Alpha, Info, Loss, ParamInfo, Probabilities, Pt, Range, Side, SoftLoss, TargetKind};
+use crate::{
+    Accuracy, Alpha, Curvature, Info, Loss, ParamInfo, Probabilities, Pt, Range, Side, SoftLoss, TargetKind,
+};
 use losslab_tensor::Real;
 
 /// CE(p_t) = -log p_t; on a soft target y, -(y log p + (1 - y) log(1 - p)).
@@ -18,6 +20,7 @@ impl Loss<0> for Ce {
         may_be_smoothed: true,
         limits: "the gradient, 1 - p_t, vanishes only as p_t -> 1; well conditioned everywhere (on a soft target, \
                  digits are lost at p = y, where the gradient is 0)",
+        curvature: Some(Curvature::convex("positive everywhere: p_t (1 - p_t), on a soft target too")),
         accuracy: Some(Accuracy::ulps(4.0)),
         ..Info::EMPTY
     };
@@ -49,6 +52,7 @@ impl Loss<0> for AlphaCe {
         probabilities: |_| Probabilities::True,
         may_be_smoothed: true,
         limits: "as cross-entropy; alpha of 0 or 1 silences one side",
+        curvature: Some(Curvature::convex("positive everywhere: alpha_t p_t (1 - p_t)")),
         accuracy: Some(Accuracy::ulps(4.0)),
         ..Info::EMPTY
     };

@@ -1,6 +1,6 @@
 //! Dual focal loss.
 
-use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Curvature, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L = -log p_t + weight (1 - p_t)^gamma: the focal factor is added to cross-entropy instead of multiplied
@@ -40,6 +40,11 @@ impl Loss<2> for DualFocal {
             _ => Probabilities::true_if(gamma == 0.0 || weight == 0.0),
         },
         limits: "the gradient vanishes only as p_t -> 1; well conditioned but for the power, gamma |log(1 - p_t)| ulp",
+        curvature: Some(Curvature::negative_below(
+            -1.818,
+            "negative on wrong predictions where the added term outweighs cross-entropy: at gamma = 2 where \
+             weight (2 q^2 - 4 p_t q) > 1, q = 1 - p_t",
+        )),
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("gamma", Measure::LogQ)], absolute: 0.0 }),
         ..Info::EMPTY
     };

@@ -1,6 +1,7 @@
 //! Focal loss.
 
-use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use super::FOCAL_BENDS_DOWN;
+use crate::{Accuracy, Curvature, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_base::math::{exp_f64, ln_1p_f64};
 use losslab_tensor::Real;
 
@@ -26,6 +27,10 @@ impl Loss<1> for Focal {
         },
         limits: "the gradient vanishes only as p_t -> 1, like (1 - p_t)^(gamma + 1); a relative error of the power of \
                  gamma |log(1 - p_t)| ulp; at gamma = 0 it is cross-entropy, bit by bit",
+        curvature: Some(Curvature::negative_below(
+            FOCAL_BENDS_DOWN,
+            "negative on confidently wrong predictions where gamma > 0: for p_t < 0.058 at gamma = 2",
+        )),
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("gamma", Measure::LogQ)], absolute: 0.0 }),
         ..Info::EMPTY
     };

@@ -1,6 +1,6 @@
 //! Focal loss in its alternate form.
 
-use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Curvature, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// FL*(p_t) = -log(p_t*) / gamma with p_t* = sigmoid(gamma x_t + beta): cross-entropy of a steeper, shifted
@@ -31,6 +31,7 @@ impl Loss<2> for FocalStar {
         ],
         probabilities: |params| Probabilities::true_if(params == [1.0, 0.0]),
         limits: "the gradient vanishes only as p_t -> 1; a relative error of gamma |x_t| ulp there",
+        curvature: Some(Curvature::convex("positive everywhere, and greatest at x_t = -beta / gamma")),
         accuracy: Some(Accuracy { ulps: 6.0, growing: &[("gamma", Measure::LogQ)], absolute: 0.0 }),
         ..Info::EMPTY
     };

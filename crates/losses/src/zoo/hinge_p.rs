@@ -1,6 +1,6 @@
 //! A hinge on the probability.
 
-use crate::{Accuracy, Domain, Info, Loss, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Curvature, Domain, Info, Loss, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L = max(0, margin - p_t).
@@ -29,6 +29,11 @@ impl Loss<1> for HingeP {
         fades_when_wrong: true,
         limits: "the gradient is 0 from p_t = margin on, with a kink there, and vanishes as p_t -> 0 like p_t; the \
                  value loses digits near the margin",
+        curvature: Some(Curvature {
+            words: "negative for p_t < 1/2 and p_t < margin; at p_t = margin the slope jumps up to 0",
+            kinks: &[0.0],
+            ..Curvature::negative_below(0.0, "")
+        }),
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[], absolute: 2e-7 }),
         ..Info::EMPTY
     };

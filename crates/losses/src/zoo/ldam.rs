@@ -2,8 +2,8 @@
 
 use crate::modifiers::positive_counts;
 use crate::{
-    Accuracy, Alpha, ClassCounts, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Shift,
-    Side,
+    Accuracy, Alpha, ClassCounts, Curvature, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt,
+    Range, Shift, Side,
 };
 use losslab_tensor::Real;
 
@@ -43,6 +43,7 @@ impl Loss<2> for Ldam {
         probabilities: |[max_margin, scale]| Probabilities::true_if(max_margin == 0.0 && scale == 1.0),
         moves_threshold: true,
         limits: "the gradient vanishes only as p_t -> 1, later than that of cross-entropy",
+        curvature: Some(Curvature::convex("positive everywhere: scale^2 p_t (1 - p_t)")),
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("scale", Measure::Margin)], absolute: 0.0 }),
         ..Info::EMPTY
     };

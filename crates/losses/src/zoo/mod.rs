@@ -31,6 +31,9 @@ pub use vfl::Vfl;
 
 use losslab_tensor::Real;
 
+/// The margin below which the second derivative of focal loss at gamma = 2 is negative.
+const FOCAL_BENDS_DOWN: f64 = -2.79;
+
 /// x^a for x >= 0: at x = 0 it is 0 with derivative 0, or 1 if a = 0. NaN gives NaN.
 #[inline(always)]
 fn power<R: Real>(x: R, a: R) -> R {

@@ -1,6 +1,6 @@
 //! PolyLoss: the first coefficient of the expansion of CE or FL in powers of 1 - p_t is changed.
 
-use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Curvature, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_base::math::{exp_f64, ln_1p_f64, ln_f64};
 use losslab_tensor::Real;
 
@@ -28,6 +28,9 @@ impl Loss<1> for Poly1 {
         },
         limits: "the gradient vanishes only as p_t -> 1; with epsilon near -1 value and gradient lose digits there, \
                  because two nearly equal numbers are subtracted",
+        curvature: Some(Curvature::convex(
+            "negative for p_t < (epsilon - 1) / (2 epsilon) where epsilon > 1, else positive everywhere",
+        )),
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[], absolute: 5e-7 }),
         ..Info::EMPTY
     };
@@ -66,6 +69,10 @@ impl Loss<2> for Poly1Focal {
         ],
         probabilities: |params| Probabilities::true_if(params == [0.0; 2]),
         limits: "as focal loss; with epsilon near -1 digits are lost as p_t -> 1",
+        curvature: Some(Curvature::negative_below(
+            -2.091,
+            "negative on confidently wrong predictions: for p_t < 0.11 at gamma = 2, epsilon = 1",
+        )),
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("gamma", Measure::LogQ)], absolute: 5e-7 }),
         ..Info::EMPTY
     };

@@ -1,9 +1,9 @@
 //! Quality focal loss, for soft targets.
 
-use super::power;
+use super::{FOCAL_BENDS_DOWN, power};
 use crate::{
-    Accuracy, Alpha, Domain, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side, SoftLoss,
-    TargetKind,
+    Accuracy, Alpha, Curvature, Domain, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range,
+    Side, SoftLoss, TargetKind,
 };
 use losslab_tensor::Real;
 
@@ -29,6 +29,11 @@ impl Loss<1> for Qfl {
         probabilities: |[beta]| Probabilities::true_if(beta == 0.0),
         limits: "value and gradient are 0 at p = y and lose digits near it, because p is subtracted from y; beta < 1 \
                  has an infinite slope there, and beta = 1 a kink",
+        curvature: Some(Curvature::negative_below(
+            FOCAL_BENDS_DOWN,
+            "as focal loss with gamma = beta; on a soft target the slope jumps at p = y where beta = 1, and \
+             is infinite there where beta < 1",
+        )),
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("beta", Measure::RoundedLogQ)], absolute: 0.0 }),
         ..Info::EMPTY
     };

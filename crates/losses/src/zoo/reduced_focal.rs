@@ -1,6 +1,6 @@
 //! Reduced focal loss: hard examples keep their cross-entropy.
 
-use crate::{Accuracy, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
+use crate::{Accuracy, Curvature, Domain, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side};
 use losslab_tensor::Real;
 
 /// L = -f(p_t) log p_t with f = 1 below the threshold and ((1 - p_t) / threshold)^gamma from it on.
@@ -31,6 +31,12 @@ impl Loss<2> for ReducedFocal {
         probabilities: |[gamma, _]| Probabilities::true_if(gamma == 0.0),
         limits: "the gradient vanishes only as p_t -> 1; at p_t = threshold it jumps, and the value too unless the \
                  threshold is 0.5; the accuracy is that of thresholds from 0.1 on",
+        curvature: Some(Curvature {
+            words: "at p_t = threshold the slope jumps down where gamma > 0; below, the second derivative is \
+                    that of cross-entropy, positive, above that of focal loss",
+            kinks: &[0.0],
+            ..Curvature::convex("")
+        }),
         accuracy: Some(Accuracy { ulps: 6.0, growing: &[("gamma", Measure::RoundedLogQ)], absolute: 0.0 }),
         ..Info::EMPTY
     };

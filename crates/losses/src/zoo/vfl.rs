@@ -1,8 +1,9 @@
 //! Varifocal loss, for soft targets.
 
+use super::FOCAL_BENDS_DOWN;
 use crate::{
-    Accuracy, Alpha, Domain, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt, Range, Side, SoftLoss,
-    TargetKind,
+    Accuracy, Alpha, BySide, Curvature, Domain, Heads, Info, Loss, Measure, ParamInfo, Probabilities, Pt,
+    Range, Side, SoftLoss, TargetKind,
 };
 use losslab_tensor::Real;
 
@@ -38,6 +39,12 @@ impl Loss<2> for Vfl {
         probabilities: |params| Probabilities::true_if(params == [0.0, 1.0]),
         moves_threshold: true,
         limits: "the gradient of a positive is 0 at p = y and loses digits near it; it jumps as y -> 0",
+        curvature: Some(Curvature {
+            words: "positive for positives, y p (1 - p); negative on confidently wrong negatives where \
+                    gamma > 0",
+            negative_below: BySide { negative: Some(FOCAL_BENDS_DOWN), positive: None },
+            kinks: &[],
+        }),
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("gamma", Measure::LogQ)], absolute: 0.0 }),
         ..Info::EMPTY
     };
