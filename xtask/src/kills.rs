@@ -38,7 +38,7 @@ pub fn run(root: &Path, deadline: Instant, ledger: &mut Ledger) -> anyhow::Resul
 }
 
 /// The program, as tests build it.
-fn build(root: &Path) -> anyhow::Result<PathBuf> {
+pub fn build(root: &Path) -> anyhow::Result<PathBuf> {
     let built = Command::new(env!("CARGO")).args(["build", "--bin", "losslab"]).current_dir(root).status()?;
     ensure!(built.success(), "cargo build --bin losslab failed");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);

@@ -8,6 +8,7 @@ mod bits;
 mod bugs;
 mod copy;
 mod docs;
+mod folders;
 mod fuzz;
 mod gradients;
 mod kills;
@@ -72,6 +73,8 @@ enum Part {
     Bits,
     /// Trainings killed at random moments and resumed.
     Kills,
+    /// Folders of results under attack: links, hostile fields, torn files, kills, second writers, full disks.
+    Folders,
     /// Random input for the readers of files and specs.
     Fuzz,
     /// Verdicts on data with nothing to find, and with something; once, however long it takes.
@@ -86,6 +89,7 @@ impl Part {
             Part::Mutants => mutants::run(root, deadline, ledger),
             Part::Bits => bits::run(root, deadline, ledger),
             Part::Kills => kills::run(root, deadline, ledger),
+            Part::Folders => folders::run(root, deadline, ledger),
             Part::Fuzz => fuzz::run(root, deadline, ledger),
             Part::Verdicts => verdicts::run(ledger),
         }
