@@ -5,6 +5,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
+use super::line_counter::LineCounter;
 use losslab_base::{DataError, Place};
 
 /// Most bytes of text in a file, unpacked: 4 GiB. A gzip file of 4 MB can hold that much.
@@ -45,31 +46,10 @@ impl FileText {
         Ok(FileText { file, text })
     }
 
-    /// The line, counted from 1, of the first character at or after byte `offset` that does not end a line.
-    ///
-    /// The CSV reader gives the place where it began to look for a row, which is before the line end of the
-    /// previous row under CRLF, and before any empty lines it skips.
-    pub(super) fn line_at(&self, offset: usize) -> u64 {
-        let bytes = self.text.as_bytes();
-        let (_, after) = bytes.split_at(offset);
-        let line_ends = after.iter().take_while(|&&byte| byte == b'\n' || byte == b'\r').count();
-        line_of(bytes.split_at(offset + line_ends).0)
-    }
-
     /// The file as the place of an error.
     pub(super) fn place(&self) -> Place {
         Place::of(&self.file)
     }
-}
-
-/// The line that begins, or goes on, after `before`. A line ends with LF, CRLF or (old Macintosh) a CR alone.
-fn line_of(before: &[u8]) -> u64 {
-    let ends = before.iter().enumerate().filter(|&(i, &byte)| match byte {
-        b'\n' => true,
-        b'\r' => before.get(i + 1) != Some(&b'\n'),
-        _ => false,
-    });
-    1 + ends.count() as u64
 }
 
 /// The unpacked bytes of all members, or what is wrong with the packed ones and what was expected.
@@ -97,31 +77,14 @@ fn decode(bytes: Vec<u8>) -> Result<String, (String, Option<u64>)> {
         return Err(("UTF-16 text".into(), None));
     }
     if let Some(nul) = bytes.iter().position(|&byte| byte == 0) {
-        return Err(("a NUL byte, as in binary files".into(), Some(line_of(bytes.split_at(nul).0))));
+        return Err(("a NUL byte, as in binary files".into(), Some(LineCounter::new(&bytes).line(nul))));
     }
     String::from_utf8(bytes).map_err(|error| {
-        let (valid, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
-        let byte = rest.first().copied().unwrap_or_default();
-        (format!("byte 0x{byte:02X}, which is not UTF-8"), Some(line_of(valid)))
+        let valid = error.utf8_error().valid_up_to();
+        let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
+        (
+            format!("byte 0x{byte:02X}, which is not UTF-8"),
+            Some(LineCounter::new(error.as_bytes()).line(valid)),
+        )
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_counted_as_an_editor_counts_them() {
-        for (text, row, expected) in [
-            ("a\n1\n2\n", 4, 3),
-            ("a\r\n1\r\n2", 6, 3),
-            ("a\r\n1\r\n2", 5, 3), // the LF of the CRLF is still ahead
-            ("a\r1\r2", 4, 3),
-            ("a\n1\n\n\n2", 4, 5), // empty lines are skipped
-            ("a", 0, 1),
-        ] {
-            let source = FileText { file: "x".into(), text: text.into() };
-            assert_eq!(source.line_at(row), expected, "{text:?} from byte {row}");
-        }
-    }
 }

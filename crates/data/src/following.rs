@@ -1,5 +1,6 @@
 //! Loads a CSV file that has to fit what is there already: a test set its training set, new rows a model.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::builder::ColumnBuilder;
@@ -79,8 +80,8 @@ pub fn following(table: &Table, schema: &Schema, label: Option<&str>) -> Result<
         }
         Ok(())
     })?;
-    let ignored =
-        (0..table.header.len()).filter(|i| ![label, group].contains(&Some(*i)) && !places.contains(i));
+    let used: HashSet<usize> = places.into_iter().chain(label).chain(group).collect();
+    let ignored = (0..table.header.len()).filter(|i| !used.contains(i));
     Ok(Following {
         ignored: ignored.map(|i| table.column(i).to_owned()).collect(),
         columns: builders
@@ -126,7 +127,8 @@ pub fn load_csv_like(
         let found = format!("no row labelled {}", quoted(absent));
         return Err(place.column(&options.label).error(found, "rows of every class"));
     }
-    let ignored: Vec<&String> = file.ignored.iter().filter(|name| !options.drop.contains(name)).collect();
+    let dropped: HashSet<&String> = options.drop.iter().collect();
+    let ignored: Vec<&String> = file.ignored.iter().filter(|name| !dropped.contains(name)).collect();
     let ignored = (!ignored.is_empty()).then(|| {
         let (count, names) = (counted(ignored.len(), "column"), listed(&ignored));
         format!("{place}: {count} ignored, unknown in {:?}: {names}", reference.name)

@@ -50,6 +50,7 @@ pub mod images;
 mod imbalance;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod labels;
+mod line_counter;
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]
 mod matrix;
 mod name;
