@@ -7,6 +7,7 @@
 //! | [`Dual`] | numbers with a derivative |
 //! | [`math`] | exponential and logarithm, the same bits on every machine |
 //! | [`rng`] | a random generator named by its algorithm |
+//! | [`Bounds`] | the whole numbers that a setting may be |
 //! | [`Domain`] | the values that tuning tries of a number |
 //! | [`Fnv1a`] | fingerprints of data |
 //! | [`DataError`], [`Place`] | what is wrong with a file, and where |
@@ -16,6 +17,7 @@
 
 #![deny(unsafe_code)]
 
+mod bounds;
 mod domain;
 mod dual;
 mod error;
@@ -25,6 +27,7 @@ mod names;
 mod real;
 pub mod rng;
 
+pub use bounds::Bounds;
 pub use domain::Domain;
 pub use dual::Dual;
 pub use error::{DataError, Place, counted, listed, quoted};

@@ -4,6 +4,7 @@
 //! | file | what |
 //! |---|---|
 //! | `flags` | the flags of data formats, which the lab declares |
+//! | `limits` | flags that take a whole number, and which |
 //! | `config` | arguments from a file |
 //! | `learner_args`, `train_args`, `detector_args` | arguments that the commands which train share |
 //! | `compare/`, `train/`, `predict`, `report` | the commands that train, and what is made of trainings |
@@ -28,6 +29,7 @@ mod flags;
 pub mod fuzzing;
 mod interrupt;
 mod learner_args;
+mod limits;
 mod losses;
 mod models;
 mod power;
@@ -150,7 +152,7 @@ impl ParseError {
 fn parse(lab: &Lab, arguments: &[OsString]) -> Result<Parsed, ParseError> {
     let program = program(arguments);
     let wrong = |error| ParseError::of(&error, &program);
-    let command = flags::add(lab, Cli::command());
+    let command = limits::add(flags::add(lab, Cli::command()));
     // So that a message about a negative value names its flag.
     let command = command.mut_subcommands(|command| command.allow_negative_numbers(true));
     let matches = command.clone().try_get_matches_from(arguments).map_err(wrong)?;
@@ -219,20 +221,9 @@ fn emit_error(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// The threads to train on: as many as were asked for, else one per processor.
-fn thread_count(asked: Option<usize>) -> anyhow::Result<usize> {
-    let threads = asked.unwrap_or_else(processors);
-    at_least_one("--threads", threads)?;
-    Ok(threads)
-}
-
+/// The processors of this machine that the program may use.
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-fn at_least_one(flag: &str, value: usize) -> anyhow::Result<()> {
-    anyhow::ensure!(value > 0, "{flag} 0: expected at least 1");
-    Ok(())
 }
 
 fn at_least_zero(flag: &str, value: Option<f64>) -> anyhow::Result<()> {

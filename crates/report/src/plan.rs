@@ -11,7 +11,7 @@ use losslab_data::checks::Warning;
 use losslab_losses::{OpenSpec, SpecDescription};
 use losslab_metrics::MetricInfo;
 use losslab_models::ModelInfo;
-use losslab_train::{Comparison, Settings, Task, Tuning};
+use losslab_train::{Comparison, Settings, Task, Tuning, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -223,6 +223,8 @@ impl Plan {
         if self.arms.iter().enumerate().any(|(i, arm)| self.arms.iter().take(i).any(|other| other == arm)) {
             return Err("an arm twice".into());
         }
+        limits::SEEDS.check("seeds", self.seeds.len())?;
+        limits::TRIALS.check("trials", self.trials)?;
         if self.deciding().is_none() {
             return Err(format!("the deciding metric {}, which is none of the metrics", self.metric));
         }

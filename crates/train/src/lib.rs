@@ -12,6 +12,7 @@
 //! | [`checkpoint`] | the state of a training as a file, from which it goes on |
 //! | [`save_model`], [`load_model`], [`Predictor`] | a trained model as a file, and at work |
 //! | [`Lab`] | all registries as one value |
+//! | [`limits`] | what may be asked for, in whole numbers |
 //! | [`LossSet`] | what is compared if no loss is named |
 //!
 //! Everything but the arm is held equal: for one seed, all arms share the split, the scaling, the prior, the
@@ -27,6 +28,7 @@ mod error;
 mod fit;
 mod history;
 mod lab;
+pub mod limits;
 mod loss_sets;
 mod model_file;
 mod optimizer;
@@ -34,6 +36,7 @@ mod predict;
 mod task;
 pub mod tasks;
 mod tune;
+mod unique_keys;
 
 pub use compare::{Arm, Comparison, Event, Observer, Outcome, compare};
 pub use course::{Chance, Course};
@@ -48,7 +51,7 @@ pub use predict::{Form, Prediction, Predictor, Scores};
 /// JSON, of which the descriptions in model files are made.
 pub use serde_json::Value;
 pub use task::{Judged, Losses, Settings, Start, Task, Training, Tunable};
-pub use tune::{MOST_TRIALS, Trial, TrialRecord, Tuning};
+pub use tune::{Trial, TrialRecord, Tuning};
 
 /// The examples of README.md are tests, too.
 #[cfg(doctest)]

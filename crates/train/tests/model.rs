@@ -123,6 +123,7 @@ fn corrected_probabilities_are_those_of_the_inverse() {
 
 #[test]
 fn messages_about_model_files() {
+    const BIAS: &str = r#""layer0.bias":"#;
     let files = Files::new();
     let lab = Lab::standard();
     let edited = |edit: &dyn Fn(&mut Value)| {
@@ -159,6 +160,20 @@ fn messages_about_model_files() {
         ("no version", replaced(r#"\"version\":1,"#, "")),
         ("another kind of task", replaced(r#"\"task\":\"table\""#, r#"\"task\":\"tables\""#)),
         ("no kind of task", replaced(r#"\"task\":\"table\","#, "")),
+        ("version twice", replaced(r#"\"version\":1"#, r#"\"version\":1,\"version\":1"#)),
+        (
+            "tensor twice",
+            replaced(BIAS, &format!(r#"{BIAS}{{"dtype":"F32","shape":[8],"data_offsets":[0,32]}},{BIAS}"#)),
+        ),
+        ("another loss", edited(&|about| about["loss"] = json!("focl:gamma=2"))),
+        (
+            "column twice",
+            edited(&|about| {
+                let columns = about["encoder"]["columns"].as_array_mut().unwrap();
+                columns[1]["name"] = columns[0]["name"].clone();
+            }),
+        ),
+        ("label twice", edited(&|about| about["label_values"][1][0] = about["label_values"][0][0].clone())),
         ("description damaged", replaced(r#"\"class_counts\":["#, r#"\"class_counts\":{"#)),
         (
             "description without its loss",

@@ -45,7 +45,7 @@ pub struct Arguments {
     equivalence_margin: Option<f64>,
     /// Number of seeds [default: 20 for tables, 5 for detectors; in the short comparison of detectors 3]
     #[arg(long, value_name = "N")]
-    seeds: Option<u64>,
+    seeds: Option<usize>,
     /// First seed; seed .. seed+N-1 are used, each with a split of its own
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,

@@ -1,9 +1,8 @@
 //! The arguments that say what is tuned.
 
-use crate::at_least_one;
 use anyhow::{bail, ensure};
 use clap::Args;
-use losslab_train::{MOST_TRIALS, Settings, Tunable, Tuning};
+use losslab_train::{Settings, Tunable, Tuning};
 
 /// What is tuned, and with how many trials.
 #[derive(Args, Clone, Debug)]
@@ -21,8 +20,6 @@ pub struct TuneArguments {
 impl TuneArguments {
     /// Trials per arm and seed, checked.
     pub fn trials(&self) -> anyhow::Result<usize> {
-        at_least_one("--tune", self.tune)?;
-        ensure!(self.tune <= MOST_TRIALS, "--tune {}: expected at most {MOST_TRIALS}", self.tune);
         let names = self.tune_over.join(",");
         ensure!(
             self.tune > 1 || names.is_empty(),

@@ -6,7 +6,7 @@ use super::flags::GivenFlags;
 use super::learner_args::LearnerArguments;
 use super::progress::{self, Progress};
 use super::warnings::{self, DenyArguments};
-use super::{emit, notes, processors, thread_count};
+use super::{emit, notes, processors};
 use anyhow::{Context, bail};
 use clap::Args;
 use keep::kept_note;
@@ -62,7 +62,7 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
         DataKind::Table => {
             let tables = arguments.learner.tables(lab)?;
             let [model] = &tables.models[..] else { bail!("--model: given twice; a training has one model") };
-            arguments.prepare()?;
+            ensure_writable(&arguments.save)?;
             let Loaded::Table { source, notes } = format.load(&given.data)? else {
                 bail!("expected a table")
             };
@@ -76,7 +76,7 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
             let [detector] = &boxes.detectors[..] else {
                 bail!("--detector: given twice; a training has one detector")
             };
-            arguments.prepare()?;
+            ensure_writable(&arguments.save)?;
             let Loaded::Boxes { parts, voc_rule } = format.load(&given.data)? else {
                 bail!("expected images with boxes")
             };
@@ -87,12 +87,6 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
 }
 
 impl Arguments {
-    /// What can be refused without reading data.
-    fn prepare(&self) -> anyhow::Result<()> {
-        thread_count(self.threads)?;
-        ensure_writable(&self.save)
-    }
-
     /// Trains and saves; `named` is what was found in the files that are named.
     fn train<T: Task>(
         &self,
@@ -104,8 +98,8 @@ impl Arguments {
     ) -> anyhow::Result<()> {
         task.check_learner(learner, settings)?;
         task.check(learner, loss, settings)?;
-        let (seed, threads) =
-            (self.seed, thread_count(self.threads.or(Some(processors().min(T::MOST_THREADS))))?);
+        let threads = self.threads.unwrap_or_else(|| processors().min(T::MOST_THREADS));
+        let seed = self.seed;
         let warnings = [named, task.warnings()].concat();
         self.deny.check(&warnings)?;
         if !self.quiet {

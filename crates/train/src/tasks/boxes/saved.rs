@@ -15,6 +15,7 @@ use crate::{Lab, TrainError};
 use losslab_data::checks::{Checks, Predicted, TrainingRows};
 use losslab_data::formats::{ImageModel, ModelInput, NewData, NewImages};
 use losslab_data::images::{ImageOptions, ImageSet};
+use losslab_losses::Spec;
 use losslab_metrics::Metrics;
 use losslab_metrics::boxes::{Category, Detection, evaluate};
 use losslab_models::State;
@@ -85,6 +86,7 @@ impl SavedDetector {
             .map_err(|error| format!("a damaged description ({error})"))?;
         let contradicts = |what| format!("a description that contradicts itself ({what})");
         let spec = lab.detectors.parse(&about.detector).map_err(lacking)?;
+        Spec::parse(&about.loss, &lab.losses).map_err(|error| lacking(error.problem))?;
         let sizes = about.size.iter().chain([&about.channels]);
         if let Some(found) = sizes.copied().find(|size| *size > MOST || *size == 0) {
             return Err(contradicts(format!("a size of {found}")));
