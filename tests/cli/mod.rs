@@ -10,6 +10,7 @@ mod eval_errors;
 mod grid;
 mod killed;
 mod losses;
+mod memory;
 mod metric;
 mod model;
 mod my_lab;

@@ -8,6 +8,7 @@
 //! | [`math`] | exponential and logarithm, the same bits on every machine |
 //! | [`rng`] | a random generator named by its algorithm |
 //! | [`Bounds`] | the whole numbers that a setting may be |
+//! | [`Bytes`] | amounts of memory |
 //! | [`Domain`] | the values that tuning tries of a number |
 //! | [`Fnv1a`] | fingerprints of data |
 //! | [`DataError`], [`Place`] | what is wrong with a file, and where |
@@ -18,6 +19,7 @@
 #![deny(unsafe_code)]
 
 mod bounds;
+mod bytes;
 mod domain;
 mod dual;
 mod error;
@@ -28,6 +30,7 @@ mod real;
 pub mod rng;
 
 pub use bounds::Bounds;
+pub use bytes::Bytes;
 pub use domain::Domain;
 pub use dual::Dual;
 pub use error::{DataError, Place, counted, listed, quoted};

@@ -4,6 +4,7 @@
 //! | file | what |
 //! |---|---|
 //! | `flags` | the flags of data formats, which the lab declares |
+//! | `memory` | `--max-memory`, and what the machine has |
 //! | `limits` | flags that take a whole number, and which |
 //! | `config` | arguments from a file |
 //! | `learner_args`, `train_args`, `detector_args` | arguments that the commands which train share |
@@ -31,6 +32,7 @@ mod interrupt;
 mod learner_args;
 mod limits;
 mod losses;
+mod memory;
 mod models;
 mod power;
 mod predict;

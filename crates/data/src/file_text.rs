@@ -1,15 +1,21 @@
 //! Reads a text file as it comes: plain or gzip, with or without a byte order mark. Refuses what is not text.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::MultiGzDecoder;
 
+use super::bounded_read::{ReadFault, read_bounded};
 use super::line_counter::LineCounter;
-use losslab_base::{DataError, Place};
+use losslab_base::{Bytes, DataError, Place};
 
-/// Most bytes of text in a file, unpacked: 4 GiB. A gzip file of 4 MB can hold that much.
-const MOST_BYTES: u64 = 1 << 32;
+/// Most bytes of text in a file, unpacked, where no other limit is given: 4 GiB. A gzip file of 4 MB can hold
+/// that much.
+pub(crate) const MOST_BYTES: u64 = 1 << 32;
+
+/// What is expected of a packed file.
+const WHOLE: &str = "a complete gzip file (was it copied or downloaded in part?)";
 
 /// The whole text of a file, in memory: it is parsed in one go, and an error can count lines back from any
 /// byte.
@@ -21,20 +27,37 @@ pub struct FileText {
 }
 
 impl FileText {
-    /// Reads `path`.
-    pub(super) fn read(path: &Path) -> Result<FileText, DataError> {
+    /// Reads `path`, as long as its text, unpacked, has no more than `most` bytes.
+    pub(super) fn read(path: &Path, most: u64) -> Result<FileText, DataError> {
         let file = path.display().to_string();
-        match std::fs::read(path) {
-            Ok(bytes) => FileText::of(file, bytes),
+        match File::open(path) {
+            Ok(opened) => FileText::from_reader(file, BufReader::new(opened), most),
             Err(error) => Err(DataError::Read { file, error }),
         }
     }
 
-    /// The text in these bytes. Gzip is known by its first bytes, so a wrong file ending does no harm.
-    pub fn of(file: String, mut bytes: Vec<u8>) -> Result<FileText, DataError> {
-        if bytes.starts_with(&[0x1f, 0x8b]) {
-            bytes = gunzip(&bytes).map_err(|(found, expected)| Place::of(&file).error(found, expected))?;
-        }
+    /// The text in these bytes.
+    pub fn of(file: String, bytes: Vec<u8>) -> Result<FileText, DataError> {
+        FileText::from_reader(file, &bytes[..], MOST_BYTES)
+    }
+
+    /// The text that a reader yields. Gzip is known by its first bytes, so a wrong file ending does no harm.
+    fn from_reader(file: String, mut reader: impl BufRead, most: u64) -> Result<FileText, DataError> {
+        let packed = reader.fill_buf().is_ok_and(|start| start.starts_with(&[0x1f, 0x8b]));
+        // A NUL decides that this is no text: no need to read on.
+        let is_binary = |new: &[u8]| new.contains(&0);
+        let read = match packed {
+            true => read_bounded(MultiGzDecoder::new(reader), most, is_binary),
+            false => read_bounded(reader, most, is_binary),
+        };
+        let mut bytes = match read {
+            Ok(bytes) => bytes,
+            Err(ReadFault::Io(error, _)) if !packed => return Err(DataError::Read { file, error }),
+            Err(fault) => {
+                let (found, expected) = said(&fault, packed, most);
+                return Err(Place::of(&file).error(found, expected));
+            }
+        };
         if bytes.starts_with(b"\xef\xbb\xbf") {
             bytes.drain(..3);
         }
@@ -52,19 +75,25 @@ impl FileText {
     }
 }
 
-/// The unpacked bytes of all members, or what is wrong with the packed ones and what was expected.
-fn gunzip(packed: &[u8]) -> Result<Vec<u8>, (String, &'static str)> {
-    const WHOLE: &str = "a complete gzip file (was it copied or downloaded in part?)";
-    let mut unpacked = Vec::new();
-    match MultiGzDecoder::new(packed).take(MOST_BYTES + 1).read_to_end(&mut unpacked) {
-        Ok(_) if unpacked.len() as u64 > MOST_BYTES => {
-            Err(("gzip data that unpack to more than 4 GiB".into(), "at most 4 GiB of text"))
+/// What was found in a file that could not be read to its end, and what was expected.
+fn said(fault: &ReadFault, packed: bool, most: u64) -> (String, String) {
+    let unpacked = if packed { ", unpacked" } else { "" };
+    match fault {
+        ReadFault::TooLong => {
+            let most = Bytes(most);
+            (format!("more than {most} of text{unpacked}"), format!("at most {most} (--max-memory)"))
         }
-        Ok(_) => Ok(unpacked),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err((format!("gzip data that is cut off, after {} bytes of text", unpacked.len()), WHOLE))
+        ReadFault::NoMemory(read) => {
+            let read = Bytes(*read as u64);
+            (
+                format!("no more memory after {read} of text{unpacked}"),
+                "a smaller file, or more memory".into(),
+            )
         }
-        Err(error) => Err((format!("damaged gzip data ({error})"), WHOLE)),
+        ReadFault::Io(error, read) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            (format!("gzip data that is cut off, after {read} bytes of text"), WHOLE.into())
+        }
+        ReadFault::Io(error, _) => (format!("damaged gzip data ({error})"), WHOLE.into()),
     }
 }
 

@@ -23,6 +23,7 @@
 )]
 
 mod atomic;
+mod bounded_read;
 mod builder;
 mod cells;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]

@@ -6,13 +6,15 @@ use std::path::Path;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::cells::trimmed;
-use super::file_text::FileText;
+use super::file_text::{FileText, MOST_BYTES};
 use super::line_counter::LineCounter;
 use super::name::data_name;
-use losslab_base::{DataError, Place, counted, quoted};
+use losslab_base::{Bytes, DataError, Place, counted, quoted};
 
 /// The separators looked for; the first one wins a draw.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Bytes of a cell once it is read: an f64.
+const CELL_BYTES: u64 = 8;
 /// So many rows, the header among them, are looked at to find the separator.
 const ROWS_SAMPLED: usize = 20;
 
@@ -29,7 +31,22 @@ pub struct Table {
 impl Table {
     /// Reads the file, finds its separator and checks its header.
     pub(super) fn open(path: &Path) -> Result<Table, DataError> {
-        Table::of(FileText::read(path)?)
+        Table::open_within(path, MOST_BYTES)
+    }
+
+    /// The same, if its text and the numbers in it take no more than so many bytes.
+    pub(super) fn open_within(path: &Path, most: u64) -> Result<Table, DataError> {
+        let table = Table::of(FileText::read(path, most)?)?;
+        let text = table.source.text.as_bytes();
+        // A last line without an end is one more than there are line ends.
+        let (rows, columns) = (LineCounter::new(text).line(text.len()), table.header.len() as u64);
+        let needed =
+            rows.saturating_mul(columns).saturating_mul(CELL_BYTES).saturating_add(text.len() as u64);
+        if needed > most {
+            let found = format!("{rows} lines of {columns} columns, which need {}", Bytes(needed));
+            return Err(table.place().error(found, format!("at most {} (--max-memory)", Bytes(most))));
+        }
+        Ok(table)
     }
 
     /// Finds the separator of a text and checks its header.

@@ -117,6 +117,18 @@ impl Network for ConvNet {
             .saturating_add(shape.outputs.saturating_mul(4 * width + 1)))
     }
 
+    /// Of a block: two convolutions with norm and ReLU or sum, the shortcut, and the last ReLU.
+    fn numbers(params: &Params, shape: &Shape) -> Result<f64, String> {
+        const NODES: usize = 8;
+        let Form { image: [height, width, channels], width: outputs, blocks } = Form::of(params, shape)?;
+        let mut numbers = (height * width) as f64 * (channels + 3 * outputs) as f64;
+        for stage in 0..STAGES {
+            let cells = height.div_ceil(1 << stage) as f64 * width.div_ceil(1 << stage) as f64;
+            numbers += cells * ((outputs << stage) * blocks * NODES) as f64;
+        }
+        Ok(numbers)
+    }
+
     fn new<T: Float>(
         tape: &mut Tape<T>,
         params: &Params,

@@ -116,6 +116,11 @@ impl Network for Mlp {
         Ok(products.fold(0, usize::saturating_add))
     }
 
+    /// The inputs, and the outputs of each layer: its ReLU is part of the same operation.
+    fn numbers(params: &Params, shape: &Shape) -> Result<f64, String> {
+        Ok(sizes(params, shape)?.into_iter().map(|width| width as f64).sum())
+    }
+
     fn new<T: Float>(
         tape: &mut Tape<T>,
         params: &Params,

@@ -10,6 +10,7 @@
 //! | `tune` | trials over settings and open parameters |
 //! | `design` | the points that trials stand at: a Latin hypercube for each seed |
 //! | [`checkpoint`] | the state of a training as a file, from which it goes on |
+//! | [`Memory`] | what a training takes in memory, estimated before |
 //! | [`save_model`], [`load_model`], [`Predictor`] | a trained model as a file, and at work |
 //! | [`Lab`] | all registries as one value |
 //! | [`limits`] | what may be asked for, in whole numbers |
@@ -30,6 +31,7 @@ mod history;
 mod lab;
 pub mod limits;
 mod loss_sets;
+mod memory;
 mod model_file;
 mod optimizer;
 mod predict;
@@ -45,6 +47,7 @@ pub use fit::{AfterEpoch, Trained, train};
 pub use history::{EpochRecord, History};
 pub use lab::Lab;
 pub use loss_sets::{LossSet, ProblemKind};
+pub use memory::Memory;
 pub use model_file::{load_model, parse_model, save_model};
 pub use optimizer::OptimizerKind;
 pub use predict::{Form, Prediction, Predictor, Scores};

@@ -30,6 +30,14 @@ impl OptimizerKind {
         }
     }
 
+    /// Moments that it keeps for each weight.
+    pub fn moments(self) -> usize {
+        match self {
+            OptimizerKind::Sgd => 1,
+            OptimizerKind::Adam | OptimizerKind::AdamW => 2,
+        }
+    }
+
     /// The weight decay of models of rows, unless another is given.
     pub fn default_decay(self) -> f64 {
         match self {

@@ -11,8 +11,9 @@ pub(super) use session::{Place, Session, pool};
 use super::flags::GivenFlags;
 use super::learner_args::{BoxRequest, LearnerArguments, TableRequest};
 use super::{emit, notes};
+use crate::memory::MemoryArguments;
 use crate::warnings::{self, DenyArguments};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use losslab_base::counted;
 use losslab_data::formats::Loaded;
@@ -20,7 +21,7 @@ use losslab_losses::{OpenSpec, Spec};
 use losslab_report::{ArmName, Margin, ModelDescription, Plan};
 use losslab_train::tasks::boxes::BoxTask;
 use losslab_train::tasks::table::TableTask;
-use losslab_train::{Arm, Comparison, Lab, LossSet, ProblemKind, Task};
+use losslab_train::{Arm, Comparison, Lab, LossSet, Memory, ProblemKind, Task};
 use request::{Request, Work};
 use std::path::{Path, PathBuf};
 use tune_args::TuneArguments;
@@ -57,6 +58,8 @@ pub struct Arguments {
     /// one per processor]
     #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
+    #[command(flatten)]
+    memory: MemoryArguments,
     /// Folder for results.json and the runs it is made of; runs that stand there are replaced
     #[arg(long, value_name = "DIR", default_value = "losslab-results", help_heading = "Running")]
     out: PathBuf,
@@ -119,6 +122,9 @@ fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &
         _ => ProblemKind::Classes,
     };
     let seeds = request.seeds.clone();
+    let encoded = source.encoded_bytes().saturating_mul(seeds.len() as u64);
+    let data = Memory { data: encoded, ..Memory::default() };
+    data.check(request.memory()).map_err(|problem| anyhow!("{}: {problem}", counted(seeds.len(), "seed")))?;
     let pool = pool(request.threads)?;
     let task = pool.install(|| TableTask::new(lab, source, notes, &seeds, request.metric.as_deref()))?;
     let models = tables.models.iter().map(|model| (model, *model.kind().info())).collect();
@@ -156,7 +162,14 @@ impl<T: Task> Job<'_, T> {
 /// Compares losses and models, and writes to this folder.
 fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Path) -> anyhow::Result<()> {
     let Job { task, settings, learners, seeds, .. } = job;
-    learners.iter().try_for_each(|(learner, _)| task.check_learner(learner, settings))?;
+    for (learner, _) in learners {
+        task.check_learner(learner, settings)?;
+        let trainings = request.threads.min(seeds.len());
+        let memory = task.memory(learner, settings)?.times(trainings);
+        let at_a_time = counted(trainings, "training");
+        let checked = memory.check(request.memory());
+        checked.map_err(|problem| anyhow!("{learner}, {at_a_time} at a time: {problem}"))?;
+    }
     let (losses, left_out) = job.losses(lab, request)?;
     let first = learners.first().map(|(learner, _)| learner.to_string()).unwrap_or_default();
     let reference = ArmName { model: first, loss: request.reference(lab, &losses)? };

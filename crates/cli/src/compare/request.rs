@@ -97,7 +97,7 @@ impl Request {
         let default_seeds = if matches!(work, Work::Boxes(_)) { BOX_SEEDS } else { TABLE_SEEDS };
         let request = Self {
             work,
-            data: given.data,
+            data: given.data.within(arguments.memory.most()),
             asked: given.request,
             command: given.command,
             metric,
@@ -123,6 +123,11 @@ impl Request {
             _ => {}
         }
         Ok(request)
+    }
+
+    /// Most bytes of memory for data and trainings.
+    pub fn memory(&self) -> u64 {
+        self.data.memory()
     }
 
     /// The format of the data that are named, if any are.
@@ -166,7 +171,8 @@ impl Request {
     }
 
     fn on(&self, flag: &str, value: &str) -> Self {
-        let mut request = Self { data: Given::new().with(flag, value), ..self.clone() };
+        let data = Given::new().with(flag, value).within(self.memory());
+        let mut request = Self { data, ..self.clone() };
         request.say(flag, value.into());
         request
     }

@@ -4,10 +4,11 @@ mod keep;
 
 use super::flags::GivenFlags;
 use super::learner_args::LearnerArguments;
+use super::memory::MemoryArguments;
 use super::progress::{self, Progress};
 use super::warnings::{self, DenyArguments};
 use super::{emit, notes, processors};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use keep::kept_note;
 use losslab_data::checks::Warning;
@@ -36,6 +37,8 @@ pub struct Arguments {
     /// Threads that share the steps of the training [default: one per processor, on rows at most 4]
     #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
+    #[command(flatten)]
+    memory: MemoryArguments,
     /// File for the model
     #[arg(long, value_name = "FILE.safetensors", help_heading = "Running")]
     save: PathBuf,
@@ -50,6 +53,8 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
+    let most = arguments.memory.most();
+    let given = GivenFlags { data: given.data.within(most), ..given };
     let spec = Spec::parse(&arguments.loss, &lab.losses)?;
     let Some(format) = lab.formats.select(&given.data)? else {
         let keys = lab.formats.iter().filter_map(|format| format.flags().first());
@@ -69,7 +74,7 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
             let seed = arguments.seed;
             let run = [(seed as usize, seed)];
             let task = TableTask::of_runs(lab, source, notes, &run, metric)?;
-            arguments.train(&task, named, model, &spec, &tables.settings)
+            arguments.train(&task, most, named, model, &spec, &tables.settings)
         }
         DataKind::Boxes => {
             let boxes = arguments.learner.boxes(lab)?;
@@ -81,16 +86,18 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
                 bail!("expected images with boxes")
             };
             let task = BoxTask::new(lab, parts, voc_rule, &boxes.settings, metric)?;
-            arguments.train(&task, named, detector, &spec, &boxes.settings)
+            arguments.train(&task, most, named, detector, &spec, &boxes.settings)
         }
     }
 }
 
 impl Arguments {
-    /// Trains and saves; `named` is what was found in the files that are named.
+    /// Trains in at most `most` bytes of memory, and saves; `named` is what was found in the files that are
+    /// named.
     fn train<T: Task>(
         &self,
         task: &T,
+        most: u64,
         named: Vec<Warning>,
         learner: &T::Learner,
         loss: &Spec,
@@ -98,6 +105,8 @@ impl Arguments {
     ) -> anyhow::Result<()> {
         task.check_learner(learner, settings)?;
         task.check(learner, loss, settings)?;
+        let memory = task.memory(learner, settings)?;
+        memory.check(most).map_err(|problem| anyhow!("{learner}: {problem}"))?;
         let threads = self.threads.unwrap_or_else(|| processors().min(T::MOST_THREADS));
         let seed = self.seed;
         let warnings = [named, task.warnings()].concat();

@@ -5,7 +5,7 @@ use crate::encode::Encoder;
 use crate::images::{ImageOptions, ImageSet, check_same_categories};
 use crate::matrix::Matrix;
 use crate::{Column, Schema};
-use losslab_base::{DataError, Place, quoted};
+use losslab_base::{Bytes, DataError, Place, quoted};
 use losslab_metrics::boxes::Category;
 use std::sync::Arc;
 
@@ -110,6 +110,20 @@ impl RowModel<'_> {
             label_values: self.label_values.to_vec(),
             group: None,
         }
+    }
+
+    /// Refuses rows that, encoded, would take more than so many bytes: each category is an input.
+    ///
+    /// # Errors
+    /// What they would take.
+    pub fn check_memory(&self, rows: usize, most: u64) -> Result<(), DataError> {
+        let inputs = self.encoder.width();
+        let bytes = (rows as u64).saturating_mul(inputs as u64).saturating_mul(size_of::<f32>() as u64);
+        if bytes <= most {
+            return Ok(());
+        }
+        let found = format!("{rows} rows of {inputs} inputs, which need {}", Bytes(bytes));
+        Err(Place::of(self.name).error(found, format!("at most {} (--max-memory)", Bytes(most))))
     }
 
     /// Encodes the columns of the [`schema`](RowModel::schema), with a note on each that has gaps or

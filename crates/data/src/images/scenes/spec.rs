@@ -94,6 +94,12 @@ impl SceneSpec {
         (cells * REFERENCE_ANCHORS) as f64 / (POSITIVES_PER_OBJECT * (self.ratio + 1.0))
     }
 
+    /// Bytes of the images of all three parts, in colour.
+    pub fn bytes(&self) -> u64 {
+        let images = self.images + 2 * self.images.div_ceil(2);
+        (images * self.size * self.size * 3) as u64
+    }
+
     /// Checks every range.
     pub(super) fn check(&self) -> Result<(), DataError> {
         let within = [

@@ -127,9 +127,16 @@ impl SavedDetector {
 
 impl Predictor for SavedDetector {
     fn input<'a>(&'a self, name: &'a str) -> ModelInput<'a> {
-        let options =
-            ImageOptions { size: Some(self.about.size.into()), channels: Some(self.about.channels) };
+        let options = ImageOptions {
+            size: Some(self.about.size.into()),
+            channels: Some(self.about.channels),
+            most_bytes: None,
+        };
         ModelInput::Images(ImageModel { name, options, categories: &self.about.categories })
+    }
+
+    fn scoring_bytes(&self) -> u64 {
+        self.detector.scoring_bytes(self.about.size)
     }
 
     fn predict(&mut self, data: &NewData, form: Form) -> Result<Prediction, String> {

@@ -35,7 +35,7 @@ pub use stopping::{
 
 use crate::predict::Predictor;
 use crate::task::{Judged, Start, Task, Training};
-use crate::{Chance, Lab, TrainError};
+use crate::{Chance, Lab, Memory, TrainError};
 use augmented::Augmenter;
 use losslab_data::checks::{Checks, RowParts, Warning};
 use losslab_data::{DataError, Dataset, Gaps, Part, Prepared, Source};
@@ -112,6 +112,13 @@ impl TableTask {
     /// The encoded parts of the run of this number.
     pub fn parts(&self, run: usize) -> &Prepared {
         &self.parts[run]
+    }
+
+    /// The form of the rows.
+    fn shape(&self) -> Shape {
+        let columns = self.parts.first().map_or(1, Prepared::columns);
+        let image = self.parts.first().and_then(|parts| parts.train.matrix.image());
+        Shape { columns, image, outputs: Classification::of(self.classes()).outputs() }
     }
 
     /// What predictions that know nothing reach on the validation part of a run.
@@ -215,12 +222,20 @@ impl Task for TableTask {
     }
 
     fn check_learner(&self, learner: &ModelSpec, settings: &TableSettings) -> Result<(), TrainError> {
-        let columns = self.parts.first().map_or(1, Prepared::columns);
-        let image = self.parts.first().and_then(|parts| parts.train.matrix.image());
-        let shape = Shape { columns, image, outputs: Classification::of(self.classes()).outputs() };
+        let shape = self.shape();
         let model = |problem| TrainError::Model(format!("model {problem}"));
         learner.size(&shape).map(drop).map_err(model)?;
-        Augmenter::check(settings, image).map_err(TrainError::Model)
+        Augmenter::check(settings, shape.image).map_err(TrainError::Model)
+    }
+
+    fn memory(&self, learner: &ModelSpec, settings: &TableSettings) -> Result<Memory, TrainError> {
+        /// Rows that models score at a time.
+        const SCORED: usize = 1024;
+        let model = |problem| TrainError::Model(format!("model {problem}"));
+        let size = learner.network_size(&self.shape()).map_err(model)?;
+        let data = self.source.encoded_bytes().saturating_mul(self.parts.len() as u64);
+        let [batch, scored] = [settings.batch, SCORED].map(|rows| rows.min(self.dataset().rows()));
+        Ok(Memory::of_training(data, size, settings.optimizer.moments(), batch, scored))
     }
 
     fn check(&self, _: &ModelSpec, loss: &Spec, _: &TableSettings) -> Result<(), SpecError> {
