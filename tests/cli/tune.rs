@@ -163,7 +163,7 @@ fn what_cannot_be_tuned_is_refused() {
         .concat(),
         @r"
     error: --loss focal:gamma=?: gamma is left open; expected a number, or --tune N with N of at least 2
-    error: loss spec 'ce+threshold:at=?': threshold: at cannot be tuned; expected a number
+    error: --loss: loss spec 'ce+threshold:at=?': threshold: at cannot be tuned; expected a number
     error: invalid value '0' for '--tune <N>': expected a whole number from 1 to 1000 (see losslab --help)
     error: invalid value '1001' for '--tune <N>': expected a whole number from 1 to 1000 (see losslab --help)
     error: --loss focal:gamma=?: focal:gamma=? is given twice

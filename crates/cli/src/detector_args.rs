@@ -4,6 +4,7 @@ use super::at_least_zero;
 use super::train_args::TrainArguments;
 use anyhow::bail;
 use clap::Args;
+use losslab_base::shown_number;
 use losslab_models::DetectorConfig;
 use losslab_train::tasks::boxes::{DetectorSettings, NormKind, NormalizerKind};
 
@@ -58,12 +59,12 @@ impl DetectorArguments {
         }
         for (flag, p) in [("--prior", self.prior), ("--score-cut", self.score_cut)] {
             if let Some(p) = p.filter(|p| !(*p > 0.0 && *p < 1.0)) {
-                bail!("{flag} {p}: expected a probability between 0 and 1");
+                bail!("{flag} {}: expected a probability between 0 and 1", shown_number(p));
             }
         }
         at_least_zero("--clip", self.clip)?;
         if let Some(weight) = self.box_weight.filter(|weight| !(*weight > 0.0 && weight.is_finite())) {
-            bail!("--box-weight {weight}: expected a positive number");
+            bail!("--box-weight {}: expected a positive number", shown_number(weight));
         }
         Ok(DetectorSettings {
             epochs: train.epochs().or(default.epochs),

@@ -42,10 +42,15 @@ mod train;
 mod train_args;
 mod warnings;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use losslab_base::{DataError, shown_number};
+use losslab_data::formats::Given;
 use losslab_train::Lab;
+use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::num::{ParseFloatError, ParseIntError};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -142,18 +147,37 @@ impl ParseError {
         }
     }
 
-    fn of(error: &clap::Error, program: &str) -> Self {
-        match error.use_stderr() {
-            false => Self::Help(error.to_string()),
-            true => Self::Wrong(anyhow::anyhow!("{}", first_sentence(&error.to_string(), program))),
+    fn of(error: &clap::Error, program: &str, arguments: &[OsString]) -> Self {
+        if !error.use_stderr() {
+            return Self::Help(error.to_string());
         }
+        let mut text = error.to_string();
+        if error.kind() == ErrorKind::InvalidUtf8
+            && let Some(argument) = arguments.iter().find(|argument| argument.to_str().is_none())
+        {
+            return Self::Wrong(anyhow::anyhow!(
+                "{argument:?}: found bytes that are not UTF-8, expected text"
+            ));
+        }
+        // What the standard library says of a number says nothing of what was expected.
+        if let Some(source) = error.source() {
+            let expected = match (source.is::<ParseIntError>(), source.is::<ParseFloatError>()) {
+                (true, _) => "expected a whole number of at least 0",
+                (_, true) => "expected a number",
+                _ => "",
+            };
+            if !expected.is_empty() {
+                text = text.replace(&source.to_string(), expected);
+            }
+        }
+        Self::Wrong(anyhow::anyhow!("{}", first_sentence(&text, program)))
     }
 }
 
 /// Parses the arguments, and those of a `--config` file where they name one.
 fn parse(lab: &Lab, arguments: &[OsString]) -> Result<Parsed, ParseError> {
     let program = program(arguments);
-    let wrong = |error| ParseError::of(&error, &program);
+    let wrong = |error| ParseError::of(&error, &program, arguments);
     let command = limits::add(flags::add(lab, Cli::command()));
     // So that a message about a negative value names its flag.
     let command = command.mut_subcommands(|command| command.allow_negative_numbers(true));
@@ -231,9 +255,22 @@ fn processors() -> usize {
 fn at_least_zero(flag: &str, value: Option<f64>) -> anyhow::Result<()> {
     match value {
         Some(x) if !(x >= 0.0 && x.is_finite()) => {
-            anyhow::bail!("{flag} {x}: expected a number of at least 0")
+            anyhow::bail!("{flag} {}: expected a number of at least 0", shown_number(x))
         }
         _ => Ok(()),
+    }
+}
+
+/// The error with the data that it is about: the flag that selects them and its value. An error that names a
+/// flag stays as it is.
+fn of_data(lab: &Lab, data: &Given, error: DataError) -> anyhow::Error {
+    match (&error, lab.formats.select(data)) {
+        (DataError::Content { .. }, Ok(Some(format))) => {
+            let flag = format.flags().first().map_or("", |flag| flag.name);
+            let value = data.text_if_given(flag).unwrap_or_default();
+            anyhow::Error::new(error).context(format!("--{flag} {value}").trim_end().to_owned())
+        }
+        _ => error.into(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::at_least_zero;
 use clap::Args;
+use losslab_base::shown_number;
 use losslab_models::Mlp;
 use losslab_train::OptimizerKind;
 use losslab_train::tasks::table::TableSettings;
@@ -89,7 +90,7 @@ impl TrainArguments {
     pub fn learning_rate(&self) -> anyhow::Result<Option<f64>> {
         match self.lr {
             Some(lr) if !(lr > 0.0 && lr.is_finite()) => {
-                anyhow::bail!("--lr {lr}: expected a positive number")
+                anyhow::bail!("--lr {}: expected a positive number", shown_number(lr))
             }
             lr => Ok(lr),
         }

@@ -10,12 +10,12 @@ pub(super) use session::{Place, Session, pool};
 
 use super::flags::GivenFlags;
 use super::learner_args::{BoxRequest, LearnerArguments, TableRequest};
-use super::{emit, notes};
+use super::{emit, notes, of_data};
 use crate::memory::MemoryArguments;
 use crate::warnings::{self, DenyArguments};
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use losslab_base::counted;
+use losslab_base::{counted, shown_number};
 use losslab_data::formats::Loaded;
 use losslab_losses::{OpenSpec, Spec};
 use losslab_report::{ArmName, Margin, ModelDescription, Plan};
@@ -126,7 +126,8 @@ fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &
     let data = Memory { data: encoded, ..Memory::default() };
     data.check(request.memory()).map_err(|problem| anyhow!("{}: {problem}", counted(seeds.len(), "seed")))?;
     let pool = pool(request.threads)?;
-    let task = pool.install(|| TableTask::new(lab, source, notes, &seeds, request.metric.as_deref()))?;
+    let task = pool.install(|| TableTask::new(lab, source, notes, &seeds, request.metric.as_deref()));
+    let task = task.map_err(|error| of_data(lab, &request.data, error))?;
     let models = tables.models.iter().map(|model| (model, *model.kind().info())).collect();
     let settings = tables.settings.clone();
     compare(lab, request, &Job { task, settings, learners: models, seeds, kind }, folder)
@@ -135,7 +136,8 @@ fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &
 fn compare_boxes(lab: &Lab, request: &Request, boxes: &BoxRequest, folder: &Path) -> anyhow::Result<()> {
     let Loaded::Boxes { parts, voc_rule } = load(lab, request)? else { bail!("expected images with boxes") };
     let (settings, seeds) = (boxes.settings.clone(), request.seeds.clone());
-    let task = BoxTask::new(lab, parts, voc_rule, &settings, request.metric.as_deref())?;
+    let task = BoxTask::new(lab, parts, voc_rule, &settings, request.metric.as_deref());
+    let task = task.map_err(|error| of_data(lab, &request.data, error))?;
     let learners = boxes.detectors.iter().map(|detector| (detector, detector.kind.info())).collect();
     compare(lab, request, &Job { task, settings, learners, seeds, kind: ProblemKind::Boxes }, folder)
 }
@@ -187,7 +189,7 @@ fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Pat
     let plan = Plan::new(task, &comparison, models.collect(), &losses, reference);
     let plan = Plan { margin: request.margin, warnings, ..plan };
     if let (Some(margin), Some(metric)) = (plan.margin, plan.deciding()) {
-        let flag = || format!("--equivalence-margin {margin}");
+        let flag = || format!("--equivalence-margin {}", shown_number(margin));
         Margin::check(metric, margin).map_err(anyhow::Error::msg).with_context(flag)?;
     }
     if !request.quiet {
@@ -201,10 +203,7 @@ fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Pat
 /// What is about to be done, and what is declared before it.
 fn declaration(plan: &Plan, epochs: &[usize]) -> String {
     let seeds = counted(plan.seeds.len(), "seed");
-    let losses = match plan.losses.len() {
-        1 => "1 loss".to_owned(),
-        losses => format!("{losses} losses"),
-    };
+    let losses = counted(plan.losses.len(), "loss");
     let metric = plan.deciding().map_or("", |metric| &metric.title);
     let models = match plan.models.len() {
         1 => String::new(),

@@ -316,7 +316,7 @@ pub fn cannot_write(folder: &Path) -> String {
 fn named_losses(lab: &Lab, texts: &[String], trials: usize) -> anyhow::Result<Vec<OpenSpec>> {
     let mut losses: Vec<OpenSpec> = Vec::new();
     for text in texts {
-        let spec = OpenSpec::parse(text, &lab.losses)?;
+        let spec = OpenSpec::parse(text, &lab.losses).context("--loss")?;
         if let (1, Some(name)) = (trials, spec.open().next()) {
             bail!("--loss {text}: {name} is left open; expected a number, or --tune N with N of at least 2");
         }
@@ -330,5 +330,6 @@ fn named_losses(lab: &Lab, texts: &[String], trials: usize) -> anyhow::Result<Ve
 
 /// The canonical spec of the reference, if one is named.
 fn reference(lab: &Lab, text: Option<&str>) -> anyhow::Result<Option<String>> {
-    Ok(text.map(|text| OpenSpec::parse(text, &lab.losses)).transpose()?.map(|spec| spec.to_string()))
+    let spec = text.map(|text| OpenSpec::parse(text, &lab.losses)).transpose().context("--reference")?;
+    Ok(spec.map(|spec| spec.to_string()))
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{bail, ensure};
 use clap::Args;
+use losslab_base::shown_number;
 use losslab_train::{Settings, Tunable, Tuning};
 
 /// What is tuned, and with how many trials.
@@ -61,7 +62,7 @@ fn has_values<S>(tunable: &Tunable<S>, settings: &S) -> anyhow::Result<()> {
         tunable.domain(settings).is_some(),
         "--tune-over {name}: trials vary the {title} around its value, found {}; expected {flag} X with X \
          above 0",
-        get(settings)
+        shown_number(get(settings))
     );
     Ok(())
 }

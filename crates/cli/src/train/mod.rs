@@ -7,7 +7,7 @@ use super::learner_args::LearnerArguments;
 use super::memory::MemoryArguments;
 use super::progress::{self, Progress};
 use super::warnings::{self, DenyArguments};
-use super::{emit, notes, processors};
+use super::{emit, notes, of_data, processors};
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use keep::kept_note;
@@ -55,7 +55,7 @@ pub struct Arguments {
 pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
     let most = arguments.memory.most();
     let given = GivenFlags { data: given.data.within(most), ..given };
-    let spec = Spec::parse(&arguments.loss, &lab.losses)?;
+    let spec = Spec::parse(&arguments.loss, &lab.losses).context("--loss")?;
     let Some(format) = lab.formats.select(&given.data)? else {
         let keys = lab.formats.iter().filter_map(|format| format.flags().first());
         let keys: Vec<String> = keys.map(|key| format!("--{}", key.name)).collect();
@@ -73,7 +73,8 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
             };
             let seed = arguments.seed;
             let run = [(seed as usize, seed)];
-            let task = TableTask::of_runs(lab, source, notes, &run, metric)?;
+            let task = TableTask::of_runs(lab, source, notes, &run, metric);
+            let task = task.map_err(|error| of_data(lab, &given.data, error))?;
             arguments.train(&task, most, named, model, &spec, &tables.settings)
         }
         DataKind::Boxes => {
@@ -85,7 +86,8 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
             let Loaded::Boxes { parts, voc_rule } = format.load(&given.data)? else {
                 bail!("expected images with boxes")
             };
-            let task = BoxTask::new(lab, parts, voc_rule, &boxes.settings, metric)?;
+            let task = BoxTask::new(lab, parts, voc_rule, &boxes.settings, metric);
+            let task = task.map_err(|error| of_data(lab, &given.data, error))?;
             arguments.train(&task, most, named, detector, &spec, &boxes.settings)
         }
     }

@@ -1,7 +1,7 @@
 //! The flags that are given, with their values.
 
 use crate::file_text::MOST_BYTES;
-use losslab_base::{DataError, Place, quoted};
+use losslab_base::{DataError, Place, quoted, shown_number};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -119,7 +119,7 @@ impl Given {
         const EXPECTED: &str = "a number";
         match self.parsed(flag, EXPECTED)? {
             Some(number) if !f64::is_finite(number) => {
-                Err(Place::of(format!("--{flag}")).error(number.to_string(), EXPECTED))
+                Err(Place::of(format!("--{flag}")).error(shown_number(number), EXPECTED))
             }
             number => Ok(number),
         }

@@ -5,7 +5,7 @@ use crate::encode::Encoder;
 use crate::images::{ImageOptions, ImageSet, check_same_categories};
 use crate::matrix::Matrix;
 use crate::{Column, Schema};
-use losslab_base::{Bytes, DataError, Place, quoted};
+use losslab_base::{Bytes, DataError, Place, counted, quoted};
 use losslab_metrics::boxes::Category;
 use std::sync::Arc;
 
@@ -139,8 +139,9 @@ impl RowModel<'_> {
             let (missing, unseen) = (column.missing(), encoder.unseen(column, &all));
             if missing > 0 || unseen > 0 {
                 notes.push(format!(
-                    "column {}: {missing} values missing, {unseen} unknown to the model",
-                    quoted(&column.name)
+                    "column {}: {} missing, {unseen} unknown to the model",
+                    quoted(&column.name),
+                    counted(missing, "value")
                 ));
             }
         }

@@ -100,7 +100,7 @@ fn the_synthetic_problem_and_scenes() {
     );
     assert_eq!(
         message(&[("scenes", "size=1")]),
-        "scenes: found size=1, expected a whole number of pixels from 32 to 512"
+        "--scenes: found size=1, expected a whole number of pixels from 32 to 512"
     );
 }
 

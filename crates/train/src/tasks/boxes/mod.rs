@@ -49,7 +49,7 @@ pub use shares::{Share, ShareSums, Shares};
 use crate::predict::Predictor;
 use crate::task::{Judged, Start, Task, Training};
 use crate::{Lab, Memory, TrainError};
-use losslab_base::DataError;
+use losslab_base::{DataError, counted};
 use losslab_data::checks::{Checks, Warning};
 use losslab_data::images::ImageParts;
 use losslab_losses::{Spec, SpecError};
@@ -140,7 +140,8 @@ impl Task for BoxTask {
     }
 
     fn outline(&self, _: usize, settings: &DetectorSettings) -> String {
-        format!("training for {} epochs\n", settings.epochs_on(self.problem.parts.train.images.len()))
+        let epochs = settings.epochs_on(self.problem.parts.train.images.len());
+        format!("training for {}\n", counted(epochs, "epoch"))
     }
 
     fn metrics(&self) -> Vec<MetricInfo> {

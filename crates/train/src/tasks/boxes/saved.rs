@@ -12,6 +12,7 @@ use crate::model_file::lacking;
 use crate::predict::{Form, Prediction, Predictor, Scores};
 use crate::task::{Judged, Start};
 use crate::{Lab, TrainError};
+use losslab_base::counted;
 use losslab_data::checks::{Checks, Predicted, TrainingRows};
 use losslab_data::formats::{ImageModel, ModelInput, NewData, NewImages};
 use losslab_data::images::{ImageOptions, ImageSet};
@@ -149,7 +150,8 @@ impl Predictor for SavedDetector {
         let found = self.detector.detect(&new.set.images, &self.about.categories);
         let detections = found.map_err(|error: TrainError| error.to_string())?;
         let (count, images) = (detections.len(), new.set.images.len());
-        notes.push(format!("{count} detections in {images} images, the best first in each"));
+        let (count, images) = (counted(count, "detection"), counted(images, "image"));
+        notes.push(format!("{count} in {images}, the best first in each"));
         let text = json(&named(&detections, &new.set, &self.about.categories))?;
         if !new.has_truth {
             return Ok(Prediction { text, notes, warnings: Vec::new(), scores: None });

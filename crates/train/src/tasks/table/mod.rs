@@ -37,6 +37,7 @@ use crate::predict::Predictor;
 use crate::task::{Judged, Start, Task, Training};
 use crate::{Chance, Lab, Memory, TrainError};
 use augmented::Augmenter;
+use losslab_base::counted;
 use losslab_data::checks::{Checks, RowParts, Warning};
 use losslab_data::{DataError, Dataset, Gaps, Part, Prepared, Source};
 use losslab_losses::{Spec, SpecError};
@@ -140,9 +141,18 @@ impl TableTask {
 /// The deciding metric for so many classes: the one named, else the first.
 fn deciding(lab: &Lab, classes: usize, name: Option<&str>) -> Result<Arc<dyn RowMetric>, DataError> {
     let found = match name {
-        Some(name) => {
-            lab.metrics.find(name, classes).map_err(|error| DataError::Flags(format!("--metric: {error}")))
-        }
+        Some(name) => lab.metrics.find(name, classes).map_err(|error| {
+            // A metric of two classes where there are more, or the reverse.
+            let of_others = [2, 3].into_iter().any(|others| lab.metrics.find(name, others).is_ok());
+            let here = || {
+                format!(
+                    "a metric of {}, here are {classes} classes",
+                    if classes > 2 { "two" } else { "more than two" }
+                )
+            };
+            let problem = if of_others { here() } else { error.to_string() };
+            DataError::Flags(format!("--metric {name}: {problem}"))
+        }),
         None => lab
             .metrics
             .rows(classes)
@@ -180,7 +190,8 @@ impl Task for TableTask {
     fn outline(&self, run: usize, _: &TableSettings) -> String {
         let Prepared { train, validation, test, .. } = &self.parts[run];
         let [train, validation, test] = [train, validation, test].map(Part::rows);
-        format!("training on {train} rows, choosing the epoch on {validation}, reporting on {test}\n")
+        let train = counted(train, "row");
+        format!("training on {train}, choosing the epoch on {validation}, reporting on {test}\n")
     }
 
     fn decision(&self, threshold: f64) -> Option<String> {
