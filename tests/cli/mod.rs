@@ -8,6 +8,7 @@ mod detector;
 mod eval;
 mod eval_errors;
 mod grid;
+mod hostile_text;
 mod killed;
 mod losses;
 mod memory;

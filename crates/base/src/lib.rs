@@ -12,7 +12,7 @@
 //! | [`Domain`] | the values that tuning tries of a number |
 //! | [`Fnv1a`] | fingerprints of data |
 //! | [`DataError`], [`Place`] | what is wrong with a file, and where |
-//! | [`shown_number`] | numbers as messages show them |
+//! | [`shown`], [`shown_name`], .. | text from files, and numbers, as they may be shown |
 //! | [`unknown`] | the message for a name that does not exist |
 //!
 //! Nothing here touches a file, a clock, the environment or a global random generator.
@@ -39,7 +39,7 @@ pub use error::{DataError, Place, counted, listed, quoted};
 pub use fingerprint::Fnv1a;
 pub use names::{nearest, unknown};
 pub use real::{Fused, Lane, Real};
-pub use shown::shown_number;
+pub use shown::{shown, shown_cell, shown_json, shown_name, shown_number};
 
 /// The examples of README.md are tests, too.
 #[cfg(doctest)]

@@ -44,7 +44,7 @@ mod warnings;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use losslab_base::{DataError, shown_number};
+use losslab_base::{DataError, shown, shown_name, shown_number};
 use losslab_data::formats::Given;
 use losslab_train::Lab;
 use std::error::Error;
@@ -217,7 +217,8 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // A closed standard error leaves nobody to tell.
-            let _ = writeln!(io::stderr(), "error: {}", format!("{error:#}").replace('\n', " "));
+            let line = format!("{error:#}").replace('\n', " ");
+            let _ = writeln!(io::stderr(), "error: {}", shown_name(&line));
             ExitCode::from(if error.is::<interrupt::Interrupted>() { interrupt::EXIT_CODE } else { 2 })
         }
     }
@@ -233,18 +234,18 @@ fn first_sentence(message: &str, program: &str) -> String {
     format!("{}{tip} (see {program} --help)", first.trim_start_matches("error: "))
 }
 
-/// Writes text to standard output; that the reader has gone is not an error.
+/// Writes text to standard output, safe to be shown; that the reader has gone is not an error.
 fn emit(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(shown(text).as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
 }
 
-/// Writes text to standard error; if nobody reads it, nobody can be told.
+/// Writes text to standard error, safe to be shown; if nobody reads it, nobody can be told.
 fn emit_error(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = io::stderr().lock().write_all(shown(text).as_bytes());
 }
 
 /// The processors of this machine that the program may use.

@@ -43,6 +43,7 @@ pub use story::Story;
 pub(crate) use story::{number, percent};
 
 use crate::Across;
+use losslab_base::shown;
 use losslab_data::write_atomically;
 use std::io;
 use std::path::Path;
@@ -72,13 +73,14 @@ pub fn write_across(folder: &Path, across: &Across, command: &str, version: &str
     write(folder, "across.html", &page, &figures)
 }
 
-/// Writes a page and its drawings.
+/// Writes a page and its drawings, with what texts from files could do to a reader escaped.
 fn write(folder: &Path, name: &str, page: &str, figures: &Figures) -> io::Result<usize> {
     let plots = folder.join("plots");
     std::fs::create_dir_all(&plots)?;
     for (name, picture) in &figures.made {
-        write_atomically(&plots.join(format!("{name}.svg")), picture.document().as_bytes())?;
+        write_atomically(&plots.join(format!("{name}.svg")), shown(&picture.document()).as_bytes())?;
     }
+    let page = shown(page);
     write_atomically(&folder.join(name), page.as_bytes())?;
     Ok(page.len())
 }

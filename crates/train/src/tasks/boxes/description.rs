@@ -1,6 +1,6 @@
 //! The images that a comparison of detectors is about, as results describe them.
 
-use losslab_base::counted;
+use losslab_base::{counted, shown_name};
 use serde::{Deserialize, Serialize};
 
 /// Images with boxes, in three parts.
@@ -85,7 +85,7 @@ impl ImageData {
         };
         format!(
             "{}: {} x {} pixels, {}, {} in {} ({} empty), {} validation, {} test images; {anchors} (stride {})\n",
-            self.name,
+            shown_name(&self.name),
             self.size[0],
             self.size[1],
             counted(self.categories.len(), "category"),

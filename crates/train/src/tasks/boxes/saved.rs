@@ -12,7 +12,7 @@ use crate::model_file::lacking;
 use crate::predict::{Form, Prediction, Predictor, Scores};
 use crate::task::{Judged, Start};
 use crate::{Lab, TrainError};
-use losslab_base::counted;
+use losslab_base::{counted, shown_json};
 use losslab_data::checks::{Checks, Predicted, TrainingRows};
 use losslab_data::formats::{ImageModel, ModelInput, NewData, NewImages};
 use losslab_data::images::{ImageOptions, ImageSet};
@@ -163,7 +163,8 @@ impl Predictor for SavedDetector {
 }
 
 fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, String> {
-    serde_json::to_string(value).map(|text| text + "\n").map_err(|error| error.to_string())
+    let text = serde_json::to_string(value).map_err(|error| error.to_string())?;
+    Ok(format!("{}\n", shown_json(&text)))
 }
 
 /// A detection with names for people; programs that read COCO's form pass over them.

@@ -1,7 +1,7 @@
 //! The table that a comparison is about, as results describe it.
 
 use super::Classification;
-use losslab_base::counted;
+use losslab_base::{counted, shown_name};
 use losslab_data::{Dataset, Source};
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +60,7 @@ impl TableData {
             }
         };
         let (rows, columns) = (counted(self.rows, "row"), counted(self.columns, "column"));
-        format!("{}: {rows} x {columns}, {classes}\n", self.name)
+        format!("{}: {rows} x {columns}, {classes}\n", shown_name(&self.name))
     }
 
     /// Describes a source; `notes` are what the loader said.

@@ -6,8 +6,8 @@ use crate::model_file::lacking;
 use crate::predict::{Form, Prediction, Predictor, Scores};
 use crate::task::{Judged, Start};
 use crate::{Lab, OptimizerKind};
-use losslab_base::quoted;
 use losslab_base::rng::Rng;
+use losslab_base::{quoted, shown_cell, shown_name};
 use losslab_data::checks::{Checks, Predicted, TrainingRows, Warning};
 use losslab_data::formats::{ModelInput, NewData, RowModel};
 use losslab_data::{Dataset, Encoder, Encoding, Matrix, Part};
@@ -220,12 +220,15 @@ impl TableModel {
         self.checks.predicted(&Predicted { what: "row", hashes: &hashes, trained_on })
     }
 
-    /// `row,SCORE,prediction`, rows counted from 1; with more than two classes a score for each.
+    /// `row,SCORE,prediction`, rows counted from 1; with more than two classes a score for each. Class names
+    /// are safe to be opened in a spreadsheet.
     fn csv(&self, score: &str, scores: &[f64], classes: Option<&[u32]>) -> Result<String, csv::Error> {
         let names = &self.about.class_names;
         let columns = match self.classification {
             Classification::Binary => vec![score.to_string()],
-            Classification::Classes(_) => names.iter().map(|name| format!("{score}_{name}")).collect(),
+            Classification::Classes(_) => {
+                names.iter().map(|name| format!("{score}_{}", shown_name(name))).collect()
+            }
         };
         let mut writer = csv::Writer::from_writer(Vec::new());
         let prediction = classes.map(|_| "prediction".to_string());
@@ -234,7 +237,7 @@ impl TableModel {
             // The shortest text that reads back as the very number.
             let cells = std::iter::once((i + 1).to_string()).chain(scores.iter().map(f64::to_string));
             let class = classes.and_then(|classes| names.get(*classes.get(i)? as usize));
-            writer.write_record(cells.chain(class.cloned()))?;
+            writer.write_record(cells.chain(class.map(|class| shown_cell(class).into_owned())))?;
         }
         let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
