@@ -235,15 +235,21 @@ fn bad_arguments_are_one_clear_line() {
         &["--loss", "focal", "--loss", "focal:gamma=2"],
         &["--seeds", "0"],
         &["--seeds", "-1"],
+        &["--seeds", "18446744073709551615"],
+        &["--seeds", "10001"],
         &["--seed", "18446744073709551615"],
         &["--epochs", "0"],
         &["--batch", "0"],
         &["--hidden", "64,0"],
         &["--hidden", "wide"],
+        &["--hidden", "100000,100000"],
+        &["--patience", "1e6"],
         &["--lr", "0"],
         &["--lr", "NaN"],
+        &["--lr", "fast"],
+        &["--lr", "-1e300"],
+        &["--seed", "-1"],
         &["--optimizer", "lion"],
-        &["--threads", "0"],
         &["--synthetic", "ratio=1000000"],
         &["--synthetic", "rate=3"],
         &["--nonsense"],
@@ -314,4 +320,16 @@ fn results_have_the_documented_schema() {
         }
     }
     insta::assert_snapshot!(serde_json::to_string_pretty(&shape(&results(&out))).unwrap());
+}
+
+#[test]
+#[cfg(unix)]
+fn an_argument_that_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let argument = std::ffi::OsStr::from_bytes(b"col\xff");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_losslab"));
+    let output = command.args(["compare", "--csv", "d.csv", "--label"]).arg(argument).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(message, "error: \"col\\xFF\": found bytes that are not UTF-8, expected text\n");
 }

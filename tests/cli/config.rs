@@ -116,6 +116,8 @@ fn what_is_wrong_with_a_file_is_one_line() {
         ("list.toml", "epochs = [1, 2]\n"),
         ("table.toml", "[epochs]\nmost = 3\n"),
         ("text.toml", "epochs = \"many\"\n"),
+        ("large.toml", "epochs = 1000001\n"),
+        ("none.toml", "model = []\n"),
         ("number.toml", "quiet = 1\n"),
         ("again.toml", "epochs = 1\n\nepochs = 2\n"),
         ("loss.toml", "loss = [\"ce\", \"focl\"]\n"),

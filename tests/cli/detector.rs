@@ -80,7 +80,7 @@ fn a_trained_detector_finds_objects_in_a_folder_of_images() {
 
 #[test]
 fn bad_arguments_are_one_clear_line() {
-    let cases: [&[&str]; 16] = [
+    let cases: [&[&str]; 18] = [
         &["--scenes", "ratio=1"],
         &["--scenes", "colour=red"],
         &["--scenes", "--csv", "a.csv", "--label", "y"],
@@ -88,6 +88,8 @@ fn bad_arguments_are_one_clear_line() {
         &["--scenes", "--stride", "3"],
         &["--scenes", "--levels", "4"],
         &["--scenes", "--anchors", "0"],
+        &["--scenes", "--anchors", "1000000"],
+        &["--scenes", "--width", "1000000"],
         &["--scenes", "--prior", "1"],
         &["--scenes", "--box-weight", "0"],
         &["--scenes", "--norm", "layer"],

@@ -10,8 +10,10 @@ mod eval_errors;
 #[cfg(unix)]
 mod foreign_folders;
 mod grid;
+mod hostile_text;
 mod killed;
 mod losses;
+mod memory;
 mod metric;
 mod model;
 mod my_lab;

@@ -156,7 +156,7 @@ fn parameters_that_make_no_sense_are_refused_before_any_training() {
     );
     assert_eq!(
         refused("compare --loss mine:mix=1"),
-        "error: loss spec 'mine:mix=1': mine: mix=1 lies outside [0, 1)\n"
+        "error: --loss: loss spec 'mine:mix=1': mine: mix=1 lies outside [0, 1)\n"
     );
     let err = refused("compare --model minne");
     contains_all(&err, &["--model: there is no model 'minne'; there are ", "(did you mean 'mine'?)"]);

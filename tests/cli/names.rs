@@ -32,6 +32,31 @@ fn an_unknown_name_is_answered_with_what_there_is_and_the_nearest() {
     let loss = of(&["--loss", "focl"]);
     assert!(loss.contains("there is no loss 'focl'; there are ce, alpha-ce, focal, "), "{loss}");
     assert!(loss.ends_with("(did you mean 'focal'?)\n"), "{loss}");
+    for (arguments, kind, near) in
+        [(["--optimizer", "adm"], "optimizer", "adam"), (["--loss-set", "quik"], "set", "quick")]
+    {
+        let message = of(&arguments);
+        assert!(message.contains(&format!("there is no {kind} '{}'", arguments[1])), "{message}");
+        assert!(message.contains(&format!("(did you mean '{near}'?)")), "{message}");
+    }
+    let norm = complaint(&["compare", "--scenes", "--norm", "bacth"]);
+    assert!(
+        norm.contains("there is no norm 'bacth'; there are batch, group, none (did you mean 'batch'?)"),
+        "{norm}"
+    );
+    let key = complaint(&["compare", "--synthetic", "overlp=1"]);
+    assert!(key.starts_with("error: --synthetic: found the key \"overlp\", expected one of rows ("), "{key}");
+    assert!(key.ends_with("; did you mean overlap?\n"), "{key}");
+    // A name of the other kind of data is known.
+    assert_eq!(
+        complaint(&["compare", "--scenes", "--metric", "roc_auc"]),
+        "error: --metric roc_auc: a metric of rows; objects in images are learnt from here\n"
+    );
+    let reference = of(&["--reference", "focl"]);
+    assert!(
+        reference.starts_with("error: --reference: loss spec 'focl': there is no loss 'focl'"),
+        "{reference}"
+    );
     // Far from everything there is nothing to guess.
     assert_eq!(
         of(&["--model", "xyz"]),

@@ -163,9 +163,9 @@ fn what_cannot_be_tuned_is_refused() {
         .concat(),
         @r"
     error: --loss focal:gamma=?: gamma is left open; expected a number, or --tune N with N of at least 2
-    error: loss spec 'ce+threshold:at=?': threshold: at cannot be tuned; expected a number
-    error: --tune 0: expected at least 1
-    error: --tune 1001: expected at most 1000
+    error: --loss: loss spec 'ce+threshold:at=?': threshold: at cannot be tuned; expected a number
+    error: invalid value '0' for '--tune <N>': expected a whole number from 1 to 1000 (see losslab --help)
+    error: invalid value '1001' for '--tune <N>': expected a whole number from 1 to 1000 (see losslab --help)
     error: --loss focal:gamma=?: focal:gamma=? is given twice
     error: --tune-over lr,wd: expected --tune N with N of at least 2 beside it
     error: --tune-over box-weight: expected one of lr, wd, batch

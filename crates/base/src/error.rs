@@ -104,9 +104,14 @@ pub fn listed<S: AsRef<str>>(texts: &[S]) -> String {
     }
 }
 
-/// "1 row", "2 rows".
+/// "1 row", "2 rows"; "2 losses", "2 categories".
 pub fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+    match noun.strip_suffix('y') {
+        _ if count == 1 => format!("1 {noun}"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{count} {stem}ies"),
+        _ if noun.ends_with("ss") => format!("{count} {noun}es"),
+        _ => format!("{count} {noun}s"),
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +131,13 @@ mod tests {
         assert_eq!(quoted("a\nb"), "\"a\\nb\"");
         assert_eq!(quoted(""), "an empty cell");
         assert_eq!(quoted(&"é".repeat(41)), format!("\"{}\"...", "é".repeat(40)));
+    }
+
+    #[test]
+    fn nouns_are_singular_for_one_alone() {
+        assert_eq!(["row", "class"].map(|noun| counted(1, noun)), ["1 row", "1 class"]);
+        let many = ["row", "class", "category", "key"].map(|noun| counted(0, noun));
+        assert_eq!(many, ["0 rows", "0 classes", "0 categories", "0 keys"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::{emit, emit_error, notes};
 use clap::Args;
+use losslab_base::shown_json;
 use losslab_metrics::boxes::{GroundTruth, VocRule, evaluate, evaluate_voc, load_detections};
 use std::path::PathBuf;
 
@@ -54,12 +55,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         let rule = if arguments.voc07 { VocRule::ElevenPoint } else { VocRule::AllPoint };
         let results = evaluate_voc(&truth, &detections, rule)?;
         return match arguments.json {
-            true => emit(&format!("{}\n", serde_json::to_string_pretty(&results)?)),
+            true => emit(&format!("{}\n", shown_json(&serde_json::to_string_pretty(&results)?))),
             false => emit(&results.to_string()),
         };
     }
     match arguments.json {
-        true => emit(&format!("{}\n", serde_json::to_string_pretty(&results)?)),
+        true => emit(&format!("{}\n", shown_json(&serde_json::to_string_pretty(&results)?))),
         false => emit(&results.to_string()),
     }
 }

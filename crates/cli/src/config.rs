@@ -90,6 +90,9 @@ fn texts(key: &str, value: &Value, argument: &clap::Arg) -> anyhow::Result<Vec<O
         other => bail!("found {other}, expected a text or a number"),
     };
     match value {
+        Value::Array(values) if values.is_empty() => {
+            bail!("found an empty list, expected at least one value")
+        }
         Value::Array(values) if argument.get_value_delimiter().is_some() => {
             Ok(vec![flag(values.iter().map(text).collect::<Result<Vec<_>, _>>()?.join(","))])
         }

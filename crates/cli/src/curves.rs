@@ -3,6 +3,7 @@
 use super::emit;
 use anyhow::{Context, ensure};
 use clap::Args;
+use losslab_base::counted;
 use losslab_data::write_atomically;
 use losslab_losses::{Registry, Spec};
 use losslab_report::curves::{curves, figure};
@@ -35,7 +36,7 @@ pub fn run(registry: &Registry, arguments: Arguments) -> anyhow::Result<()> {
     let given = if given.is_empty() { &DEFAULT_LOSSES[..] } else { &given };
     let mut all = Vec::new();
     for text in given {
-        let spec = Spec::parse(text, registry)?;
+        let spec = Spec::parse(text, registry).context("--loss")?;
         for curve in curves(&spec, registry)? {
             ensure!(
                 all.iter().all(|c: &losslab_report::curves::Curve| c.name != curve.name),
@@ -46,5 +47,5 @@ pub fn run(registry: &Registry, arguments: Arguments) -> anyhow::Result<()> {
     }
     write_atomically(out, figure(&all).svg().as_bytes())
         .with_context(|| format!("--out {}: cannot be written", out.display()))?;
-    emit(&format!("{} curves written to {}\n", all.len(), out.display()))
+    emit(&format!("{} written to {}\n", counted(all.len(), "curve"), out.display()))
 }

@@ -1,9 +1,11 @@
 //! The arguments that say how detectors are built, trained and read out.
 
+use super::at_least_zero;
 use super::train_args::TrainArguments;
-use super::{at_least_one, at_least_zero};
 use anyhow::bail;
 use clap::Args;
+use losslab_base::shown_number;
+use losslab_models::DetectorConfig;
 use losslab_train::tasks::boxes::{DetectorSettings, NormKind, NormalizerKind};
 
 /// How detectors are built, trained and read out.
@@ -52,22 +54,21 @@ impl DetectorArguments {
         train: &TrainArguments,
         default: DetectorSettings,
     ) -> anyhow::Result<DetectorSettings> {
-        let counts = [("--levels", self.levels), ("--width", self.width), ("--anchors", self.anchors)];
-        for (flag, count) in counts {
-            at_least_one(flag, count.unwrap_or(1))?;
+        if let Some(stride) = self.stride.filter(|stride| !DetectorConfig::STRIDES.contains(stride)) {
+            bail!("--stride {stride}: expected 2, 4, 8 or 16");
         }
         for (flag, p) in [("--prior", self.prior), ("--score-cut", self.score_cut)] {
             if let Some(p) = p.filter(|p| !(*p > 0.0 && *p < 1.0)) {
-                bail!("{flag} {p}: expected a probability between 0 and 1");
+                bail!("{flag} {}: expected a probability between 0 and 1", shown_number(p));
             }
         }
         at_least_zero("--clip", self.clip)?;
         if let Some(weight) = self.box_weight.filter(|weight| !(*weight > 0.0 && weight.is_finite())) {
-            bail!("--box-weight {weight}: expected a positive number");
+            bail!("--box-weight {}: expected a positive number", shown_number(weight));
         }
         Ok(DetectorSettings {
-            epochs: train.epochs()?.or(default.epochs),
-            batch: train.batch()?.unwrap_or(default.batch),
+            epochs: train.epochs().or(default.epochs),
+            batch: train.batch().unwrap_or(default.batch),
             learning_rate: train.learning_rate()?.unwrap_or(default.learning_rate),
             optimizer: train.optimizer().unwrap_or(default.optimizer),
             weight_decay: train.weight_decay()?.unwrap_or(default.weight_decay),

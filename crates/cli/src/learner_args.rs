@@ -99,7 +99,11 @@ impl LearnerArguments {
         self.train.refuse_for_detectors()?;
         ensure!(self.model.is_empty(), "--model: a model of rows; see --detector for images with boxes");
         if let Some(metric) = &self.metric {
-            lab.metrics.find_boxes(metric).map_err(|error| anyhow::anyhow!("--metric: {error}"))?;
+            let is_of_boxes = lab.metrics.find_boxes(metric).is_ok();
+            ensure!(
+                is_of_boxes,
+                "--metric {metric}: a metric of rows; objects in images are learnt from here"
+            );
         }
         self.box_request(lab, &self.train, DetectorSettings::default())
     }

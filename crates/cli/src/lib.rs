@@ -4,6 +4,8 @@
 //! | file | what |
 //! |---|---|
 //! | `flags` | the flags of data formats, which the lab declares |
+//! | `memory` | `--max-memory`, and what the machine has |
+//! | `limits` | flags that take a whole number, and which |
 //! | `config` | arguments from a file |
 //! | `learner_args`, `train_args`, `detector_args` | arguments that the commands which train share |
 //! | `compare/`, `train/`, `predict`, `report` | the commands that train, and what is made of trainings |
@@ -29,7 +31,9 @@ mod flags;
 pub mod fuzzing;
 mod interrupt;
 mod learner_args;
+mod limits;
 mod losses;
+mod memory;
 mod models;
 mod output;
 mod power;
@@ -40,10 +44,15 @@ mod train;
 mod train_args;
 mod warnings;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use losslab_base::{DataError, shown_name, shown_number};
+use losslab_data::formats::Given;
 use losslab_train::Lab;
 use output::{ClosedPipe, emit, emit_error};
+use std::error::Error;
 use std::ffi::OsString;
+use std::num::{ParseFloatError, ParseIntError};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -146,19 +155,38 @@ impl ParseError {
         }
     }
 
-    fn of(error: &clap::Error, program: &str) -> Self {
-        match error.use_stderr() {
-            false => Self::Help(error.to_string()),
-            true => Self::Wrong(anyhow::anyhow!("{}", first_sentence(&error.to_string(), program))),
+    fn of(error: &clap::Error, program: &str, arguments: &[OsString]) -> Self {
+        if !error.use_stderr() {
+            return Self::Help(error.to_string());
         }
+        let mut text = error.to_string();
+        if error.kind() == ErrorKind::InvalidUtf8
+            && let Some(argument) = arguments.iter().find(|argument| argument.to_str().is_none())
+        {
+            return Self::Wrong(anyhow::anyhow!(
+                "{argument:?}: found bytes that are not UTF-8, expected text"
+            ));
+        }
+        // What the standard library says of a number says nothing of what was expected.
+        if let Some(source) = error.source() {
+            let expected = match (source.is::<ParseIntError>(), source.is::<ParseFloatError>()) {
+                (true, _) => "expected a whole number of at least 0",
+                (_, true) => "expected a number",
+                _ => "",
+            };
+            if !expected.is_empty() {
+                text = text.replace(&source.to_string(), expected);
+            }
+        }
+        Self::Wrong(anyhow::anyhow!("{}", first_sentence(&text, program)))
     }
 }
 
 /// Parses the arguments, and those of a `--config` file where they name one.
 fn parse(lab: &Lab, arguments: &[OsString]) -> Result<Parsed, ParseError> {
     let program = program(arguments);
-    let wrong = |error| ParseError::of(&error, &program);
-    let command = flags::add(lab, Cli::command());
+    let wrong = |error| ParseError::of(&error, &program, arguments);
+    let command = limits::add(flags::add(lab, Cli::command()));
     // So that a message about a negative value names its flag.
     let command = command.mut_subcommands(|command| command.allow_negative_numbers(true));
     let matches = command.clone().try_get_matches_from(arguments).map_err(wrong)?;
@@ -200,7 +228,7 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
                 // Whoever closed it wants no more, and no complaint either.
                 return ExitCode::from(ClosedPipe::EXIT_CODE);
             }
-            emit_error(&format!("error: {}\n", format!("{error:#}").replace('\n', " ")));
+            emit_error(&format!("error: {}\n", shown_name(&format!("{error:#}").replace('\n', " "))));
             let interrupted = error.downcast_ref::<interrupt::Interrupted>();
             ExitCode::from(interrupted.map_or(2, interrupt::Interrupted::exit_code))
         }
@@ -217,28 +245,30 @@ fn first_sentence(message: &str, program: &str) -> String {
     format!("{}{tip} (see {program} --help)", first.trim_start_matches("error: "))
 }
 
-/// The threads to train on: as many as were asked for, else one per processor.
-fn thread_count(asked: Option<usize>) -> anyhow::Result<usize> {
-    let threads = asked.unwrap_or_else(processors);
-    at_least_one("--threads", threads)?;
-    Ok(threads)
-}
-
+/// The processors of this machine that the program may use.
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-fn at_least_one(flag: &str, value: usize) -> anyhow::Result<()> {
-    anyhow::ensure!(value > 0, "{flag} 0: expected at least 1");
-    Ok(())
 }
 
 fn at_least_zero(flag: &str, value: Option<f64>) -> anyhow::Result<()> {
     match value {
         Some(x) if !(x >= 0.0 && x.is_finite()) => {
-            anyhow::bail!("{flag} {x}: expected a number of at least 0")
+            anyhow::bail!("{flag} {}: expected a number of at least 0", shown_number(x))
         }
         _ => Ok(()),
+    }
+}
+
+/// The error with the data that it is about: the flag that selects them and its value. An error that names a
+/// flag stays as it is.
+fn of_data(lab: &Lab, data: &Given, error: DataError) -> anyhow::Error {
+    match (&error, lab.formats.select(data)) {
+        (DataError::Content { .. }, Ok(Some(format))) => {
+            let flag = format.flags().first().map_or("", |flag| flag.name);
+            let value = data.text_if_given(flag).unwrap_or_default();
+            anyhow::Error::new(error).context(format!("--{flag} {value}").trim_end().to_owned())
+        }
+        _ => error.into(),
     }
 }
 

@@ -4,6 +4,7 @@ use super::compare::pool;
 use super::{emit, notes, processors};
 use anyhow::{Context, bail};
 use clap::Args;
+use losslab_base::shown_number;
 use losslab_report::{PowerQuestion, Store, judge, power_text};
 use losslab_train::Lab;
 use std::path::PathBuf;
@@ -26,10 +27,10 @@ pub struct Arguments {
 pub fn run(lab: &Lab, arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { folder, difference, power } = arguments;
     if let Some(difference) = difference.filter(|d| !(*d > 0.0 && d.is_finite())) {
-        bail!("--difference {difference}: expected a positive number");
+        bail!("--difference {}: expected a positive number", shown_number(difference));
     }
     if !(*power > 0.05 && *power < 1.0) {
-        bail!("--power {power}: expected a probability above 0.05 and below 1");
+        bail!("--power {}: expected a probability above 0.05 and below 1", shown_number(*power));
     }
     let store = Store::new(folder);
     let plan = store.plan().map_err(anyhow::Error::msg)?;

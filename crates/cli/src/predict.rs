@@ -1,13 +1,14 @@
 //! `losslab predict`: a saved model at work on new rows or images.
 
 use super::flags::GivenFlags;
+use super::memory::MemoryArguments;
 use super::warnings::{self, DenyArguments};
 use super::{emit, emit_error, notes};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use losslab_data::files::{ensure_writable, write_atomically};
 use losslab_report::{MetricDescription, metrics_table};
-use losslab_train::{Form, Lab, Prediction, Scores, load_model};
+use losslab_train::{Form, Lab, Memory, Prediction, Scores, load_model};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,8 @@ pub struct Arguments {
     /// box codes of each anchor
     #[arg(long, conflicts_with = "raw")]
     logits: bool,
+    #[command(flatten)]
+    memory: MemoryArguments,
     #[command(flatten)]
     deny: DenyArguments,
     /// Print no notes
@@ -50,8 +53,11 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
     };
     let mut model = load_model(lab, &arguments.model)?;
     let name = arguments.model.display().to_string();
-    let data = format.load_new(&given.data, &model.input(&name))?;
-    let predicted = model.predict(&data, form).map_err(|problem| anyhow::anyhow!("{name}: {problem}"))?;
+    let most = arguments.memory.most();
+    let scoring = Memory { steps: model.scoring_bytes(), ..Memory::default() };
+    scoring.check(most).map_err(|problem| anyhow!("{name}: {problem}"))?;
+    let data = format.load_new(&given.data.within(most), &model.input(&name))?;
+    let predicted = model.predict(&data, form).map_err(|problem| anyhow!("{name}: {problem}"))?;
     let Prediction { text, notes: remarks, warnings, scores } = predicted;
     arguments.deny.check(&warnings)?;
     arguments.deliver(&text)?;

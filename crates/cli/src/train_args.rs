@@ -1,7 +1,9 @@
 //! The arguments that say how models are trained, shared by the commands that train.
 
-use super::{at_least_one, at_least_zero};
+use super::at_least_zero;
 use clap::Args;
+use losslab_base::shown_number;
+use losslab_models::Mlp;
 use losslab_train::OptimizerKind;
 use losslab_train::tasks::table::TableSettings;
 
@@ -45,11 +47,10 @@ impl TrainArguments {
     /// The settings of a training on rows, checked.
     pub fn table_settings(&self) -> anyhow::Result<TableSettings> {
         let default = TableSettings::default();
-        at_least_one("--patience", self.patience.unwrap_or(1))?;
         Ok(TableSettings {
-            epochs: self.epochs()?,
+            epochs: self.epochs,
             patience: self.patience,
-            batch: self.batch()?.unwrap_or(default.batch),
+            batch: self.batch.unwrap_or(default.batch),
             learning_rate: self.learning_rate()?.unwrap_or(default.learning_rate),
             optimizer: self.optimizer.unwrap_or(default.optimizer),
             weight_decay: self.weight_decay()?,
@@ -65,31 +66,31 @@ impl TrainArguments {
             return Ok(Some(hidden.clone()));
         }
         for width in hidden.split(',') {
-            match width.trim().parse::<usize>() {
-                Ok(width) => at_least_one("--hidden", width)?,
-                Err(_) => anyhow::bail!("--hidden {hidden}: expected whole numbers such as 64,64, or none"),
+            let (width, widths) = (width.trim(), Mlp::WIDTHS);
+            if widths.parse(width).is_err() {
+                anyhow::bail!(
+                    "--hidden {hidden}: found '{width}', expected {widths} for each layer, or none"
+                );
             }
         }
         Ok(Some(hidden.replace(' ', "").replace(',', "x")))
     }
 
     /// Epochs, if given.
-    pub fn epochs(&self) -> anyhow::Result<Option<usize>> {
-        at_least_one("--epochs", self.epochs.unwrap_or(1))?;
-        Ok(self.epochs)
+    pub fn epochs(&self) -> Option<usize> {
+        self.epochs
     }
 
     /// Rows or images per step, if given.
-    pub fn batch(&self) -> anyhow::Result<Option<usize>> {
-        at_least_one("--batch", self.batch.unwrap_or(1))?;
-        Ok(self.batch)
+    pub fn batch(&self) -> Option<usize> {
+        self.batch
     }
 
     /// The learning rate, if given.
     pub fn learning_rate(&self) -> anyhow::Result<Option<f64>> {
         match self.lr {
             Some(lr) if !(lr > 0.0 && lr.is_finite()) => {
-                anyhow::bail!("--lr {lr}: expected a positive number")
+                anyhow::bail!("--lr {}: expected a positive number", shown_number(lr))
             }
             lr => Ok(lr),
         }

@@ -52,6 +52,14 @@ impl Column {
         }
     }
 
+    /// The most inputs of a network that it becomes.
+    pub fn most_inputs(&self) -> usize {
+        match &self.cells {
+            Cells::Numbers { .. } => 1,
+            Cells::Categories { levels, .. } => levels.len() + 1,
+        }
+    }
+
     /// How many of these rows have no value.
     pub fn missing_among(&self, rows: &[u32]) -> usize {
         match &self.cells {

@@ -4,6 +4,7 @@
 //! quoted, line ends may be LF or CRLF, blanks around cells do not count. Columns stay as the file has them,
 //! gaps included; filling and encoding wait for the split ([`super::Encoder`]).
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::builder::ColumnBuilder;
@@ -164,7 +165,7 @@ impl Roles {
             Some(column) => Ok(column),
         };
         let all = |flag: &str, names: &[String]| {
-            names.iter().map(|name| find(flag, name)).collect::<Result<Vec<usize>, DataError>>()
+            names.iter().map(|name| find(flag, name)).collect::<Result<HashSet<usize>, DataError>>()
         };
         let dropped = all("--drop", &options.drop)?;
         let categorical = all("--categorical", &options.categorical)?;

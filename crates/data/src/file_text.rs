@@ -1,14 +1,21 @@
 //! Reads a text file as it comes: plain or gzip, with or without a byte order mark. Refuses what is not text.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::MultiGzDecoder;
 
-use losslab_base::{DataError, Place};
+use super::bounded_read::{ReadFault, read_bounded};
+use super::line_counter::LineCounter;
+use losslab_base::{Bytes, DataError, Place};
 
-/// Most bytes of text in a file, unpacked: 4 GiB. A gzip file of 4 MB can hold that much.
-const MOST_BYTES: u64 = 1 << 32;
+/// Most bytes of text in a file, unpacked, where no other limit is given: 4 GiB. A gzip file of 4 MB can hold
+/// that much.
+pub(crate) const MOST_BYTES: u64 = 1 << 32;
+
+/// What is expected of a packed file.
+const WHOLE: &str = "a complete gzip file (was it copied or downloaded in part?)";
 
 /// The whole text of a file, in memory: it is parsed in one go, and an error can count lines back from any
 /// byte.
@@ -20,20 +27,37 @@ pub struct FileText {
 }
 
 impl FileText {
-    /// Reads `path`.
-    pub(super) fn read(path: &Path) -> Result<FileText, DataError> {
+    /// Reads `path`, as long as its text, unpacked, has no more than `most` bytes.
+    pub(super) fn read(path: &Path, most: u64) -> Result<FileText, DataError> {
         let file = path.display().to_string();
-        match std::fs::read(path) {
-            Ok(bytes) => FileText::of(file, bytes),
+        match File::open(path) {
+            Ok(opened) => FileText::from_reader(file, BufReader::new(opened), most),
             Err(error) => Err(DataError::Read { file, error }),
         }
     }
 
-    /// The text in these bytes. Gzip is known by its first bytes, so a wrong file ending does no harm.
-    pub fn of(file: String, mut bytes: Vec<u8>) -> Result<FileText, DataError> {
-        if bytes.starts_with(&[0x1f, 0x8b]) {
-            bytes = gunzip(&bytes).map_err(|(found, expected)| Place::of(&file).error(found, expected))?;
-        }
+    /// The text in these bytes.
+    pub fn of(file: String, bytes: Vec<u8>) -> Result<FileText, DataError> {
+        FileText::from_reader(file, &bytes[..], MOST_BYTES)
+    }
+
+    /// The text that a reader yields. Gzip is known by its first bytes, so a wrong file ending does no harm.
+    fn from_reader(file: String, mut reader: impl BufRead, most: u64) -> Result<FileText, DataError> {
+        let packed = reader.fill_buf().is_ok_and(|start| start.starts_with(&[0x1f, 0x8b]));
+        // A NUL decides that this is no text: no need to read on.
+        let is_binary = |new: &[u8]| new.contains(&0);
+        let read = match packed {
+            true => read_bounded(MultiGzDecoder::new(reader), most, is_binary),
+            false => read_bounded(reader, most, is_binary),
+        };
+        let mut bytes = match read {
+            Ok(bytes) => bytes,
+            Err(ReadFault::Io(error, _)) if !packed => return Err(DataError::Read { file, error }),
+            Err(fault) => {
+                let (found, expected) = said(&fault, packed, most);
+                return Err(Place::of(&file).error(found, expected));
+            }
+        };
         if bytes.starts_with(b"\xef\xbb\xbf") {
             bytes.drain(..3);
         }
@@ -45,46 +69,31 @@ impl FileText {
         Ok(FileText { file, text })
     }
 
-    /// The line, counted from 1, of the first character at or after byte `offset` that does not end a line.
-    ///
-    /// The CSV reader gives the place where it began to look for a row, which is before the line end of the
-    /// previous row under CRLF, and before any empty lines it skips.
-    pub(super) fn line_at(&self, offset: usize) -> u64 {
-        let bytes = self.text.as_bytes();
-        let (_, after) = bytes.split_at(offset);
-        let line_ends = after.iter().take_while(|&&byte| byte == b'\n' || byte == b'\r').count();
-        line_of(bytes.split_at(offset + line_ends).0)
-    }
-
     /// The file as the place of an error.
     pub(super) fn place(&self) -> Place {
         Place::of(&self.file)
     }
 }
 
-/// The line that begins, or goes on, after `before`. A line ends with LF, CRLF or (old Macintosh) a CR alone.
-fn line_of(before: &[u8]) -> u64 {
-    let ends = before.iter().enumerate().filter(|&(i, &byte)| match byte {
-        b'\n' => true,
-        b'\r' => before.get(i + 1) != Some(&b'\n'),
-        _ => false,
-    });
-    1 + ends.count() as u64
-}
-
-/// The unpacked bytes of all members, or what is wrong with the packed ones and what was expected.
-fn gunzip(packed: &[u8]) -> Result<Vec<u8>, (String, &'static str)> {
-    const WHOLE: &str = "a complete gzip file (was it copied or downloaded in part?)";
-    let mut unpacked = Vec::new();
-    match MultiGzDecoder::new(packed).take(MOST_BYTES + 1).read_to_end(&mut unpacked) {
-        Ok(_) if unpacked.len() as u64 > MOST_BYTES => {
-            Err(("gzip data that unpack to more than 4 GiB".into(), "at most 4 GiB of text"))
+/// What was found in a file that could not be read to its end, and what was expected.
+fn said(fault: &ReadFault, packed: bool, most: u64) -> (String, String) {
+    let unpacked = if packed { ", unpacked" } else { "" };
+    match fault {
+        ReadFault::TooLong => {
+            let most = Bytes(most);
+            (format!("more than {most} of text{unpacked}"), format!("at most {most} (--max-memory)"))
         }
-        Ok(_) => Ok(unpacked),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            Err((format!("gzip data that is cut off, after {} bytes of text", unpacked.len()), WHOLE))
+        ReadFault::NoMemory(read) => {
+            let read = Bytes(*read as u64);
+            (
+                format!("no more memory after {read} of text{unpacked}"),
+                "a smaller file, or more memory".into(),
+            )
         }
-        Err(error) => Err((format!("damaged gzip data ({error})"), WHOLE)),
+        ReadFault::Io(error, read) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            (format!("gzip data that is cut off, after {read} bytes of text"), WHOLE.into())
+        }
+        ReadFault::Io(error, _) => (format!("damaged gzip data ({error})"), WHOLE.into()),
     }
 }
 
@@ -97,31 +106,14 @@ fn decode(bytes: Vec<u8>) -> Result<String, (String, Option<u64>)> {
         return Err(("UTF-16 text".into(), None));
     }
     if let Some(nul) = bytes.iter().position(|&byte| byte == 0) {
-        return Err(("a NUL byte, as in binary files".into(), Some(line_of(bytes.split_at(nul).0))));
+        return Err(("a NUL byte, as in binary files".into(), Some(LineCounter::new(&bytes).line(nul))));
     }
     String::from_utf8(bytes).map_err(|error| {
-        let (valid, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
-        let byte = rest.first().copied().unwrap_or_default();
-        (format!("byte 0x{byte:02X}, which is not UTF-8"), Some(line_of(valid)))
+        let valid = error.utf8_error().valid_up_to();
+        let byte = error.as_bytes().get(valid).copied().unwrap_or_default();
+        (
+            format!("byte 0x{byte:02X}, which is not UTF-8"),
+            Some(LineCounter::new(error.as_bytes()).line(valid)),
+        )
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_counted_as_an_editor_counts_them() {
-        for (text, row, expected) in [
-            ("a\n1\n2\n", 4, 3),
-            ("a\r\n1\r\n2", 6, 3),
-            ("a\r\n1\r\n2", 5, 3), // the LF of the CRLF is still ahead
-            ("a\r1\r2", 4, 3),
-            ("a\n1\n\n\n2", 4, 5), // empty lines are skipped
-            ("a", 0, 1),
-        ] {
-            let source = FileText { file: "x".into(), text: text.into() };
-            assert_eq!(source.line_at(row), expected, "{text:?} from byte {row}");
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! Loads a CSV file that has to fit what is there already: a test set its training set, new rows a model.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::builder::ColumnBuilder;
@@ -7,9 +8,8 @@ use super::column::{Column, Kind};
 use super::csv::{CsvOptions, find_label, present};
 use super::dataset::{Dataset, Features, Groups};
 use super::dictionary::Dictionary;
-use super::name::data_name;
 use super::table::Table;
-use losslab_base::{DataError, Place, counted, listed, quoted};
+use losslab_base::{DataError, counted, listed, quoted};
 
 /// What a file has to hold to be used with a set, or a model, that is there already.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,8 +79,8 @@ pub fn following(table: &Table, schema: &Schema, label: Option<&str>) -> Result<
         }
         Ok(())
     })?;
-    let ignored =
-        (0..table.header.len()).filter(|i| ![label, group].contains(&Some(*i)) && !places.contains(i));
+    let used: HashSet<usize> = places.into_iter().chain(label).chain(group).collect();
+    let ignored = (0..table.header.len()).filter(|i| !used.contains(i));
     Ok(Following {
         ignored: ignored.map(|i| table.column(i).to_owned()).collect(),
         columns: builders
@@ -111,9 +111,18 @@ pub fn load_csv_like(
     reference: &Dataset,
     options: &CsvOptions,
 ) -> Result<(Dataset, Vec<String>), DataError> {
-    let file = load_following(path, &reference.schema(), Some(&options.label))?;
+    csv_like(&Table::open(path)?, reference, options)
+}
+
+/// The same from a table that is open.
+pub(crate) fn csv_like(
+    table: &Table,
+    reference: &Dataset,
+    options: &CsvOptions,
+) -> Result<(Dataset, Vec<String>), DataError> {
+    let file = following(table, &reference.schema(), Some(&options.label))?;
     let dataset = Dataset {
-        name: data_name(path),
+        name: table.name(),
         features: Features::Columns(file.columns),
         labels: file.labels,
         class_names: reference.class_names.clone(),
@@ -121,12 +130,13 @@ pub fn load_csv_like(
         label_values: reference.label_values.clone(),
         groups: file.groups,
     };
-    let place = Place::of(path.display().to_string());
+    let place = table.place();
     if let Some(absent) = dataset.absent_class() {
         let found = format!("no row labelled {}", quoted(absent));
         return Err(place.column(&options.label).error(found, "rows of every class"));
     }
-    let ignored: Vec<&String> = file.ignored.iter().filter(|name| !options.drop.contains(name)).collect();
+    let dropped: HashSet<&String> = options.drop.iter().collect();
+    let ignored: Vec<&String> = file.ignored.iter().filter(|name| !dropped.contains(name)).collect();
     let ignored = (!ignored.is_empty()).then(|| {
         let (count, names) = (counted(ignored.len(), "column"), listed(&ignored));
         format!("{place}: {count} ignored, unknown in {:?}: {names}", reference.name)

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
+use super::bounded_read::{ReadFault, read_bounded};
 use super::dataset::{Dataset, Features};
 use super::dictionary::Dictionary;
 use super::labels::Classes;
@@ -179,20 +180,24 @@ pub fn read_from<R: Read + Seek, const D: usize>(
 
 /// Up to so many bytes; fewer at the end of the file.
 fn read_up_to(reader: &mut dyn Read, most: u64, path: &Path) -> Result<Vec<u8>, DataError> {
-    let mut bytes = Vec::new();
-    match reader.take(most).read_to_end(&mut bytes) {
-        Ok(_) => Ok(bytes),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            let expected = "a complete gzip file (was it copied or downloaded in part?)";
+    match read_bounded(reader.take(most), most, |_| false) {
+        Ok(bytes) => Ok(bytes),
+        // The reader yields no more than `most` bytes.
+        Err(ReadFault::TooLong) => Ok(Vec::new()),
+        Err(ReadFault::NoMemory(read)) => {
             Err(place(path)
-                .error(format!("gzip data that is cut off, after {} bytes", bytes.len()), expected))
+                .error(format!("no more memory after {read} bytes"), "a smaller file, or more memory"))
         }
-        Err(error)
+        Err(ReadFault::Io(error, read)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            let expected = "a complete gzip file (was it copied or downloaded in part?)";
+            Err(place(path).error(format!("gzip data that is cut off, after {read} bytes"), expected))
+        }
+        Err(ReadFault::Io(error, _))
             if error.kind() == io::ErrorKind::InvalidInput || error.kind() == io::ErrorKind::InvalidData =>
         {
             Err(place(path).error(format!("damaged gzip data ({error})"), "a complete gzip file"))
         }
-        Err(error) => Err(DataError::Read { file: path.display().to_string(), error }),
+        Err(ReadFault::Io(error, _)) => Err(DataError::Read { file: path.display().to_string(), error }),
     }
 }
 

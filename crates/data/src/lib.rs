@@ -22,6 +22,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod bounded_read;
 mod builder;
 mod cells;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
@@ -50,6 +51,7 @@ pub mod images;
 mod imbalance;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod labels;
+mod line_counter;
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]
 mod matrix;
 mod name;

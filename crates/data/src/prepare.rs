@@ -104,6 +104,20 @@ impl Source {
         })
     }
 
+    /// Bytes of the rows of one run, encoded, at most: each level of a category is an input.
+    pub fn encoded_bytes(&self) -> u64 {
+        let of = |data: &Dataset| {
+            let inputs = match &data.features {
+                Features::Columns(columns) => columns.iter().map(Column::most_inputs).sum(),
+                Features::Pixels(_) => 0,
+                Features::Images(pixels) => pixels.columns(),
+            };
+            // Beside its inputs a row has a place and a class in its part.
+            (data.rows() as u64).saturating_mul(4 * (inputs as u64 + 2))
+        };
+        of(&self.dataset).saturating_add(self.test.as_ref().map_or(0, of))
+    }
+
     /// The rows of each part.
     fn split(&self, run: usize, seed: u64) -> Result<Split, DataError> {
         let Dataset { labels, class_names, groups, .. } = &self.dataset;

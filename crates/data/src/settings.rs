@@ -1,6 +1,6 @@
 //! Settings as people type them: `rows=500,ratio=20`.
 
-use losslab_base::{DataError, Place, quoted};
+use losslab_base::{DataError, Place, nearest, quoted};
 use std::str::FromStr;
 
 /// A key, and what its value may be, as messages say it.
@@ -44,7 +44,9 @@ pub(crate) fn settings<'a>(
         };
         let Some(&(key, expected)) = keys.iter().find(|(known, _)| *known == key) else {
             let known: Vec<String> = keys.iter().map(|(key, range)| format!("{key} ({range})")).collect();
-            let expected = format!("one of {}", known.join(", "));
+            let hint = nearest(key, keys.iter().map(|(key, _)| *key));
+            let hint = hint.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            let expected = format!("one of {}{hint}", known.join(", "));
             return Err(place.clone().error(format!("the key {}", quoted(key)), expected));
         };
         if settings.iter().any(|setting| setting.key == key) {

@@ -22,7 +22,7 @@ use super::column::Column;
 use super::dataset::{Dataset, Features};
 use super::settings::{Key, check_ranges, settings};
 use losslab_base::rng::Rng;
-use losslab_base::{DataError, Place};
+use losslab_base::{DataError, Place, shown_number};
 
 /// Centres of the clusters of positives: the corners of an equilateral triangle on the unit circle.
 const CENTRES: [(f64, f64); 3] = [(0.0, 1.0), (-0.866_025_403_784, -0.5), (0.866_025_403_784, -0.5)];
@@ -124,9 +124,9 @@ impl SyntheticSpec {
     fn check(&self) -> Result<(), DataError> {
         let within = [
             ("rows", self.rows.to_string(), (10..=10_000_000).contains(&self.rows)),
-            ("ratio", self.ratio.to_string(), (1.0..=100_000.0).contains(&self.ratio)),
-            ("overlap", self.overlap.to_string(), (0.0..=1.0).contains(&self.overlap)),
-            ("noise", self.noise.to_string(), (0.0..0.5).contains(&self.noise)),
+            ("ratio", shown_number(self.ratio), (1.0..=100_000.0).contains(&self.ratio)),
+            ("overlap", shown_number(self.overlap), (0.0..=1.0).contains(&self.overlap)),
+            ("noise", shown_number(self.noise), (0.0..0.5).contains(&self.noise)),
         ];
         check_ranges(within, &KEYS, &place())?;
         if self.positives() < FEWEST_POSITIVES {
@@ -174,7 +174,7 @@ impl FromStr for SyntheticSpec {
 }
 
 fn place() -> Place {
-    Place::of("synthetic data")
+    Place::of("--synthetic")
 }
 
 /// Labels `count` of the points, drawn without repetition, `label`.

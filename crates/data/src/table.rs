@@ -6,12 +6,15 @@ use std::path::Path;
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::cells::trimmed;
-use super::file_text::FileText;
+use super::file_text::{FileText, MOST_BYTES};
+use super::line_counter::LineCounter;
 use super::name::data_name;
-use losslab_base::{DataError, Place, counted, quoted};
+use losslab_base::{Bytes, DataError, Place, counted, quoted};
 
 /// The separators looked for; the first one wins a draw.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Bytes of a cell once it is read: an f64.
+const CELL_BYTES: u64 = 8;
 /// So many rows, the header among them, are looked at to find the separator.
 const ROWS_SAMPLED: usize = 20;
 
@@ -21,12 +24,29 @@ pub struct Table {
     delimiter: u8,
     /// The column names, without the blanks around them.
     pub(super) header: Vec<String>,
+    /// Where each name stands.
+    by_name: HashMap<String, usize>,
 }
 
 impl Table {
     /// Reads the file, finds its separator and checks its header.
     pub(super) fn open(path: &Path) -> Result<Table, DataError> {
-        Table::of(FileText::read(path)?)
+        Table::open_within(path, MOST_BYTES)
+    }
+
+    /// The same, if its text and the numbers in it take no more than so many bytes.
+    pub(super) fn open_within(path: &Path, most: u64) -> Result<Table, DataError> {
+        let table = Table::of(FileText::read(path, most)?)?;
+        let text = table.source.text.as_bytes();
+        // A last line without an end is one more than there are line ends.
+        let (rows, columns) = (LineCounter::new(text).line(text.len()), table.header.len() as u64);
+        let needed =
+            rows.saturating_mul(columns).saturating_mul(CELL_BYTES).saturating_add(text.len() as u64);
+        if needed > most {
+            let found = format!("{rows} lines of {columns} columns, which need {}", Bytes(needed));
+            return Err(table.place().error(found, format!("at most {} (--max-memory)", Bytes(most))));
+        }
+        Ok(table)
     }
 
     /// Finds the separator of a text and checks its header.
@@ -40,10 +60,11 @@ impl Table {
         }
         let header: Vec<String> =
             record.iter().map(|cell| String::from_utf8_lossy(trimmed(cell)).into_owned()).collect();
-        check_names(&header).map_err(|(found, expected)| {
-            source.place().line(line(&source, &record)).error(found, expected)
+        let by_name = numbered(&header).map_err(|(found, expected)| {
+            let line = LineCounter::new(source.text.as_bytes()).line_of_row(offset(&record));
+            source.place().line(line).error(found, expected)
         })?;
-        Ok(Table { source, delimiter, header })
+        Ok(Table { source, delimiter, header, by_name })
     }
 
     /// Calls `visit` for every row below the header and returns how many there were (at least one).
@@ -52,7 +73,8 @@ impl Table {
         mut visit: impl FnMut(&Row<'_>) -> Result<(), DataError>,
     ) -> Result<usize, DataError> {
         let mut reader = reader(&self.source.text, self.delimiter);
-        let mut row = Row { table: self, record: ByteRecord::new() };
+        let lines = LineCounter::new(self.source.text.as_bytes());
+        let mut row = Row { table: self, record: ByteRecord::new(), lines };
         next_record(&self.source, &mut reader, &mut row.record)?; // the header
         let mut rows = 0;
         while next_record(&self.source, &mut reader, &mut row.record)? {
@@ -70,7 +92,7 @@ impl Table {
 
     /// Where the column of this name stands.
     pub fn find(&self, name: &str) -> Option<usize> {
-        self.header.iter().position(|column| column == name.trim_ascii())
+        self.by_name.get(name.trim_ascii()).copied()
     }
 
     /// The name of column `i`.
@@ -93,6 +115,7 @@ impl Table {
 pub(super) struct Row<'t> {
     table: &'t Table,
     record: ByteRecord,
+    lines: LineCounter<'t>,
 }
 
 impl Row<'_> {
@@ -122,7 +145,7 @@ impl Row<'_> {
     }
 
     fn place(&self) -> Place {
-        self.table.place().line(line(&self.table.source, &self.record))
+        self.table.place().line(self.lines.line_of_row(offset(&self.record)))
     }
 }
 
@@ -142,10 +165,9 @@ fn next_record(
         .map_err(|error| DataError::Read { file: source.file.clone(), error: error.into() })
 }
 
-/// The line on which a record begins.
-fn line(source: &FileText, record: &ByteRecord) -> u64 {
-    let offset = record.position().map_or(0, |position| position.byte());
-    source.line_at(usize::try_from(offset).unwrap_or(usize::MAX).min(source.text.len()))
+/// The byte at which the reader began to look for a record.
+fn offset(record: &ByteRecord) -> usize {
+    record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX))
 }
 
 /// The separator that occurs in the header and cuts most of the first rows into as many cells as the header;
@@ -165,21 +187,22 @@ fn find_delimiter(text: &str) -> u8 {
     best.0
 }
 
-/// Refuses columns without a name and names that occur twice; says what was found and expected.
-fn check_names(header: &[String]) -> Result<(), (String, &'static str)> {
-    let mut seen = HashMap::new();
+/// Where each name stands. Refuses columns without a name and names that occur twice; says what was found and
+/// expected.
+fn numbered(header: &[String]) -> Result<HashMap<String, usize>, (String, &'static str)> {
+    let mut by_name = HashMap::new();
     for (i, name) in header.iter().enumerate() {
         if name.is_empty() {
             let hint =
                 "a name for every column (an index that pandas wrote? to_csv(index=False) leaves it out)";
             return Err((format!("no name for column {} of {}", i + 1, header.len()), hint));
         }
-        if let Some(first) = seen.insert(name, i) {
+        if let Some(first) = by_name.insert(name.clone(), i) {
             let found = format!("{} as the name of columns {} and {}", quoted(name), first + 1, i + 1);
             return Err((found, "every column name once"));
         }
     }
-    Ok(())
+    Ok(by_name)
 }
 
 #[cfg(test)]
@@ -200,5 +223,21 @@ mod tests {
         ] {
             assert_eq!(find_delimiter(text) as char, expected as char, "{text:?}");
         }
+    }
+
+    #[test]
+    fn every_cell_may_ask_for_its_line_and_the_text_is_read_once() {
+        let names: Vec<String> = (0..500).map(|i| format!("column{i:0100}")).collect();
+        let text = format!("{}\n{}", names.join(","), format!("{}1\n", "1,".repeat(499)).repeat(20));
+        let table = Table::of(FileText { file: "x".into(), text: text.clone() }).unwrap();
+        let mut looked_at = 0;
+        let rows = table.for_each_row(|row| {
+            let lines: Vec<_> = (0..500).map(|i| row.cell_in_words(i).0.line).collect();
+            assert!(lines.iter().all(|line| *line == lines[0]));
+            looked_at = row.lines.looked_at.get();
+            Ok(())
+        });
+        assert_eq!(rows.unwrap(), 20);
+        assert!(looked_at <= text.len() + 20, "{looked_at} of {} bytes", text.len());
     }
 }

@@ -3,16 +3,17 @@
 use crate::block::{Builder, ConvBlock};
 use crate::{ConvSize, Linear, ModelInfo, ModelParam, Network, Norm, Params, Phase, Shape};
 use losslab_autograd::{Conv2d, Param, Tape, Var};
+use losslab_base::Bounds;
 use losslab_tensor::Float;
 use losslab_tensor::init::Init;
 use losslab_tensor::rng::Rng;
 
 /// Stages; each but the first begins with a stride of 2 and twice the channels.
 const STAGES: usize = 3;
-/// Most layers: the deepest network of the paper.
-const MOST_LAYERS: usize = 1202;
-/// Most channels of the first stage.
-const MOST_WIDTH: usize = 1024;
+/// Layers with weights, up to the deepest network of the paper.
+const LAYERS: Bounds = Bounds::new(8, 1202);
+/// Channels of the first stage.
+const WIDTH: Bounds = Bounds::new(1, 1024);
 /// Numbers of images that are scored at a time: a network keeps every layer's output.
 const SCORED_NUMBERS: usize = 1 << 17;
 
@@ -116,6 +117,18 @@ impl Network for ConvNet {
             .saturating_add(shape.outputs.saturating_mul(4 * width + 1)))
     }
 
+    /// Of a block: two convolutions with norm and ReLU or sum, the shortcut, and the last ReLU.
+    fn numbers(params: &Params, shape: &Shape) -> Result<f64, String> {
+        const NODES: usize = 8;
+        let Form { image: [height, width, channels], width: outputs, blocks } = Form::of(params, shape)?;
+        let mut numbers = (height * width) as f64 * (channels + 3 * outputs) as f64;
+        for stage in 0..STAGES {
+            let cells = height.div_ceil(1 << stage) as f64 * width.div_ceil(1 << stage) as f64;
+            numbers += cells * ((outputs << stage) * blocks * NODES) as f64;
+        }
+        Ok(numbers)
+    }
+
     fn new<T: Float>(
         tape: &mut Tape<T>,
         params: &Params,
@@ -179,11 +192,10 @@ impl Form {
             ));
         };
         let (width, depth): (usize, usize) = (params.number("width")?, params.number("depth")?);
-        if !(1..=MOST_WIDTH).contains(&width) {
-            return Err(format!("width={width}: expected 1 to {MOST_WIDTH} channels"));
-        }
-        if depth % 6 != 2 || !(8..=MOST_LAYERS).contains(&depth) {
-            return Err(format!("depth={depth}: expected 6n + 2 layers: 8, 14, 20, .. up to {MOST_LAYERS}"));
+        WIDTH.check("width", width)?;
+        if depth % 6 != 2 || !LAYERS.contains(depth) {
+            let most = LAYERS.most;
+            return Err(format!("depth={depth}: expected 6n + 2 layers: 8, 14, 20, .. up to {most}"));
         }
         Ok(Self { image, width, blocks: (depth - 2) / 6 })
     }

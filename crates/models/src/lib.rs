@@ -29,6 +29,7 @@ mod network;
 mod norms;
 mod params;
 mod registry;
+mod size;
 mod state;
 
 pub use block::Phase;
@@ -44,6 +45,7 @@ pub use network::{Network, TapeModel};
 pub use norms::{BatchNorms, Norm};
 pub use params::{ModelInfo, ModelParam, Params, spec_name};
 pub use registry::{ModelSpec, Models};
+pub use size::NetworkSize;
 pub use state::{NamedTensor, Numbers, Shapes, State};
 
 /// The examples of README.md are tests, too.

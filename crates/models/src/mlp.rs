@@ -2,6 +2,7 @@
 
 use crate::{Linear, ModelInfo, ModelParam, Network, Params, Phase, Shape};
 use losslab_autograd::{Param, Tape, Var};
+use losslab_base::Bounds;
 use losslab_tensor::Float;
 use losslab_tensor::init::Init;
 use losslab_tensor::rng::Rng;
@@ -52,6 +53,11 @@ pub struct Mlp {
 }
 
 impl Mlp {
+    /// The width of a hidden layer.
+    pub const WIDTHS: Bounds = Bounds::new(1, 1 << 16);
+    /// The number of hidden layers.
+    pub const LAYERS: Bounds = Bounds::new(0, 100);
+
     /// A model of these layer widths, inputs first, outputs last. Its parameters are added to the tape, as
     /// `layer0.weight`, `layer0.bias`, `layer1.weight` and so on.
     ///
@@ -110,6 +116,11 @@ impl Network for Mlp {
         Ok(products.fold(0, usize::saturating_add))
     }
 
+    /// The inputs, and the outputs of each layer: its ReLU is part of the same operation.
+    fn numbers(params: &Params, shape: &Shape) -> Result<f64, String> {
+        Ok(sizes(params, shape)?.into_iter().map(|width| width as f64).sum())
+    }
+
     fn new<T: Float>(
         tape: &mut Tape<T>,
         params: &Params,
@@ -131,7 +142,10 @@ impl Network for Mlp {
 /// The widths of the layers, inputs first, outputs last.
 fn sizes(params: &Params, shape: &Shape) -> Result<Vec<usize>, String> {
     let mut sizes = vec![shape.columns];
-    sizes.extend(params.counts("hidden")?);
+    let hidden = params.counts("hidden")?;
+    hidden.iter().try_for_each(|&width| Mlp::WIDTHS.check("hidden", width))?;
+    Mlp::LAYERS.check("hidden layers", hidden.len())?;
+    sizes.extend(hidden);
     sizes.push(shape.outputs);
     Ok(sizes)
 }

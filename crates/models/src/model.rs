@@ -1,7 +1,7 @@
 //! What a model is to a training: built from a spec, fitted an epoch at a time, asked for logits, saved and
 //! loaded.
 
-use crate::{Divergence, ModelInfo, Params, State};
+use crate::{Divergence, ModelInfo, NetworkSize, Params, State};
 use losslab_autograd::Var;
 use losslab_autograd::optim::Optimizer;
 use losslab_tensor::rng::Rng;
@@ -111,14 +111,15 @@ pub struct Build<'a> {
 }
 
 type BuildFn = dyn Fn(Build<'_>) -> Result<Box<dyn Model>, String> + Send + Sync;
-type SizeFn = dyn Fn(&Params, &Shape) -> Result<usize, String> + Send + Sync;
+type SizeFn<T> = dyn Fn(&Params, &Shape) -> Result<T, String> + Send + Sync;
 
 /// A kind of model: an entry of the registry.
 #[derive(Clone)]
 pub struct ModelKind {
     info: ModelInfo,
     build: Arc<BuildFn>,
-    size: Arc<SizeFn>,
+    size: Arc<SizeFn<usize>>,
+    numbers: Arc<SizeFn<f64>>,
 }
 
 impl ModelKind {
@@ -130,7 +131,18 @@ impl ModelKind {
         size: impl Fn(&Params, &Shape) -> Result<usize, String> + Send + Sync + 'static,
         build: impl Fn(Build<'_>) -> Result<Box<dyn Model>, String> + Send + Sync + 'static,
     ) -> Self {
-        Self { info, build: Arc::new(build), size: Arc::new(size) }
+        let numbers = |_: &Params, shape: &Shape| Ok((shape.columns + shape.outputs) as f64);
+        Self { info, build: Arc::new(build), size: Arc::new(size), numbers: Arc::new(numbers) }
+    }
+
+    /// The same, where a row takes about so many numbers while it is scored, for estimates of memory; without
+    /// this as many as it has inputs and outputs.
+    #[must_use]
+    pub fn with_numbers(
+        self,
+        numbers: impl Fn(&Params, &Shape) -> Result<f64, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { numbers: Arc::new(numbers), ..self }
     }
 
     /// What it declares of itself.
@@ -144,6 +156,14 @@ impl ModelKind {
     /// If the parameters describe no model for such rows.
     pub fn size(&self, params: &Params, shape: &Shape) -> Result<usize, String> {
         (self.size)(params, shape)
+    }
+
+    /// What a model of these parameters takes in memory, estimated without taking any.
+    ///
+    /// # Errors
+    /// If the parameters describe no model for such rows.
+    pub fn network_size(&self, params: &Params, shape: &Shape) -> Result<NetworkSize, String> {
+        Ok(NetworkSize { weights: self.size(params, shape)? as f64, numbers: (self.numbers)(params, shape)? })
     }
 
     /// An untrained model.

@@ -24,6 +24,16 @@ pub trait Network: Sized + 'static {
     /// What is wrong with the parameters.
     fn size(params: &Params, shape: &Shape) -> Result<usize, String>;
 
+    /// About how many numbers a row leaves on the tape in a forward pass, so that memory can be estimated
+    /// before it is taken.
+    ///
+    /// # Errors
+    /// What is wrong with the parameters.
+    fn numbers(params: &Params, shape: &Shape) -> Result<f64, String> {
+        let _ = params;
+        Ok((shape.columns + shape.outputs) as f64)
+    }
+
     /// Adds its parameters to the tape, the first weights drawn from `rng`.
     ///
     /// # Errors
@@ -81,7 +91,7 @@ impl<N: Network> TapeModel<N> {
             });
             Ok(model)
         };
-        ModelKind::new(N::INFO, N::size, build)
+        ModelKind::new(N::INFO, N::size, build).with_numbers(N::numbers)
     }
 
     /// One step on these rows; returns their loss.

@@ -1,7 +1,9 @@
 //! The registry of models: command line, reports and saved models find them here by name.
 
 use crate::params::spec_name;
-use crate::{Build, ConvNet, LinearModel, Mlp, Model, ModelKind, Network, Params, Shape, TapeModel};
+use crate::{
+    Build, ConvNet, LinearModel, Mlp, Model, ModelKind, Network, NetworkSize, Params, Shape, TapeModel,
+};
 use std::fmt;
 
 /// Most weights of a model, 4 GB of them.
@@ -110,6 +112,15 @@ impl ModelSpec {
             true => Err(format!("{self}: {size} weights, expected at most {MOST_WEIGHTS}")),
             false => Ok(size),
         }
+    }
+
+    /// What such a model takes in memory, estimated without taking any.
+    ///
+    /// # Errors
+    /// As [`size`](ModelSpec::size).
+    pub fn network_size(&self, shape: &Shape) -> Result<NetworkSize, String> {
+        self.size(shape)?;
+        self.kind.network_size(&self.params, shape).map_err(|problem| format!("{self}: {problem}"))
     }
 
     /// An untrained model.

@@ -12,7 +12,7 @@ use losslab_data::checks::Warning;
 use losslab_losses::{OpenSpec, SpecDescription};
 use losslab_metrics::MetricInfo;
 use losslab_models::ModelInfo;
-use losslab_train::{Comparison, Settings, Task, Tuning};
+use losslab_train::{Comparison, Settings, Task, Tuning, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -232,6 +232,8 @@ impl Plan {
         if files.len() < self.arms.len() {
             return Err("two arms whose runs would have the same files".into());
         }
+        limits::SEEDS.check("seeds", self.seeds.len())?;
+        limits::TRIALS.check("trials", self.trials)?;
         if self.deciding().is_none() {
             return Err(format!("the deciding metric {}, which is none of the metrics", self.metric));
         }

@@ -97,7 +97,7 @@ fn a_record_that_contradicts_its_plan_is_refused() {
 fn a_plan_that_contradicts_itself_is_refused() {
     let good = plan(&["ce", "gce:q=0.7"], 1, false);
     assert_eq!(good.check(), Ok(()));
-    let changes: [fn(&mut Plan); 8] = [
+    let changes: [fn(&mut Plan); 10] = [
         |plan| plan.arms[1].loss = "focal:gamma=2".into(),
         |plan| plan.arms[1].model = "tree".into(),
         |plan| plan.reference = arm("mlp", "focal:gamma=2"),
@@ -107,6 +107,8 @@ fn a_plan_that_contradicts_itself_is_refused() {
             plan.arms[0].loss = "gce_q=0.7".into();
             plan.reference = plan.arms[0].clone();
         },
+        |plan| plan.seeds = (0..10_001).collect(),
+        |plan| plan.trials = usize::MAX,
         |plan| plan.metric = "accuracy_at_last".into(),
         |plan| plan.task = "tables".into(),
         |plan| plan.data["classes"] = serde_json::json!([]),
@@ -124,6 +126,8 @@ fn a_plan_that_contradicts_itself_is_refused() {
             "the reference focal:gamma=2, which is none of the arms",
             "an arm twice",
             "two arms whose runs would have the same files",
+            "seeds=10001: expected a whole number from 1 to 10000",
+            "trials=18446744073709551615: expected a whole number from 1 to 1000",
             "the deciding metric accuracy_at_last, which is none of the metrics",
             "there is no kind of task 'tables'; there are table, boxes (did you mean 'table'?)",
             "0 classes, expected at least 2",

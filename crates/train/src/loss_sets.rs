@@ -97,7 +97,7 @@ impl FromStr for LossSet {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, set)| *set);
-        found.ok_or_else(|| format!("there is no set '{text}'; there are quick, standard, full"))
+        found.ok_or_else(|| losslab_base::unknown("set", text, Self::ALL.map(|(name, _)| name)))
     }
 }
 

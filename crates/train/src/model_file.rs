@@ -4,7 +4,7 @@
 
 use crate::Lab;
 use crate::predict::Predictor;
-use crate::tasks;
+use crate::{tasks, unique_keys};
 use losslab_base::{DataError, Place};
 use losslab_data::files::{read_regular, write_atomically};
 use losslab_models::{NamedTensor, Numbers, State};
@@ -68,7 +68,10 @@ pub fn load_model(lab: &Lab, path: &Path) -> Result<Box<dyn Predictor>, DataErro
 /// What is there instead.
 pub fn parse_model(lab: &Lab, bytes: &[u8]) -> Result<Box<dyn Predictor>, String> {
     let not_safetensors = |error| format!("no safetensors file, or one cut off or damaged ({error})");
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(not_safetensors)?;
+    let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(not_safetensors)?;
+    // The header is a JSON text behind its length in 8 bytes.
+    let header = bytes.get(8..).and_then(|rest| rest.get(..header)).unwrap_or_default();
+    unique_keys::check(header).map_err(|error| format!("a header that names {error}"))?;
     let tensors = SafeTensors::deserialize(bytes).map_err(not_safetensors)?;
     let text = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
     let text =
@@ -92,6 +95,7 @@ pub fn parse_model(lab: &Lab, bytes: &[u8]) -> Result<Box<dyn Predictor>, String
 fn described(text: &str) -> Result<(String, Value), String> {
     let mut top: Map<String, Value> =
         serde_json::from_str(text).map_err(|error| format!("a damaged description ({error})"))?;
+    unique_keys::check(text.as_bytes()).map_err(|error| format!("a description that names {error}"))?;
     match top.get("version").and_then(Value::as_u64) {
         Some(VERSION) => {}
         Some(other) => {

@@ -30,6 +30,14 @@ impl OptimizerKind {
         }
     }
 
+    /// Moments that it keeps for each weight.
+    pub fn moments(self) -> usize {
+        match self {
+            OptimizerKind::Sgd => 1,
+            OptimizerKind::Adam | OptimizerKind::AdamW => 2,
+        }
+    }
+
     /// The weight decay of models of rows, unless another is given.
     pub fn default_decay(self) -> f64 {
         match self {
@@ -55,10 +63,7 @@ impl FromStr for OptimizerKind {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind);
-        found.ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
-            format!("there is no optimizer '{text}'; there are {}", names.join(", "))
-        })
+        found.ok_or_else(|| losslab_base::unknown("optimizer", text, Self::ALL.map(|(name, _)| name)))
     }
 }
 

@@ -9,6 +9,11 @@ pub trait Predictor {
     /// What it takes in; `name` is what messages call it.
     fn input<'a>(&'a self, name: &'a str) -> ModelInput<'a>;
 
+    /// Bytes that it takes to score new data, about, beside the data; 0 where that is little.
+    fn scoring_bytes(&self) -> u64 {
+        0
+    }
+
     /// What it says of new data that fit its [`input`](Predictor::input).
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //! once.
 
 use crate::predict::Predictor;
-use crate::{Course, History, Lab, TrainError};
+use crate::{Course, History, Lab, Memory, TrainError};
 use losslab_base::Domain;
 use losslab_data::Gaps;
 use losslab_data::checks::Warning;
@@ -81,6 +81,12 @@ pub trait Task: Sync {
     /// # Errors
     /// What does not suit the data.
     fn check_learner(&self, learner: &Self::Learner, settings: &Self::Settings) -> Result<(), TrainError>;
+
+    /// What one training of this learner takes in memory, estimated before any of it is taken.
+    ///
+    /// # Errors
+    /// As [`check_learner`](Task::check_learner).
+    fn memory(&self, learner: &Self::Learner, settings: &Self::Settings) -> Result<Memory, TrainError>;
 
     /// Says so if this learner cannot be trained with this loss.
     ///

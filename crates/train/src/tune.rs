@@ -14,9 +14,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Most trials per loss and seed: more are a slip of the finger.
-pub const MOST_TRIALS: usize = 1000;
-
 /// What is tuned for each arm and seed, beside the parameters that its loss leaves open.
 pub struct Tuning<S: 'static> {
     /// Trials per arm and seed: 1 tunes nothing.

@@ -182,6 +182,7 @@ fn the_model_file_holds_the_correction_with_the_least_log_loss_on_validation_row
 
 #[test]
 fn messages_about_model_files() {
+    const BIAS: &str = r#""layer0.bias":"#;
     let files = Files::new();
     let lab = Lab::standard();
     let edited = |edit: &dyn Fn(&mut Value)| {
@@ -218,6 +219,20 @@ fn messages_about_model_files() {
         ("no version", replaced(r#"\"version\":1,"#, "")),
         ("another kind of task", replaced(r#"\"task\":\"table\""#, r#"\"task\":\"tables\""#)),
         ("no kind of task", replaced(r#"\"task\":\"table\","#, "")),
+        ("version twice", replaced(r#"\"version\":1"#, r#"\"version\":1,\"version\":1"#)),
+        (
+            "tensor twice",
+            replaced(BIAS, &format!(r#"{BIAS}{{"dtype":"F32","shape":[8],"data_offsets":[0,32]}},{BIAS}"#)),
+        ),
+        ("another loss", edited(&|about| about["loss"] = json!("focl:gamma=2"))),
+        (
+            "column twice",
+            edited(&|about| {
+                let columns = about["encoder"]["columns"].as_array_mut().unwrap();
+                columns[1]["name"] = columns[0]["name"].clone();
+            }),
+        ),
+        ("label twice", edited(&|about| about["label_values"][1][0] = about["label_values"][0][0].clone())),
         ("description damaged", replaced(r#"\"class_counts\":["#, r#"\"class_counts\":{"#)),
         (
             "description without its loss",

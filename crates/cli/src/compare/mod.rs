@@ -10,17 +10,18 @@ pub(super) use session::{Place, Session, pool};
 
 use super::flags::GivenFlags;
 use super::learner_args::{BoxRequest, LearnerArguments, TableRequest};
-use super::{emit, notes};
+use super::{emit, notes, of_data};
+use crate::memory::MemoryArguments;
 use crate::warnings::{self, DenyArguments};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use losslab_base::counted;
+use losslab_base::{counted, shown_number};
 use losslab_data::formats::Loaded;
 use losslab_losses::{OpenSpec, Spec};
 use losslab_report::{ArmName, Margin, ModelDescription, Plan};
 use losslab_train::tasks::boxes::BoxTask;
 use losslab_train::tasks::table::TableTask;
-use losslab_train::{Arm, Comparison, Lab, LossSet, ProblemKind, Task};
+use losslab_train::{Arm, Comparison, Lab, LossSet, Memory, ProblemKind, Task};
 use request::{Request, Work};
 use std::path::{Path, PathBuf};
 use tune_args::TuneArguments;
@@ -45,7 +46,7 @@ pub struct Arguments {
     equivalence_margin: Option<f64>,
     /// Number of seeds [default: 20 for tables, 5 for detectors; in the short comparison of detectors 3]
     #[arg(long, value_name = "N")]
-    seeds: Option<u64>,
+    seeds: Option<usize>,
     /// First seed; seed .. seed+N-1 are used, each with a split of its own
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -57,6 +58,8 @@ pub struct Arguments {
     /// one per processor]
     #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
+    #[command(flatten)]
+    memory: MemoryArguments,
     /// Folder for results.json and the runs it is made of; runs that stand there are replaced
     #[arg(long, value_name = "DIR", default_value = "losslab-results", help_heading = "Running")]
     out: PathBuf,
@@ -119,8 +122,12 @@ fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &
         _ => ProblemKind::Classes,
     };
     let seeds = request.seeds.clone();
+    let encoded = source.encoded_bytes().saturating_mul(seeds.len() as u64);
+    let data = Memory { data: encoded, ..Memory::default() };
+    data.check(request.memory()).map_err(|problem| anyhow!("{}: {problem}", counted(seeds.len(), "seed")))?;
     let pool = pool(request.threads)?;
-    let task = pool.install(|| TableTask::new(lab, source, notes, &seeds, request.metric.as_deref()))?;
+    let task = pool.install(|| TableTask::new(lab, source, notes, &seeds, request.metric.as_deref()));
+    let task = task.map_err(|error| of_data(lab, &request.data, error))?;
     let models = tables.models.iter().map(|model| (model, *model.kind().info())).collect();
     let settings = tables.settings.clone();
     compare(lab, request, &Job { task, settings, learners: models, seeds, kind }, folder)
@@ -129,7 +136,8 @@ fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &
 fn compare_boxes(lab: &Lab, request: &Request, boxes: &BoxRequest, folder: &Path) -> anyhow::Result<()> {
     let Loaded::Boxes { parts, voc_rule } = load(lab, request)? else { bail!("expected images with boxes") };
     let (settings, seeds) = (boxes.settings.clone(), request.seeds.clone());
-    let task = BoxTask::new(lab, parts, voc_rule, &settings, request.metric.as_deref())?;
+    let task = BoxTask::new(lab, parts, voc_rule, &settings, request.metric.as_deref());
+    let task = task.map_err(|error| of_data(lab, &request.data, error))?;
     let learners = boxes.detectors.iter().map(|detector| (detector, detector.kind.info())).collect();
     compare(lab, request, &Job { task, settings, learners, seeds, kind: ProblemKind::Boxes }, folder)
 }
@@ -156,7 +164,14 @@ impl<T: Task> Job<'_, T> {
 /// Compares losses and models, and writes to this folder.
 fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Path) -> anyhow::Result<()> {
     let Job { task, settings, learners, seeds, .. } = job;
-    learners.iter().try_for_each(|(learner, _)| task.check_learner(learner, settings))?;
+    for (learner, _) in learners {
+        task.check_learner(learner, settings)?;
+        let trainings = request.threads.min(seeds.len());
+        let memory = task.memory(learner, settings)?.times(trainings);
+        let at_a_time = counted(trainings, "training");
+        let checked = memory.check(request.memory());
+        checked.map_err(|problem| anyhow!("{learner}, {at_a_time} at a time: {problem}"))?;
+    }
     let (losses, left_out) = job.losses(lab, request)?;
     let first = learners.first().map(|(learner, _)| learner.to_string()).unwrap_or_default();
     let reference = ArmName { model: first, loss: request.reference(lab, &losses)? };
@@ -174,7 +189,7 @@ fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Pat
     let plan = Plan::new(task, &comparison, models.collect(), &losses, reference);
     let plan = Plan { margin: request.margin, warnings, ..plan };
     if let (Some(margin), Some(metric)) = (plan.margin, plan.deciding()) {
-        let flag = || format!("--equivalence-margin {margin}");
+        let flag = || format!("--equivalence-margin {}", shown_number(margin));
         Margin::check(metric, margin).map_err(anyhow::Error::msg).with_context(flag)?;
     }
     if !request.quiet {
@@ -188,10 +203,7 @@ fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Pat
 /// What is about to be done, and what is declared before it.
 fn declaration(plan: &Plan, epochs: &[usize]) -> String {
     let seeds = counted(plan.seeds.len(), "seed");
-    let losses = match plan.losses.len() {
-        1 => "1 loss".to_owned(),
-        losses => format!("{losses} losses"),
-    };
+    let losses = counted(plan.losses.len(), "loss");
     let metric = plan.deciding().map_or("", |metric| &metric.title);
     let models = match plan.models.len() {
         1 => String::new(),

@@ -3,8 +3,8 @@
 use super::{Arguments, TuneArguments, pool};
 use crate::flags::GivenFlags;
 use crate::learner_args::{BoxRequest, LearnerArguments, TableRequest};
+use crate::processors;
 use crate::warnings::DenyArguments;
-use crate::{at_least_one, thread_count};
 use anyhow::{Context, bail};
 use losslab_data::checks::Warning;
 use losslab_data::files::ensure_folder_writable;
@@ -18,17 +18,15 @@ use std::time::Instant;
 
 /// Seeds of a comparison on tables, unless `--seeds` says otherwise: 20 splits see a difference of 2.2
 /// standard deviations of a paired difference with 80 % power, 5 splits only one of 3.7.
-const TABLE_SEEDS: u64 = 20;
+const TABLE_SEEDS: usize = 20;
 /// The same for detectors, whose trainings take longer.
-const BOX_SEEDS: u64 = 5;
-/// More seeds are a slip of the finger.
-const MOST_SEEDS: u64 = 100_000;
+const BOX_SEEDS: usize = 5;
 
 /// The comparison of detectors that plain `losslab` runs: its scenes, losses, seeds and settings. More epochs
 /// gain little: the detectors are trained out.
 const SHORT_SCENES: &str = "ratio=60,images=160,contrast=90";
 const SHORT_LOSSES: [&str; 2] = ["ce", "focal:gamma=2,alpha=0.25"];
-const SHORT_SEEDS: u64 = 3;
+const SHORT_SEEDS: usize = 3;
 const SHORT_EPOCHS: usize = 45;
 const SHORT_WIDTH: usize = 8;
 const SHORT_BATCH: usize = 8;
@@ -100,14 +98,14 @@ impl Request {
         let default_seeds = if matches!(work, Work::Boxes(_)) { BOX_SEEDS } else { TABLE_SEEDS };
         let request = Self {
             work,
-            data: given.data,
+            data: given.data.within(arguments.memory.most()),
             asked: given.request,
             command: given.command,
             metric,
             margin: arguments.equivalence_margin,
             seeds: seeds(arguments.seed, arguments.seeds.unwrap_or(default_seeds))?,
             tune: arguments.tune.clone(),
-            threads: thread_count(arguments.threads)?,
+            threads: arguments.threads.unwrap_or_else(processors),
             named: named_losses(lab, &arguments.loss, arguments.tune.trials()?)?,
             set: arguments.loss_set,
             reference: reference(lab, arguments.reference.as_deref())?,
@@ -126,6 +124,11 @@ impl Request {
             _ => {}
         }
         Ok(request)
+    }
+
+    /// Most bytes of memory for data and trainings.
+    pub fn memory(&self) -> u64 {
+        self.data.memory()
     }
 
     /// The format of the data that are named, if any are.
@@ -155,7 +158,7 @@ impl Request {
     pub fn on_embedded_scenes(&self, scenes: &BoxRequest) -> Self {
         let mut request = self.on("scenes", SHORT_SCENES);
         if !self.asked.contains_key("seeds") {
-            request.seeds.truncate(SHORT_SEEDS as usize);
+            request.seeds.truncate(SHORT_SEEDS);
         }
         if !self.names_losses() {
             request.say("loss", json!(SHORT_LOSSES));
@@ -169,7 +172,8 @@ impl Request {
     }
 
     fn on(&self, flag: &str, value: &str) -> Self {
-        let mut request = Self { data: Given::new().with(flag, value), ..self.clone() };
+        let data = Given::new().with(flag, value).within(self.memory());
+        let mut request = Self { data, ..self.clone() };
         request.say(flag, value.into());
         request
     }
@@ -295,12 +299,8 @@ fn short_losses(lab: &Lab) -> anyhow::Result<Vec<OpenSpec>> {
 }
 
 /// So many seeds from the first on.
-fn seeds(first: u64, count: u64) -> anyhow::Result<Vec<u64>> {
-    at_least_one("--seeds", count as usize)?;
-    if count > MOST_SEEDS {
-        bail!("--seeds {count}: expected at most {MOST_SEEDS}");
-    }
-    let Some(end) = first.checked_add(count) else {
+fn seeds(first: u64, count: usize) -> anyhow::Result<Vec<u64>> {
+    let Some(end) = first.checked_add(count as u64) else {
         bail!("--seed {first}: seeds up to seed + {count} do not fit 64 bits");
     };
     Ok((first..end).collect())
@@ -315,7 +315,7 @@ pub fn cannot_write(folder: &Path) -> String {
 fn named_losses(lab: &Lab, texts: &[String], trials: usize) -> anyhow::Result<Vec<OpenSpec>> {
     let mut losses: Vec<OpenSpec> = Vec::new();
     for text in texts {
-        let spec = OpenSpec::parse(text, &lab.losses)?;
+        let spec = OpenSpec::parse(text, &lab.losses).context("--loss")?;
         if let (1, Some(name)) = (trials, spec.open().next()) {
             bail!("--loss {text}: {name} is left open; expected a number, or --tune N with N of at least 2");
         }
@@ -329,5 +329,6 @@ fn named_losses(lab: &Lab, texts: &[String], trials: usize) -> anyhow::Result<Ve
 
 /// The canonical spec of the reference, if one is named.
 fn reference(lab: &Lab, text: Option<&str>) -> anyhow::Result<Option<String>> {
-    Ok(text.map(|text| OpenSpec::parse(text, &lab.losses)).transpose()?.map(|spec| spec.to_string()))
+    let spec = text.map(|text| OpenSpec::parse(text, &lab.losses)).transpose().context("--reference")?;
+    Ok(spec.map(|spec| spec.to_string()))
 }

@@ -8,6 +8,7 @@ use crate::warnings::{lines, severe_lines};
 use crate::{emit, notes, processors};
 use anyhow::Context;
 use indexmap::IndexMap;
+use losslab_base::counted;
 use losslab_data::DataError;
 use losslab_data::images::decode_image;
 use losslab_report::{
@@ -291,9 +292,10 @@ impl<'l> Session<'l> {
                 String::new()
             };
             emit(&format!(
-                "{trained} trainings{kept} in {:.1} s on {} threads; written to {} and report.html\n",
+                "{}{kept} in {:.1} s on {}; written to {} and report.html\n",
+                counted(trained, "training"),
                 environment.seconds,
-                environment.threads,
+                counted(environment.threads, "thread"),
                 file.display()
             ))?;
         }
@@ -307,7 +309,7 @@ impl<'l> Session<'l> {
         }
         let (done, of) = (results.runs.len(), self.plan.runs().count());
         let file = self.store.folder().join("results.json");
-        emit(&format!("{done} of {of} runs; written to {}\n", file.display()))
+        emit(&format!("{done} of {}; written to {}\n", counted(of, "run"), file.display()))
     }
 
     /// The folder of the comparison.

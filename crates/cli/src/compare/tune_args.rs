@@ -1,9 +1,9 @@
 //! The arguments that say what is tuned.
 
-use crate::at_least_one;
 use anyhow::{bail, ensure};
 use clap::Args;
-use losslab_train::{MOST_TRIALS, Settings, Tunable, Tuning};
+use losslab_base::shown_number;
+use losslab_train::{Settings, Tunable, Tuning};
 
 /// What is tuned, and with how many trials.
 #[derive(Args, Clone, Debug)]
@@ -21,8 +21,6 @@ pub struct TuneArguments {
 impl TuneArguments {
     /// Trials per arm and seed, checked.
     pub fn trials(&self) -> anyhow::Result<usize> {
-        at_least_one("--tune", self.tune)?;
-        ensure!(self.tune <= MOST_TRIALS, "--tune {}: expected at most {MOST_TRIALS}", self.tune);
         let names = self.tune_over.join(",");
         ensure!(
             self.tune > 1 || names.is_empty(),
@@ -64,7 +62,7 @@ fn has_values<S>(tunable: &Tunable<S>, settings: &S) -> anyhow::Result<()> {
         tunable.domain(settings).is_some(),
         "--tune-over {name}: trials vary the {title} around its value, found {}; expected {flag} X with X \
          above 0",
-        get(settings)
+        shown_number(get(settings))
     );
     Ok(())
 }

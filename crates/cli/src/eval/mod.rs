@@ -98,7 +98,7 @@ fn isa(text: &str) -> Result<Isa, String> {
 
 /// Runs the command.
 pub fn run(registry: &Registry, arguments: Arguments) -> anyhow::Result<()> {
-    let spec = Spec::parse(&arguments.loss, registry)?;
+    let spec = Spec::parse(&arguments.loss, registry).context("--loss")?;
     let (head, reduction) = (arguments.head(), arguments.reduction()?);
     if let Some(isa) = arguments.isa {
         isa.force();

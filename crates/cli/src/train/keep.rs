@@ -1,6 +1,6 @@
 //! The arguments that keep a training in checkpoints and take it up again.
 
-use crate::{at_least_one, emit};
+use crate::emit;
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use losslab_train::checkpoint::{Folder, Identity, Keeper, Which};
@@ -42,7 +42,6 @@ impl KeepArguments {
     /// What keeps this training, if it is to be kept; the checkpoint to go on from is read and fits.
     pub fn keeper(&self, identity: Identity, quiet: bool) -> anyhow::Result<Option<Keeper>> {
         let Some(path) = &self.checkpoint else { return Ok(None) };
-        at_least_one("--every", self.every)?;
         std::fs::create_dir_all(path)
             .with_context(|| format!("--checkpoint {}: cannot be written", path.display()))?;
         let mut folder = Folder::new(path);

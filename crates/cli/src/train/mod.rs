@@ -4,10 +4,11 @@ mod keep;
 
 use super::flags::GivenFlags;
 use super::learner_args::LearnerArguments;
+use super::memory::MemoryArguments;
 use super::progress::{self, Progress};
 use super::warnings::{self, DenyArguments};
-use super::{emit, notes, processors, thread_count};
-use anyhow::{Context, bail};
+use super::{emit, notes, of_data, processors};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use keep::kept_note;
 use losslab_data::checks::Warning;
@@ -37,6 +38,8 @@ pub struct Arguments {
     /// Threads that share the steps of the training [default: one per processor, on rows at most 4]
     #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
+    #[command(flatten)]
+    memory: MemoryArguments,
     /// File for the model
     #[arg(long, value_name = "FILE.safetensors", help_heading = "Running")]
     save: PathBuf,
@@ -51,7 +54,9 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
-    let spec = Spec::parse(&arguments.loss, &lab.losses)?;
+    let most = arguments.memory.most();
+    let given = GivenFlags { data: given.data.within(most), ..given };
+    let spec = Spec::parse(&arguments.loss, &lab.losses).context("--loss")?;
     let Some(format) = lab.formats.select(&given.data)? else {
         let keys = lab.formats.iter().filter_map(|format| format.flags().first());
         let keys: Vec<String> = keys.map(|key| format!("--{}", key.name)).collect();
@@ -69,8 +74,9 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
             };
             let seed = arguments.seed;
             let run = [(seed as usize, seed)];
-            let task = TableTask::of_runs(lab, source, notes, &run, metric)?;
-            arguments.train(&task, named, model, &spec, &tables.settings)
+            let task = TableTask::of_runs(lab, source, notes, &run, metric);
+            let task = task.map_err(|error| of_data(lab, &given.data, error))?;
+            arguments.train(&task, most, named, model, &spec, &tables.settings)
         }
         DataKind::Boxes => {
             let boxes = arguments.learner.boxes(lab)?;
@@ -81,8 +87,9 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
             let Loaded::Boxes { parts, voc_rule } = format.load(&given.data)? else {
                 bail!("expected images with boxes")
             };
-            let task = BoxTask::new(lab, parts, voc_rule, &boxes.settings, metric)?;
-            arguments.train(&task, named, detector, &spec, &boxes.settings)
+            let task = BoxTask::new(lab, parts, voc_rule, &boxes.settings, metric);
+            let task = task.map_err(|error| of_data(lab, &given.data, error))?;
+            arguments.train(&task, most, named, detector, &spec, &boxes.settings)
         }
     }
 }
@@ -90,14 +97,15 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
 impl Arguments {
     /// What can be refused without reading data, before the training rather than after.
     fn prepare(&self) -> anyhow::Result<()> {
-        thread_count(self.threads)?;
         ensure_writable(&self.save).with_context(|| cannot_write(&self.save))
     }
 
-    /// Trains and saves; `named` is what was found in the files that are named.
+    /// Trains in at most `most` bytes of memory, and saves; `named` is what was found in the files that are
+    /// named.
     fn train<T: Task>(
         &self,
         task: &T,
+        most: u64,
         named: Vec<Warning>,
         learner: &T::Learner,
         loss: &Spec,
@@ -105,8 +113,10 @@ impl Arguments {
     ) -> anyhow::Result<()> {
         task.check_learner(learner, settings)?;
         task.check(learner, loss, settings)?;
-        let (seed, threads) =
-            (self.seed, thread_count(self.threads.or(Some(processors().min(T::MOST_THREADS))))?);
+        let memory = task.memory(learner, settings)?;
+        memory.check(most).map_err(|problem| anyhow!("{learner}: {problem}"))?;
+        let threads = self.threads.unwrap_or_else(|| processors().min(T::MOST_THREADS));
+        let seed = self.seed;
         let warnings = [named, task.warnings()].concat();
         self.deny.check(&warnings)?;
         if !self.quiet {

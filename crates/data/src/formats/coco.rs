@@ -75,11 +75,12 @@ impl Format for Coco {
     fn load_new(&self, given: &Given, model: &ModelInput<'_>) -> Result<NewData, DataError> {
         let model = model.images("images")?;
         let folder = given.path("images")?;
+        let options = ImageOptions { most_bytes: Some(given.memory()), ..model.options };
         let Some(json) = given.path_if_given("coco") else {
-            let set = load_folder(folder, &model.options)?;
+            let set = load_folder(folder, &options)?;
             return Ok(NewData::Images(NewImages { set, has_truth: false }));
         };
-        let set = load_coco(json, folder, &model.options)?;
+        let set = load_coco(json, folder, &options)?;
         model.check_categories(&set)?;
         Ok(NewData::Images(NewImages { set, has_truth: true }))
     }
@@ -88,5 +89,5 @@ impl Format for Coco {
 /// The options that the shared flags give.
 pub(super) fn image_options(given: &Given) -> Result<ImageOptions, DataError> {
     let size = given.text_if_given(IMAGE_SIZE.name).map(ImageOptions::parse_size).transpose()?;
-    Ok(ImageOptions { size, channels: None })
+    Ok(ImageOptions { size, channels: None, most_bytes: Some(given.memory()) })
 }

@@ -1,8 +1,12 @@
 //! Tables as CSV files.
 
 use super::{DataKind, Flag, Format, FormatInfo, Given, Loaded, ModelInput, NewData};
-use crate::{CsvOptions, GivenSplits, Source, load_csv, load_csv_like, load_following};
+use crate::csv::from_table;
+use crate::following::{csv_like, following};
+use crate::table::Table;
+use crate::{CsvOptions, GivenSplits, Source};
 use losslab_base::DataError;
+use std::path::Path;
 
 /// `--positive`, which formats of tables share.
 pub(super) const POSITIVE: Flag = Flag::one(
@@ -63,17 +67,18 @@ impl Format for Csv {
             categorical: given.all("categorical").to_vec(),
             group: given.text_if_given("group").map(String::from),
         };
-        let (dataset, mut notes) = load_csv(given.path("csv")?, &options)?;
+        let open = |path: &Path| Table::open_within(path, given.memory());
+        let (dataset, mut notes) = from_table(&open(given.path("csv")?)?, &options)?;
         let test = match given.path_if_given("test-csv") {
             Some(path) => {
-                let (test, more) = load_csv_like(path, &dataset, &options)?;
+                let (test, more) = csv_like(&open(path)?, &dataset, &options)?;
                 notes.extend(more);
                 Some(test)
             }
             None => None,
         };
         let splits =
-            given.path_if_given("splits").map(|path| GivenSplits::load(path, &dataset)).transpose()?;
+            given.path_if_given("splits").map(|path| GivenSplits::of(&open(path)?, &dataset)).transpose()?;
         Ok(Loaded::Table { source: Source { dataset, test, splits, imbalance: None }, notes })
     }
 
@@ -84,7 +89,9 @@ impl Format for Csv {
     fn load_new(&self, given: &Given, model: &ModelInput<'_>) -> Result<NewData, DataError> {
         let model = model.rows("csv")?;
         let label = given.text_if_given("label");
-        let file = load_following(given.path("csv")?, &model.schema(), label)?;
+        let table = Table::open_within(given.path("csv")?, given.memory())?;
+        let file = following(&table, &model.schema(), label)?;
+        model.check_memory(file.rows, given.memory())?;
         let labels = label.map(|_| file.labels);
         Ok(NewData::Rows(model.encode(&file.columns, file.rows, labels)))
     }

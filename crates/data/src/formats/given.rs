@@ -1,6 +1,7 @@
 //! The flags that are given, with their values.
 
-use losslab_base::{DataError, Place, quoted};
+use crate::file_text::MOST_BYTES;
+use losslab_base::{DataError, Place, quoted, shown_number};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +13,12 @@ use std::str::FromStr;
 /// expected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Given(BTreeMap<String, Vec<String>>);
+pub struct Given {
+    flags: BTreeMap<String, Vec<String>>,
+    /// Most bytes of memory that data may take.
+    #[serde(skip)]
+    memory: Option<u64>,
+}
 
 impl Given {
     /// No flag.
@@ -27,24 +33,35 @@ impl Given {
         self
     }
 
+    /// These flags, for data that take no more than so many bytes of memory.
+    #[must_use]
+    pub fn within(self, memory: u64) -> Given {
+        Given { memory: Some(memory), ..self }
+    }
+
+    /// Most bytes of memory that data may take: 4 GiB unless said otherwise.
+    pub fn memory(&self) -> u64 {
+        self.memory.unwrap_or(MOST_BYTES)
+    }
+
     /// Adds values to a flag; without any it is a switch that is on.
     pub fn add(&mut self, flag: impl Into<String>, values: impl IntoIterator<Item = String>) {
-        self.0.entry(flag.into()).or_default().extend(values);
+        self.flags.entry(flag.into()).or_default().extend(values);
     }
 
     /// Whether no flag is given.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.flags.is_empty()
     }
 
     /// The names of the flags that are given, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.flags.keys().map(String::as_str)
     }
 
     /// Whether a flag is given.
     pub fn has(&self, flag: &str) -> bool {
-        self.0.contains_key(flag)
+        self.flags.contains_key(flag)
     }
 
     /// Whether a switch is on.
@@ -54,7 +71,7 @@ impl Given {
 
     /// All values of a flag, in the order in which they were given.
     pub fn all(&self, flag: &str) -> &[String] {
-        self.0.get(flag).map_or(&[], Vec::as_slice)
+        self.flags.get(flag).map_or(&[], Vec::as_slice)
     }
 
     /// The value of a flag, if it is given.
@@ -102,7 +119,7 @@ impl Given {
         const EXPECTED: &str = "a number";
         match self.parsed(flag, EXPECTED)? {
             Some(number) if !f64::is_finite(number) => {
-                Err(Place::of(format!("--{flag}")).error(number.to_string(), EXPECTED))
+                Err(Place::of(format!("--{flag}")).error(shown_number(number), EXPECTED))
             }
             number => Ok(number),
         }

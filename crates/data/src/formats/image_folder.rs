@@ -76,7 +76,11 @@ impl Format for ImageFolder {
                 Place::of(model.name).error("a model of tables", format!("one of images for --{KEY}"))
             );
         };
-        let options = ImageOptions { size: Some((width, height)), channels: Some(channels) };
+        let options = ImageOptions {
+            size: Some((width, height)),
+            channels: Some(channels),
+            most_bytes: Some(given.memory()),
+        };
         new_rows(given.path(KEY)?, &model, &options).map(NewData::Rows)
     }
 }

@@ -5,7 +5,7 @@ use crate::encode::Encoder;
 use crate::images::{ImageOptions, ImageSet, check_same_categories};
 use crate::matrix::Matrix;
 use crate::{Column, Schema};
-use losslab_base::{DataError, Place, quoted};
+use losslab_base::{Bytes, DataError, Place, counted, quoted};
 use losslab_metrics::boxes::Category;
 use std::sync::Arc;
 
@@ -112,6 +112,20 @@ impl RowModel<'_> {
         }
     }
 
+    /// Refuses rows that, encoded, would take more than so many bytes: each category is an input.
+    ///
+    /// # Errors
+    /// What they would take.
+    pub fn check_memory(&self, rows: usize, most: u64) -> Result<(), DataError> {
+        let inputs = self.encoder.width();
+        let bytes = (rows as u64).saturating_mul(inputs as u64).saturating_mul(size_of::<f32>() as u64);
+        if bytes <= most {
+            return Ok(());
+        }
+        let found = format!("{rows} rows of {inputs} inputs, which need {}", Bytes(bytes));
+        Err(Place::of(self.name).error(found, format!("at most {} (--max-memory)", Bytes(most))))
+    }
+
     /// Encodes the columns of the [`schema`](RowModel::schema), with a note on each that has gaps or
     /// categories that the model does not know.
     ///
@@ -125,8 +139,9 @@ impl RowModel<'_> {
             let (missing, unseen) = (column.missing(), encoder.unseen(column, &all));
             if missing > 0 || unseen > 0 {
                 notes.push(format!(
-                    "column {}: {missing} values missing, {unseen} unknown to the model",
-                    quoted(&column.name)
+                    "column {}: {} missing, {unseen} unknown to the model",
+                    quoted(&column.name),
+                    counted(missing, "value")
                 ));
             }
         }

@@ -3,7 +3,7 @@
 use super::coco::IMAGE_SIZE;
 use super::{DataKind, Flag, Format, FormatInfo, Given, Loaded};
 use crate::images::{ImageParts, SceneSpec};
-use losslab_base::DataError;
+use losslab_base::{Bytes, DataError, Place};
 
 const FLAGS: &[Flag] = &[
     Flag::one(
@@ -34,6 +34,11 @@ impl Format for Scenes {
             return Err(DataError::Flags(message.into()));
         }
         let spec: SceneSpec = given.text_if_given("scenes").unwrap_or_default().parse()?;
+        let pixels = spec.bytes();
+        if pixels > given.memory() {
+            let (found, most) = (format!("images of {}", Bytes(pixels)), Bytes(given.memory()));
+            return Err(Place::of("--scenes").error(found, format!("at most {most} (--max-memory)")));
+        }
         Ok(Loaded::Boxes { parts: ImageParts::draw(&spec), voc_rule: None })
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn assemble(
     }
     entries.sort_by_key(|entry| entry.id);
     let (width, height, channels) = shape(folder, &entries, options)?;
-    check_memory(truth.name(), entries.len(), [width, height, channels])?;
+    options.check_memory(truth.name(), entries.len(), [width, height, channels])?;
     let of_image = by_image(&truth, &entries);
     let work: Vec<(&Entry, &[&Annotation])> =
         entries.iter().zip(of_image.iter().map(Vec::as_slice)).collect();
@@ -94,15 +94,6 @@ fn most_frequent(headers: &[Header]) -> (usize, usize) {
     let counts = sizes.chunk_by(|a, b| a == b).filter_map(|same| Some((same.len(), *same.first()?)));
     let best = counts.max_by_key(|&(count, (width, height))| (count, width * height, width));
     best.map_or((0, 0), |(_, size)| size)
-}
-
-fn check_memory(name: &str, count: usize, [width, height, channels]: [usize; 3]) -> Result<(), DataError> {
-    if count.saturating_mul(width * height * channels) <= MAX_SET_BYTES {
-        return Ok(());
-    }
-    let found = format!("{count} images of {width} x {height} x {channels}");
-    let gib = MAX_SET_BYTES >> 30;
-    Err(Place::of(name).error(found, format!("at most {gib} GiB of pixels: give a smaller image size")))
 }
 
 /// The annotations of each entry, in the order of the file.

@@ -1,7 +1,7 @@
 //! What a caller may choose about the images of a set.
 
-use super::ImageSet;
-use losslab_base::{DataError, Place};
+use super::{ImageSet, MAX_SET_BYTES};
+use losslab_base::{Bytes, DataError, Place};
 
 /// Size and channels of the images of a set. What is not given follows from the files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,13 +12,15 @@ pub struct ImageOptions {
     /// 1 or 3. By default 1 if all images are grey, otherwise 3. Grey becomes colour by repetition, colour
     /// becomes grey as .299 R + .587 G + .114 B (ITU-R BT.601).
     pub channels: Option<usize>,
+    /// Most bytes that the images of a set may take in memory; by default [`MAX_SET_BYTES`].
+    pub most_bytes: Option<u64>,
 }
 
 impl ImageOptions {
     /// The size and channels of another set: what validation and test images need, so that one model takes
     /// all.
     pub fn like(set: &ImageSet) -> ImageOptions {
-        ImageOptions { size: Some((set.width, set.height)), channels: Some(set.channels) }
+        ImageOptions { size: Some((set.width, set.height)), channels: Some(set.channels), most_bytes: None }
     }
 
     /// Reads a size such as `160x120`, width first.
@@ -34,6 +36,23 @@ impl ImageOptions {
                     .error(format!("'{text}'"), "two numbers of pixels such as 160x120"))
             }
         }
+    }
+
+    /// Refuses a set of so many images of this shape that takes too much memory.
+    pub(super) fn check_memory(
+        &self,
+        name: &str,
+        count: usize,
+        [width, height, channels]: [usize; 3],
+    ) -> Result<(), DataError> {
+        let most = self.most_bytes.unwrap_or(MAX_SET_BYTES as u64).min(MAX_SET_BYTES as u64);
+        let bytes = (count as u64).saturating_mul((width * height * channels) as u64);
+        if bytes <= most {
+            return Ok(());
+        }
+        let found = format!("{count} images of {width} x {height} x {channels}, {}", Bytes(bytes));
+        let expected = format!("at most {} of pixels: give a smaller image size", Bytes(most));
+        Err(Place::of(name).error(found, expected))
     }
 
     pub(super) fn check(&self) -> Result<(), DataError> {

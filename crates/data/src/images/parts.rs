@@ -43,7 +43,7 @@ impl ImageParts {
     ) -> Result<ImageParts, DataError> {
         let name = data_name(train);
         let train = load_coco(train, images, options)?;
-        let like = ImageOptions::like(&train);
+        let like = ImageOptions { most_bytes: options.most_bytes, ..ImageOptions::like(&train) };
         let validation = load_coco(validation, images, &like)?;
         let test = test.map(|test| load_coco(test, images, &like)).transpose()?;
         ImageParts::of(name, train, validation, test)
@@ -60,7 +60,7 @@ impl ImageParts {
         let categories = voc_categories(folder, splits)?;
         let load = |split: &str, options: &ImageOptions| load_voc(folder, split, Some(&categories), options);
         let train = load("train", options)?;
-        let like = ImageOptions::like(&train);
+        let like = ImageOptions { most_bytes: options.most_bytes, ..ImageOptions::like(&train) };
         let validation = load("val", &like)?;
         let test = if has_test { Some(load("test", &like)?) } else { None };
         ImageParts::of(data_name(folder), train, validation, test)

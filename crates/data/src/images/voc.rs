@@ -3,7 +3,7 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 use super::assemble::{Entry, assemble};
-use super::voc_xml::{VocFile, read_voc_file};
+use super::voc_xml::{VocFile, XmlObject, read_voc_file};
 use super::{ImageOptions, ImageSet};
 use crate::files::{ConfinedFolder, check_inner};
 use losslab_base::{DataError, Place, counted, listed, quoted};
@@ -43,11 +43,14 @@ pub fn load_voc(
     let ids = read_split(&folder, split)?;
     let files = read_annotations(&folder, &ids)?;
     let categories = categories.map_or_else(|| numbered(&files), <[Category]>::to_vec);
+    let ids_of: HashMap<&str, i64> =
+        categories.iter().rev().map(|category| (category.name.as_str(), category.id)).collect();
     let mut annotations = Vec::new();
     let mut skipped: Vec<String> = Vec::new();
     for (image_id, file) in (1i64..).zip(&files) {
         for object in &file.objects {
-            let category = category_of(&object.name, &object.place, &categories)?;
+            let category = ids_of.get(object.name.as_str()).copied();
+            let category = category.ok_or_else(|| unknown_category(object, &categories))?;
             match object.bbox {
                 Some(bbox) => annotations.push(Annotation {
                     id: annotations.len() as i64 + 1,
@@ -151,16 +154,11 @@ fn numbered(files: &[VocFile]) -> Vec<Category> {
     (1..).zip(names).map(|(id, name)| Category { id, name: name.clone() }).collect()
 }
 
-fn category_of(name: &str, place: &Place, categories: &[Category]) -> Result<i64, DataError> {
-    match categories.iter().find(|category| category.name == name) {
-        Some(category) => Ok(category.id),
-        None => {
-            let names: Vec<&str> = categories.iter().map(|category| category.name.as_str()).collect();
-            Err(place
-                .clone()
-                .error(format!("the name {}", quoted(name)), format!("one of {}", listed(&names))))
-        }
-    }
+fn unknown_category(object: &XmlObject, categories: &[Category]) -> DataError {
+    let names: Vec<&str> = categories.iter().map(|category| category.name.as_str()).collect();
+    let (found, expected) =
+        (format!("the name {}", quoted(&object.name)), format!("one of {}", listed(&names)));
+    object.place.clone().error(found, expected)
 }
 
 /// The file of an image, in the folder.

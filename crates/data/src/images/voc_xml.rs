@@ -14,10 +14,15 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 use crate::files::ConfinedFolder;
+use crate::line_counter::LineCounter;
 use losslab_base::{DataError, Place, quoted};
 use losslab_metrics::boxes::BoundingBox;
 use roxmltree::{Document, Node};
 use std::path::Path;
+
+/// Most attributes that an element may have, and most namespaces that a file may declare. The XML reader
+/// compares each with all others of its element, or of the elements around it, so that many would take long.
+const MOST_ATTRIBUTES: usize = 100;
 
 /// What such a file says.
 pub struct VocFile {
@@ -55,10 +60,15 @@ pub fn parse_voc(file: &str, bytes: Vec<u8>) -> Result<VocFile, DataError> {
     let Ok(text) = String::from_utf8(bytes) else {
         return Err(Place::of(file).error("bytes that are not UTF-8", "XML in UTF-8"));
     };
+    if let Some(offset) = crowded_tag(&text) {
+        let line = LineCounter::new(text.as_bytes()).line(offset);
+        let found = format!("an element of more than {MOST_ATTRIBUTES} attributes");
+        return Err(Place::of(file).line(line).error(found, "an annotation of Pascal VOC, which has none"));
+    }
     let document = Document::parse(&text).map_err(|error| {
         Place::of(file).error(format!("a fault ({error})"), "an annotation of Pascal VOC in XML")
     })?;
-    let reader = Reader { file, document: &document };
+    let reader = Reader { file, lines: LineCounter::new(text.as_bytes()) };
     let root = document.root_element();
     if root.tag_name().name() != "annotation" {
         let found = format!("the element {}", quoted(root.tag_name().name()));
@@ -69,14 +79,34 @@ pub fn parse_voc(file: &str, bytes: Vec<u8>) -> Result<VocFile, DataError> {
     Ok(VocFile { size, objects: objects.map(|node| reader.object(node)).collect::<Result<_, _>>()? })
 }
 
+/// Where the first element with more than [`MOST_ATTRIBUTES`] attributes begins, or the namespace declaration
+/// that exceeds as many.
+///
+/// A `<` stands in no value of an attribute, so between two of them there is at most one element; what counts
+/// is a `=` followed by a quote.
+fn crowded_tag(text: &str) -> Option<usize> {
+    let is_attribute = |rest: &str| rest.trim_start().starts_with(['"', '\'']);
+    let mut namespaces = 0;
+    let mut start = 0;
+    for tag in text.split('<') {
+        namespaces += tag.matches("xmlns").count();
+        let attributes = tag.split('=').skip(1).filter(|rest| is_attribute(rest)).count();
+        if attributes.max(namespaces) > MOST_ATTRIBUTES {
+            return Some(start);
+        }
+        start += tag.len() + 1;
+    }
+    None
+}
+
 struct Reader<'a> {
     file: &'a str,
-    document: &'a Document<'a>,
+    lines: LineCounter<'a>,
 }
 
 impl Reader<'_> {
     fn place(&self, node: Node) -> Place {
-        Place::of(self.file).line(self.document.text_pos_at(node.range().start).row.into())
+        Place::of(self.file).line(self.lines.line(node.range().start))
     }
 
     /// The text of a child that must be there.
@@ -142,4 +172,41 @@ impl Reader<'_> {
 
 fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
     node.children().find(|child| child.has_tag_name(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_with_more_attributes_than_the_reader_can_take_quickly_are_refused() {
+        let element = |attributes: usize| {
+            let attributes: Vec<String> = (0..attributes).map(|i| format!("a{i} = 'x=y'")).collect();
+            format!("<annotation>\n<b {}/></annotation>", attributes.join(" "))
+        };
+        assert!(parse_voc("a.xml", element(100).into()).is_ok());
+        let error = parse_voc("a.xml", element(101).into()).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "a.xml, line 2: found an element of more than 100 attributes, expected an annotation of Pascal \
+             VOC, which has none"
+        );
+        // Equal signs in texts are no attributes, namespaces count over the whole file.
+        assert_eq!(crowded_tag(&format!("<a>{}</a>", "= ".repeat(1000))), None);
+        let nested = (0..101).map(|i| format!("<a xmlns:n{i}='x'>")).collect::<String>();
+        assert!(crowded_tag(&nested).is_some());
+    }
+
+    #[test]
+    fn the_lines_of_many_objects_are_found_in_one_pass() {
+        let object = "<object>\n<name>a</name>\n<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>3</xmax>\
+                      <ymax>3</ymax></bndbox>\n</object>\n";
+        let text = format!("<annotation>\n{}</annotation>", object.repeat(500));
+        let document = Document::parse(&text).unwrap();
+        let reader = Reader { file: "a.xml", lines: LineCounter::new(text.as_bytes()) };
+        let objects = document.root_element().children().filter(|node| node.has_tag_name("object"));
+        let lines: Vec<_> = objects.map(|node| reader.object(node).unwrap().place.line.unwrap()).collect();
+        assert_eq!(lines, (0..500).map(|i| 2 + 4 * i).collect::<Vec<u64>>());
+        assert!(reader.lines.looked_at.get() <= text.len());
+    }
 }

@@ -81,7 +81,7 @@ fn images_of_a_folder_and_those_that_annotations_name() {
         [{"id": 1, "name": "disc"}]}"#;
     let json = files.write("a.json", json);
     let categories = [Category { id: 1, name: "disc".into() }];
-    let options = ImageOptions { size: Some((16, 16)), channels: Some(1) };
+    let options = ImageOptions { size: Some((16, 16)), channels: Some(1), most_bytes: None };
     let model = ModelInput::Images(ImageModel { name: "m", options, categories: &categories });
     let folder = text(files.0.path());
     let new = images(load_new(&given(&[("images", folder)]), &model));

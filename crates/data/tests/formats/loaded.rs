@@ -100,7 +100,7 @@ fn the_synthetic_problem_and_scenes() {
     );
     assert_eq!(
         message(&[("scenes", "size=1")]),
-        "scenes: found size=1, expected a whole number of pixels from 32 to 512"
+        "--scenes: found size=1, expected a whole number of pixels from 32 to 512"
     );
 }
 
@@ -131,7 +131,7 @@ fn coco_with_and_without_a_test_set() {
     let [train, val] = coco(&files);
     let folder = text(files.0.path());
     let flags = [("coco-train", &train[..]), ("coco-val", &val), ("images", folder), ("image-size", "16x24")];
-    let options = ImageOptions { size: Some((16, 24)), channels: None };
+    let options = ImageOptions { size: Some((16, 24)), channels: None, most_bytes: None };
     let whole = load_coco(Path::new(&train), files.0.path(), &options).unwrap();
     let (parts, rule) = boxes(&given(&[&flags[..], &[("coco-test", &val)]].concat()));
     assert_eq!((&parts.train, parts.validation.name.as_str(), rule), (&whole, "val", None));

@@ -101,7 +101,8 @@ fn images_of_other_sizes_and_colours_are_fitted_to_the_most_frequent_ones() {
     assert_eq!(set.images[3].fit.to_original(&set.images[3].objects[0].bbox), [4.0, 0.0, 8.0, 10.0].into());
     insta::assert_snapshot!(set.notes.join("\n"));
 
-    let small = load(&files, &file, ImageOptions { size: Some((8, 8)), channels: Some(1) }).unwrap();
+    let small = load(&files, &file, ImageOptions { size: Some((8, 8)), channels: Some(1), most_bytes: None })
+        .unwrap();
     assert_eq!((small.width, small.height, small.channels), (8, 8, 1));
     assert_eq!(load(&files, &file, ImageOptions::like(&small)).unwrap(), small);
 }
@@ -188,9 +189,9 @@ fn what_is_wrong_with_a_file_is_said_in_one_line() {
     let options = ImageOptions::default();
     messages += &format!("NaN: {}\n", files.message(load_coco(&json, files.0.path(), &options)));
     for options in [
-        ImageOptions { size: Some((0, 5)), channels: None },
-        ImageOptions { size: None, channels: Some(2) },
-        ImageOptions { size: Some((1 << 20, 1 << 20)), channels: None },
+        ImageOptions { size: Some((0, 5)), channels: None, most_bytes: None },
+        ImageOptions { size: None, channels: Some(2), most_bytes: None },
+        ImageOptions { size: Some((1 << 20, 1 << 20)), channels: None, most_bytes: None },
     ] {
         messages += &format!("options: {}\n", files.message(load(&files, &good, options)));
     }
@@ -199,10 +200,10 @@ fn what_is_wrong_with_a_file_is_said_in_one_line() {
     let mut many = good;
     many["annotations"] = json!([]);
     many["images"] = (0..23).map(|i| json!({"id": i, "file_name": "a.png"})).collect();
-    let options = ImageOptions { size: Some((8192, 8192)), channels: Some(3) };
+    let options = ImageOptions { size: Some((8192, 8192)), channels: Some(3), most_bytes: None };
     assert_eq!(
         files.message(load(&files, &many, options)),
-        "train.json: found 23 images of 8192 x 8192 x 3, expected at most 4 GiB of pixels: give a smaller image size"
+        "train.json: found 23 images of 8192 x 8192 x 3, 4.3 GiB, expected at most 4.0 GiB of pixels: give a smaller image size"
     );
 }
 

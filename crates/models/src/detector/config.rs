@@ -1,6 +1,8 @@
 //! What a detector is made of, and which of it is refused.
 
+use super::pyramid::MAX_LEVELS;
 use crate::norms::Norm;
+use losslab_base::Bounds;
 use std::fmt;
 
 /// A run of convolutions of 3x3 of one width.
@@ -51,6 +53,11 @@ pub struct DetectorConfig {
 }
 
 impl DetectorConfig {
+    /// What the finest stride may be.
+    pub const STRIDES: [usize; 4] = [2, 4, 8, 16];
+    /// Levels of the pyramid.
+    pub const LEVELS: Bounds = Bounds::new(1, MAX_LEVELS);
+
     /// The default net: 24, 48, 48, 72, 72 channels with batch norm, one hidden convolution of 72 per subnet,
     /// 9 anchors a cell, prior .01: 244,527 parameters for 3 channels, 3 classes, stride 4 or 8.
     ///
@@ -109,10 +116,10 @@ impl DetectorConfig {
         if let Some((field, _)) = counts.iter().find(|(_, count)| *count == 0) {
             return refuse(field, "0".to_owned(), "at least 1");
         }
-        if ![2, 4, 8, 16].contains(&self.stride) {
+        if !Self::STRIDES.contains(&self.stride) {
             return refuse("stride", self.stride.to_string(), "2, 4, 8 or 16");
         }
-        if !(1..=3).contains(&self.levels) {
+        if !Self::LEVELS.contains(self.levels) {
             return refuse("levels", self.levels.to_string(), "1, 2 or 3");
         }
         if self.stages.iter().any(|stage| stage.width == 0 || stage.depth == 0) {

@@ -5,6 +5,7 @@ mod backbone;
 mod config;
 mod head;
 mod pyramid;
+mod size;
 
 pub use config::{ConfigError, DetectorConfig, Stage, feature_size};
 

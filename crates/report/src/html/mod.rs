@@ -43,6 +43,7 @@ pub use story::Story;
 pub(crate) use story::{number, percent};
 
 use crate::Across;
+use losslab_base::shown;
 use losslab_data::files::ConfinedFolder;
 use std::io;
 use std::path::Path;
@@ -72,11 +73,12 @@ pub fn write_across(folder: &Path, across: &Across, command: &str, version: &str
     write(&folder, "across.html", &page, &figures)
 }
 
-/// Writes a page and its drawings.
+/// Writes a page and its drawings, with what texts from files could do to a reader escaped.
 fn write(folder: &ConfinedFolder, name: &str, page: &str, figures: &Figures) -> io::Result<usize> {
     for (name, picture) in &figures.made {
-        folder.write(format!("plots/{name}.svg"), picture.document().as_bytes())?;
+        folder.write(format!("plots/{name}.svg"), shown(&picture.document()).as_bytes())?;
     }
+    let page = shown(page);
     folder.write(name, page.as_bytes())?;
     Ok(page.len())
 }

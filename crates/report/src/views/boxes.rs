@@ -4,6 +4,7 @@ use super::{Fact, Resampling, Trials, View};
 use crate::html::{Figures, Story, boxes, training, weights};
 use crate::{Found, Plan, Results, RunRecord, Store, Unit};
 use comfy_table::{CellAlignment, Table, presets::UTF8_BORDERS_ONLY};
+use losslab_base::shown_name;
 use losslab_metrics::boxes::{CategoryResult, Detection, GroundTruth, VocResults, WeightedBoxes};
 use losslab_metrics::statistics::bootstrap::Resamples;
 use losslab_metrics::{Summary, Weighted};
@@ -228,7 +229,7 @@ fn category_table(results: &Results, records: &[RunRecord]) -> String {
     table.set_header(std::iter::once("category: AP | AP50".to_string()).chain(arms));
     let categories = records.iter().find_map(found);
     for (i, category) in categories.iter().flat_map(|run| &run.per_category).enumerate() {
-        let mut row = vec![category.name.clone()];
+        let mut row = vec![shown_name(&category.name).into_owned()];
         for summary in &results.summary {
             let mean = |of: fn(&CategoryResult) -> Option<f64>| {
                 let runs = runs_of(records, &summary.arm);

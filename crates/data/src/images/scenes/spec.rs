@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::form::CLASSES;
 use crate::settings::{Key, check_ranges, settings};
-use losslab_base::{DataError, Place};
+use losslab_base::{DataError, Place, shown_number};
 
 /// Pixels between neighbouring cells of the detector that `ratio` is calibrated for.
 pub const REFERENCE_STRIDE: usize = 4;
@@ -94,17 +94,23 @@ impl SceneSpec {
         (cells * REFERENCE_ANCHORS) as f64 / (POSITIVES_PER_OBJECT * (self.ratio + 1.0))
     }
 
+    /// Bytes of the images of all three parts, in colour.
+    pub fn bytes(&self) -> u64 {
+        let images = self.images + 2 * self.images.div_ceil(2);
+        (images * self.size * self.size * 3) as u64
+    }
+
     /// Checks every range.
     pub(super) fn check(&self) -> Result<(), DataError> {
         let within = [
-            ("ratio", self.ratio.to_string(), (50.0..=100_000.0).contains(&self.ratio)),
+            ("ratio", shown_number(self.ratio), (50.0..=100_000.0).contains(&self.ratio)),
             ("classes", self.classes.to_string(), (1..=CLASSES.len()).contains(&self.classes)),
             ("images", self.images.to_string(), (1..=100_000).contains(&self.images)),
             ("size", self.size.to_string(), (32..=512).contains(&self.size)),
-            ("hard", self.hard.to_string(), (0.0..=50.0).contains(&self.hard)),
-            ("contrast", self.contrast.to_string(), (1.0..=100.0).contains(&self.contrast)),
-            ("noise", self.noise.to_string(), (0.0..=60.0).contains(&self.noise)),
-            ("tail", self.tail.to_string(), (1.0..=1000.0).contains(&self.tail)),
+            ("hard", shown_number(self.hard), (0.0..=50.0).contains(&self.hard)),
+            ("contrast", shown_number(self.contrast), (1.0..=100.0).contains(&self.contrast)),
+            ("noise", shown_number(self.noise), (0.0..=60.0).contains(&self.noise)),
+            ("tail", shown_number(self.tail), (1.0..=1000.0).contains(&self.tail)),
         ];
         check_ranges(within, &KEYS, &place())?;
         if self.classes == 1 && self.tail > 1.0 {
@@ -150,5 +156,5 @@ impl FromStr for SceneSpec {
 }
 
 fn place() -> Place {
-    Place::of("scenes")
+    Place::of("--scenes")
 }

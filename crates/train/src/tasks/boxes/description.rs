@@ -1,5 +1,6 @@
 //! The images that a comparison of detectors is about, as results describe them.
 
+use losslab_base::{counted, shown_name};
 use serde::{Deserialize, Serialize};
 
 /// Images with boxes, in three parts.
@@ -83,14 +84,13 @@ impl ImageData {
             None => "no positive anchor".into(),
         };
         format!(
-            "{}: {} x {} pixels, {} categories, {} objects in {} training images ({} empty), {} validation, {} test \
-             images; {anchors} (stride {})\n",
-            self.name,
+            "{}: {} x {} pixels, {}, {} in {} ({} empty), {} validation, {} test images; {anchors} (stride {})\n",
+            shown_name(&self.name),
             self.size[0],
             self.size[1],
-            self.categories.len(),
-            train.objects,
-            train.images,
+            counted(self.categories.len(), "category"),
+            counted(train.objects, "object"),
+            counted(train.images, "training image"),
             train.without_objects,
             validation.images,
             test.images,

@@ -126,6 +126,12 @@ pub trait ObjectDetector {
     /// If its outputs for an image are not finite.
     fn outputs(&mut self, images: &[LabelledImage], each: &mut EachOutput<'_>) -> Result<(), TrainError>;
 
+    /// Bytes that it takes to score images of this width and height, about; 0 where that is not known.
+    fn scoring_bytes(&self, size: [usize; 2]) -> u64 {
+        let _ = size;
+        0
+    }
+
     /// Names and shapes of the parameters, which come first in [`weights`](ObjectDetector::weights).
     fn parameters(&self) -> Vec<(String, Vec<usize>)>;
 

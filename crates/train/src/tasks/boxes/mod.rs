@@ -48,14 +48,15 @@ pub use shares::{Share, ShareSums, Shares};
 
 use crate::predict::Predictor;
 use crate::task::{Judged, Start, Task, Training};
-use crate::{Lab, TrainError};
-use losslab_base::DataError;
+use crate::{Lab, Memory, TrainError};
+use losslab_base::{DataError, counted};
 use losslab_data::checks::{Checks, Warning};
 use losslab_data::images::ImageParts;
 use losslab_losses::{Spec, SpecError};
 use losslab_metrics::boxes::{CocoResults, Detection, VocRule};
 use losslab_metrics::{BoxMetric, MetricInfo, Metrics};
 use losslab_models::State;
+use retinanet::SCORING_BATCH;
 use serde_json::Value;
 use std::sync::Arc;
 use training::BoxTraining;
@@ -139,7 +140,8 @@ impl Task for BoxTask {
     }
 
     fn outline(&self, _: usize, settings: &DetectorSettings) -> String {
-        format!("training for {} epochs\n", settings.epochs_on(self.problem.parts.train.images.len()))
+        let epochs = settings.epochs_on(self.problem.parts.train.images.len());
+        format!("training for {}\n", counted(epochs, "epoch"))
     }
 
     fn metrics(&self) -> Vec<MetricInfo> {
@@ -166,6 +168,19 @@ impl Task for BoxTask {
     /// A spec is checked when it is parsed.
     fn check_learner(&self, _: &DetectorSpec, _: &DetectorSettings) -> Result<(), TrainError> {
         Ok(())
+    }
+
+    fn memory(&self, _: &DetectorSpec, settings: &DetectorSettings) -> Result<Memory, TrainError> {
+        let DetectionProblem { parts, network, anchors, .. } = &self.problem;
+        let ImageParts { train, validation, test, .. } = parts;
+        let pixels = train.width * train.height * train.channels;
+        let images: usize = [train, validation, test].iter().map(|set| set.images.len()).sum();
+        let mut size = network.size(train.height, train.width);
+        // Targets, marks, losses and gradients of each class logit and each box code.
+        size.numbers += (anchors.boxes.len() * (6 * network.classes + 8)) as f64;
+        let batch = settings.batch.min(train.images.len());
+        let data = (images * pixels) as u64;
+        Ok(Memory::of_training(data, size, settings.optimizer.moments(), batch, SCORING_BATCH))
     }
 
     fn check(

@@ -8,17 +8,15 @@
 use super::detector::InputForm;
 use super::retinanet::Network;
 use super::{DetectionProblem, DetectorSettings, NormKind};
+use crate::limits;
 use losslab_base::rng::Rng;
 use losslab_data::images::{MAX_PIXELS, Normalisation};
 use losslab_models::detection::{AnchorConfig, DecodeConfig};
 use losslab_models::{DetectorConfig, Norm, Stage, State};
 use serde::{Deserialize, Serialize};
 
-/// Larger sides, counts and widths are not those of a detector of ours.
+/// Larger sides, counts and depths are not those of a detector of ours.
 const MOST: usize = 16_384;
-/// More anchors (16 bytes each) are not those of a detector of ours: 9 per cell of 4 x 4 pixels fill 5400 x
-/// 5400 pixels.
-const MOST_ANCHORS: usize = 1 << 24;
 
 /// The network of a trained detector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -133,6 +131,7 @@ impl NetworkDescription {
         if let Some(found) = widths.chain(&counts).find(|&&count| count > MOST) {
             return Err(format!("a size of {found}"));
         }
+        limits::ANCHORS.check("anchors per cell", config.anchors_per_cell)?;
         config.check().map_err(|error| error.to_string())?;
         if self.strides != config.strides() || self.anchor_shapes.len() != self.strides.len() {
             return Err(format!("strides {:?}, {} lists of anchors", self.strides, self.anchor_shapes.len()));
@@ -155,7 +154,7 @@ impl NetworkDescription {
         let [width, height] = input.size;
         let cells: usize =
             config.feature_sizes(height, width).iter().map(|[rows, columns]| rows * columns).sum();
-        if width * height > MAX_PIXELS || cells * config.anchors_per_cell > MOST_ANCHORS {
+        if width * height > MAX_PIXELS || cells * config.anchors_per_cell > limits::MOST_ANCHORS {
             return Err(format!("images of {width} x {height} pixels with {cells} cells of anchors"));
         }
         Ok(())
@@ -202,8 +201,10 @@ mod tests {
         let least = description.least_weights(&input);
         assert!(least <= numbers, "{least} {numbers}");
         assert!(description.network(&input, &weights).is_ok());
-        let absurd: [fn(&mut NetworkDescription, &mut InputForm); 5] = [
+        let absurd: [fn(&mut NetworkDescription, &mut InputForm); 7] = [
             |_, input| input.size = [MOST, MOST],
+            |_, input| input.size = [MOST, MOST / 8],
+            |info, _| info.anchor_shapes[0] = vec![[1.0; 2]; limits::ANCHORS.most + 1],
             |info, _| info.anchor_shapes[0] = vec![[1.0; 2]; MOST],
             |info, _| info.stages[1] = [MOST, 1],
             |info, _| info.stages[1] = [1, MOST],

@@ -4,6 +4,7 @@
 use super::description::{AnchorCounts, CategoryObjects, ImageData, ImagePart};
 use super::settings::{DetectorSettings, NormKind};
 use super::targets::assign_objects;
+use crate::limits;
 use losslab_base::{DataError, Place};
 use losslab_data::images::{ImageParts, ImageSet, Normalisation};
 use losslab_models::detection::{AnchorConfig, Anchors, Assigned, suggest_stride};
@@ -49,6 +50,13 @@ impl DetectionProblem {
             Place::of(format!("detector, {}", error.field)).error(error.found, error.expected)
         })?;
         let strides = network.strides();
+        let cells = network.feature_sizes(train.height, train.width);
+        let anchors = cells.iter().map(|[h, w]| h * w * settings.anchors).sum::<usize>();
+        if anchors > limits::MOST_ANCHORS {
+            let (found, expected) = (format!("{anchors} anchors in an image"), limits::MOST_ANCHORS);
+            let hint = "a smaller image size, a larger stride or fewer anchors per cell";
+            return Err(Place::of(&train.name).error(found, format!("at most {expected}: {hint}")));
+        }
         let Some(anchor_shapes) = AnchorConfig::fitted(&balanced(&sizes), &strides, settings.anchors) else {
             return Err(
                 Place::of(&train.name).error("no object to learn", "at least one box in the training images")

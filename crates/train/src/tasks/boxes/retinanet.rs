@@ -21,7 +21,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Images that are scored at a time.
-const SCORING_BATCH: usize = 8;
+pub(super) const SCORING_BATCH: usize = 8;
 
 /// The registry's entry.
 pub struct RetinaNet;
@@ -247,6 +247,10 @@ impl ObjectDetector for Network {
 
     fn outputs(&mut self, images: &[LabelledImage], each: &mut EachOutput<'_>) -> Result<(), TrainError> {
         self.score(images, |_, _, image, logits, codes| each(image, logits, codes))
+    }
+
+    fn scoring_bytes(&self, [width, height]: [usize; 2]) -> u64 {
+        self.model.config().size(height, width).scoring_bytes(SCORING_BATCH)
     }
 
     fn parameters(&self) -> Vec<(String, Vec<usize>)> {

@@ -12,9 +12,11 @@ use crate::model_file::lacking;
 use crate::predict::{Form, Prediction, Predictor, Scores};
 use crate::task::{Judged, Start};
 use crate::{Lab, TrainError};
+use losslab_base::{counted, shown_json};
 use losslab_data::checks::{Checks, Predicted, TrainingRows};
 use losslab_data::formats::{ImageModel, ModelInput, NewData, NewImages};
 use losslab_data::images::{ImageOptions, ImageSet};
+use losslab_losses::Spec;
 use losslab_metrics::Metrics;
 use losslab_metrics::boxes::{Category, Detection, evaluate};
 use losslab_models::State;
@@ -85,6 +87,7 @@ impl SavedDetector {
             .map_err(|error| format!("a damaged description ({error})"))?;
         let contradicts = |what| format!("a description that contradicts itself ({what})");
         let spec = lab.detectors.parse(&about.detector).map_err(lacking)?;
+        Spec::parse(&about.loss, &lab.losses).map_err(|error| lacking(error.problem))?;
         let sizes = about.size.iter().chain([&about.channels]);
         if let Some(found) = sizes.copied().find(|size| *size > MOST || *size == 0) {
             return Err(contradicts(format!("a size of {found}")));
@@ -125,9 +128,16 @@ impl SavedDetector {
 
 impl Predictor for SavedDetector {
     fn input<'a>(&'a self, name: &'a str) -> ModelInput<'a> {
-        let options =
-            ImageOptions { size: Some(self.about.size.into()), channels: Some(self.about.channels) };
+        let options = ImageOptions {
+            size: Some(self.about.size.into()),
+            channels: Some(self.about.channels),
+            most_bytes: None,
+        };
         ModelInput::Images(ImageModel { name, options, categories: &self.about.categories })
+    }
+
+    fn scoring_bytes(&self) -> u64 {
+        self.detector.scoring_bytes(self.about.size)
     }
 
     fn predict(&mut self, data: &NewData, form: Form) -> Result<Prediction, String> {
@@ -140,7 +150,8 @@ impl Predictor for SavedDetector {
         let found = self.detector.detect(&new.set.images, &self.about.categories);
         let detections = found.map_err(|error: TrainError| error.to_string())?;
         let (count, images) = (detections.len(), new.set.images.len());
-        notes.push(format!("{count} detections in {images} images, the best first in each"));
+        let (count, images) = (counted(count, "detection"), counted(images, "image"));
+        notes.push(format!("{count} in {images}, the best first in each"));
         let text = json(&named(&detections, &new.set, &self.about.categories))?;
         if !new.has_truth {
             return Ok(Prediction { text, notes, warnings: Vec::new(), scores: None });
@@ -152,7 +163,8 @@ impl Predictor for SavedDetector {
 }
 
 fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, String> {
-    serde_json::to_string(value).map(|text| text + "\n").map_err(|error| error.to_string())
+    let text = serde_json::to_string(value).map_err(|error| error.to_string())?;
+    Ok(format!("{}\n", shown_json(&text)))
 }
 
 /// A detection with names for people; programs that read COCO's form pass over them.

@@ -135,10 +135,8 @@ macro_rules! named {
             type Err = String;
             fn from_str(text: &str) -> Result<Self, String> {
                 let found = Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind);
-                found.ok_or_else(|| {
-                    let names: Vec<&str> = Self::ALL.iter().map(|(name, _)| *name).collect();
-                    format!(concat!("there is no ", $what, " '{}'; there are {}"), text, names.join(", "))
-                })
+                let names = Self::ALL.iter().map(|(name, _)| *name);
+                found.ok_or_else(|| losslab_base::unknown($what, text, names))
             }
         }
 

@@ -1,6 +1,7 @@
 //! The table that a comparison is about, as results describe it.
 
 use super::Classification;
+use losslab_base::{counted, shown_name};
 use losslab_data::{Dataset, Source};
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +59,8 @@ impl TableData {
                 format!("{} classes of {least} to {most} rows", rows.len())
             }
         };
-        format!("{}: {} rows x {} columns, {classes}\n", self.name, self.rows, self.columns)
+        let (rows, columns) = (counted(self.rows, "row"), counted(self.columns, "column"));
+        format!("{}: {rows} x {columns}, {classes}\n", shown_name(&self.name))
     }
 
     /// Describes a source; `notes` are what the loader said.

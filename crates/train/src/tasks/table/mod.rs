@@ -36,8 +36,9 @@ pub use stopping::{
 
 use crate::predict::Predictor;
 use crate::task::{Judged, Start, Task, Training};
-use crate::{Chance, Lab, TrainError};
+use crate::{Chance, Lab, Memory, TrainError};
 use augmented::Augmenter;
+use losslab_base::counted;
 use losslab_data::checks::{Checks, RowParts, Warning};
 use losslab_data::{DataError, Dataset, Gaps, Part, Prepared, Source};
 use losslab_losses::{Spec, SpecError};
@@ -116,6 +117,13 @@ impl TableTask {
         &self.parts[run]
     }
 
+    /// The form of the rows.
+    fn shape(&self) -> Shape {
+        let columns = self.parts.first().map_or(1, Prepared::columns);
+        let image = self.parts.first().and_then(|parts| parts.train.matrix.image());
+        Shape { columns, image, outputs: Classification::of(self.classes()).outputs() }
+    }
+
     /// What predictions that know nothing reach on the validation part of a run.
     fn chance(&self, run: usize) -> Result<Option<Chance>, MetricError> {
         if let Some(&known) = self.chance[run].get() {
@@ -135,9 +143,18 @@ impl TableTask {
 /// The deciding metric for so many classes: the one named, else the first.
 fn deciding(lab: &Lab, classes: usize, name: Option<&str>) -> Result<Arc<dyn RowMetric>, DataError> {
     let found = match name {
-        Some(name) => {
-            lab.metrics.find(name, classes).map_err(|error| DataError::Flags(format!("--metric: {error}")))
-        }
+        Some(name) => lab.metrics.find(name, classes).map_err(|error| {
+            // A metric of two classes where there are more, or the reverse.
+            let of_others = [2, 3].into_iter().any(|others| lab.metrics.find(name, others).is_ok());
+            let here = || {
+                format!(
+                    "a metric of {}, here are {classes} classes",
+                    if classes > 2 { "two" } else { "more than two" }
+                )
+            };
+            let problem = if of_others { here() } else { error.to_string() };
+            DataError::Flags(format!("--metric {name}: {problem}"))
+        }),
         None => lab
             .metrics
             .rows(classes)
@@ -175,7 +192,8 @@ impl Task for TableTask {
     fn outline(&self, run: usize, _: &TableSettings) -> String {
         let Prepared { train, validation, test, .. } = &self.parts[run];
         let [train, validation, test] = [train, validation, test].map(Part::rows);
-        format!("training on {train} rows, choosing the epoch on {validation}, reporting on {test}\n")
+        let train = counted(train, "row");
+        format!("training on {train}, choosing the epoch on {validation}, reporting on {test}\n")
     }
 
     fn conclusion(&self, loss: &Spec, judged: &Judged<TableFound>) -> String {
@@ -222,12 +240,20 @@ impl Task for TableTask {
     }
 
     fn check_learner(&self, learner: &ModelSpec, settings: &TableSettings) -> Result<(), TrainError> {
-        let columns = self.parts.first().map_or(1, Prepared::columns);
-        let image = self.parts.first().and_then(|parts| parts.train.matrix.image());
-        let shape = Shape { columns, image, outputs: Classification::of(self.classes()).outputs() };
+        let shape = self.shape();
         let model = |problem| TrainError::Model(format!("model {problem}"));
         learner.size(&shape).map(drop).map_err(model)?;
-        Augmenter::check(settings, image).map_err(TrainError::Model)
+        Augmenter::check(settings, shape.image).map_err(TrainError::Model)
+    }
+
+    fn memory(&self, learner: &ModelSpec, settings: &TableSettings) -> Result<Memory, TrainError> {
+        /// Rows that models score at a time.
+        const SCORED: usize = 1024;
+        let model = |problem| TrainError::Model(format!("model {problem}"));
+        let size = learner.network_size(&self.shape()).map_err(model)?;
+        let data = self.source.encoded_bytes().saturating_mul(self.parts.len() as u64);
+        let [batch, scored] = [settings.batch, SCORED].map(|rows| rows.min(self.dataset().rows()));
+        Ok(Memory::of_training(data, size, settings.optimizer.moments(), batch, scored))
     }
 
     fn check(&self, _: &ModelSpec, loss: &Spec, _: &TableSettings) -> Result<(), SpecError> {

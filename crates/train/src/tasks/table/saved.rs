@@ -7,8 +7,8 @@ use crate::model_file::lacking;
 use crate::predict::{Form, Prediction, Predictor, Scores};
 use crate::task::{Judged, Start};
 use crate::{Lab, OptimizerKind};
-use losslab_base::quoted;
 use losslab_base::rng::Rng;
+use losslab_base::{quoted, shown_cell, shown_name};
 use losslab_data::checks::{Checks, Predicted, TrainingRows, Warning};
 use losslab_data::formats::{ModelInput, NewData, RowModel};
 use losslab_data::{Dataset, Encoder, Encoding, Matrix, Part};
@@ -17,7 +17,7 @@ use losslab_metrics::{Metrics, Rows, predicted_classes, probabilities};
 use losslab_models::{Model, Shape, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// What a model file says beside the weights.
@@ -96,6 +96,13 @@ impl Description {
         if classes < 2 || self.class_counts.len() != classes || self.class_counts.contains(&0) {
             return Err(format!("{classes} classes with {:?} rows", self.class_counts));
         }
+        let columns = self.encoder.columns.iter().map(|column| column.name.as_str());
+        let labels = self.label_values.iter().map(|(label, _)| label.as_str());
+        for (what, name) in [("column", twice(columns)), ("label", twice(labels))] {
+            if let Some(name) = name {
+                return Err(format!("the {what} {} twice", quoted(name)));
+            }
+        }
         if let Some((label, class)) = self.label_values.iter().find(|(_, class)| *class as usize >= classes) {
             return Err(format!("label {label:?} of class {class}"));
         }
@@ -128,8 +135,7 @@ pub(super) struct TableModel {
     about: Description,
     model: Box<dyn Model>,
     classification: Classification,
-    /// The loss, or why its spec cannot be read.
-    loss: Result<Spec, String>,
+    loss: Spec,
     metrics: Metrics,
     checks: Checks,
 }
@@ -153,14 +159,14 @@ impl TableModel {
         let optimizer = OptimizerKind::Adam.build();
         let mut model = spec.build(shape, optimizer, &mut Rng::seed(0)).map_err(contradicts)?;
         model.set_weights(weights)?;
-        let loss = Spec::parse(&about.loss, &lab.losses).map_err(|error| error.problem);
+        let loss = Spec::parse(&about.loss, &lab.losses).map_err(|error| lacking(error.problem))?;
         let (metrics, checks) = (lab.metrics.clone(), lab.checks.clone());
         Ok(Self { about, model, classification, loss, metrics, checks })
     }
 
     /// The inverse of the bias of the loss, or why there is none.
     fn inverse(&self) -> Result<Inverse, String> {
-        self.loss.as_ref().map_err(Clone::clone).and_then(|loss| Inverse::of(loss, &self.about.class_counts))
+        Inverse::of(&self.loss, &self.about.class_counts)
     }
 
     fn logits(&mut self, matrix: &Arc<Matrix>) -> Result<Vec<f32>, String> {
@@ -196,8 +202,7 @@ impl TableModel {
         let classes = self.classification.classes();
         let rows = Rows::new(classes, logits, labels);
         let rows = if let Some(mapped) = mapped { rows.with_mapped_logits(mapped) } else { rows };
-        let decides = |spec: &Spec| spec.modifiers().any(|(info, _)| info.stage == Stage::Decision);
-        let decided = self.loss.as_ref().is_ok_and(decides);
+        let decided = self.loss.modifiers().any(|(info, _)| info.stage == Stage::Decision);
         // The least probability that is called positive separates the decisions, whatever the inverse rounds.
         let probabilities = rows.probabilities().map_err(|error| error.to_string())?;
         let called = probabilities.iter().zip(predicted).filter(|(_, class)| **class == 1).map(|(&p, _)| p);
@@ -222,12 +227,15 @@ impl TableModel {
         self.checks.predicted(&Predicted { what: "row", hashes: &hashes, trained_on })
     }
 
-    /// `row,SCORE,prediction`, rows counted from 1; with more than two classes a score for each.
+    /// `row,SCORE,prediction`, rows counted from 1; with more than two classes a score for each. Class names
+    /// are safe to be opened in a spreadsheet.
     fn csv(&self, score: &str, scores: &[f64], classes: Option<&[u32]>) -> Result<String, csv::Error> {
         let names = &self.about.class_names;
         let columns = match self.classification {
             Classification::Binary => vec![score.to_string()],
-            Classification::Classes(_) => names.iter().map(|name| format!("{score}_{name}")).collect(),
+            Classification::Classes(_) => {
+                names.iter().map(|name| format!("{score}_{}", shown_name(name))).collect()
+            }
         };
         let mut writer = csv::Writer::from_writer(Vec::new());
         let prediction = classes.map(|_| "prediction".to_string());
@@ -236,7 +244,7 @@ impl TableModel {
             // The shortest text that reads back as the very number.
             let cells = std::iter::once((i + 1).to_string()).chain(scores.iter().map(f64::to_string));
             let class = classes.and_then(|classes| names.get(*classes.get(i)? as usize));
-            writer.write_record(cells.chain(class.cloned()))?;
+            writer.write_record(cells.chain(class.map(|class| shown_cell(class).into_owned())))?;
         }
         let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -291,6 +299,12 @@ impl Predictor for TableModel {
         let scores = Some(self.scores(&logits, mapped.as_deref(), &classes, labels)?);
         Ok(Prediction { text, notes, warnings: self.warnings(&new.hashes, labels), scores })
     }
+}
+
+/// The first name that stands twice in a list.
+fn twice<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = HashSet::new();
+    names.find(|name| !seen.insert(*name))
 }
 
 /// The numbers that a state holds.
