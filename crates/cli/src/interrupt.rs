@@ -13,6 +13,7 @@ pub fn watch() {
     // A system without such signals has nothing to watch; a second call finds the watch in place.
     let _ = ctrlc::set_handler(|| {
         if REQUESTED.swap(true, Ordering::Relaxed) {
+            super::owner::release_all();
             std::process::exit(EXIT_CODE.into());
         }
         super::emit_error("\nstopping at the next epoch; Ctrl-C again stops at once\n");

@@ -9,6 +9,7 @@
 //! | `compare/`, `train/`, `predict`, `report` | the commands that train, and what is made of trainings |
 //! | `losses`, `models`, `curves`, `eval/`, `coco_eval` | the commands that show and evaluate |
 //! | `warnings` | what checks of the data find |
+//! | `owner` | the folders that this process alone writes into |
 //! | `progress/`, `interrupt` | what is told while trainings run; Ctrl-C |
 
 #![cfg_attr(
@@ -30,6 +31,7 @@ mod interrupt;
 mod learner_args;
 mod losses;
 mod models;
+mod owner;
 mod power;
 mod predict;
 mod progress;

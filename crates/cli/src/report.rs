@@ -3,6 +3,7 @@
 
 use super::compare::{Place, Session, cannot_write, pool};
 use super::flags::GivenFlags;
+use super::owner::Owned;
 use super::{emit, processors};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -38,15 +39,15 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
     let (folders, quiet) = (&arguments.folders, arguments.quiet);
     let (command, start, data) = (given.command, Instant::now(), IndexMap::new());
     let place = Place { command, start, threads: processors(), quiet, resume: true, data };
-    let (plan, store) = match (&folders[..], &arguments.out) {
+    let (plan, store, owned) = match (&folders[..], &arguments.out) {
         ([folder], None) => {
             let store = Store::new(folder);
-            (store.plan().map_err(anyhow::Error::msg)?, store)
+            (store.plan().map_err(anyhow::Error::msg)?, store, Owned::new("report", folder)?)
         }
         (_, Some(out)) => merged(folders, out)?,
         (_, None) => bail!("{} folders without --out: expected a folder for the merged runs", folders.len()),
     };
-    let session = Session::of(lab, plan, store, place);
+    let session = Session::of(lab, plan, store, &owned, place);
     let records = session.records()?;
     if records.is_empty() {
         bail!("{}: no run of its comparison is there", session.folder().display());
@@ -66,6 +67,8 @@ fn across(lab: &Lab, arguments: &Arguments, command: &str) -> anyhow::Result<()>
     emit(&across.lines())?;
     let end = match out {
         Some(out) => {
+            std::fs::create_dir_all(out).with_context(|| cannot_write(out))?;
+            let _owned = Owned::new("--out", out)?;
             let written = write_across(out, &across, command, env!("CARGO_PKG_VERSION"));
             written.with_context(|| cannot_write(out))?;
             format!("written to {} and across.json\n", out.join("across.html").display())
@@ -84,7 +87,7 @@ fn is_another(folders: &[PathBuf], out: &Path) -> anyhow::Result<()> {
 }
 
 /// Copies the runs of all folders into another one.
-fn merged(folders: &[PathBuf], out: &Path) -> anyhow::Result<(Plan, Store)> {
+fn merged(folders: &[PathBuf], out: &Path) -> anyhow::Result<(Plan, Store, Owned)> {
     is_another(folders, out)?;
     let mut parts: Vec<(String, Plan, Vec<RunRecord>)> = Vec::new();
     for folder in folders {
@@ -100,7 +103,9 @@ fn merged(folders: &[PathBuf], out: &Path) -> anyhow::Result<(Plan, Store)> {
         emit(&super::notes(&[format!("the reference is {reference}, as in {}", first.display())]))?;
     }
     let store = Store::new(out);
-    let cannot_write = || format!("--out {}: cannot be written", out.display());
+    let cannot_write = || cannot_write(out);
+    std::fs::create_dir_all(out).with_context(cannot_write)?;
+    let owned = Owned::new("--out", out)?;
     store.begin(&mut plan, false).with_context(cannot_write)?;
     for (folder, (_, _, records)) in folders.iter().zip(&parts) {
         let from = Store::new(folder);
@@ -110,7 +115,7 @@ fn merged(folders: &[PathBuf], out: &Path) -> anyhow::Result<(Plan, Store)> {
             store.save(record).with_context(cannot_write)?;
         }
     }
-    Ok((plan, store))
+    Ok((plan, store, owned))
 }
 
 /// Whether both are the same folder, by whatever name.

@@ -53,6 +53,7 @@ mod labels;
 #[allow(clippy::indexing_slicing, clippy::panic, reason = "its own arrays; misuse panics")]
 mod matrix;
 mod name;
+pub mod owner;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]
 mod prepare;
 #[allow(clippy::indexing_slicing, reason = "rows, codes and classes of its own arrays")]

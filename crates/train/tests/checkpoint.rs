@@ -2,6 +2,7 @@
 //! ever taken.
 
 use crate::common::{images, model, retinanet, rows, scenes, spec, synthetic, trained};
+use losslab_data::owner::{Claim, Owner};
 use losslab_losses::Spec;
 use losslab_models::{NamedTensor, Numbers, State};
 use losslab_testing::Files;
@@ -16,6 +17,7 @@ use std::cell::Cell;
 use std::io;
 use std::ops::ControlFlow::{Break, Continue};
 use std::path::Path;
+use std::sync::Arc;
 
 fn small_rows() -> TableTask {
     rows(synthetic("rows=505,ratio=20"), 3)
@@ -211,15 +213,16 @@ fn wherever_a_write_is_torn_one_of_the_last_two_checkpoints_loads() {
 }
 
 #[test]
-fn a_folder_belongs_to_one_training_at_a_time() {
+fn nothing_is_written_into_a_folder_that_another_took_over() {
     let files = Files::new();
-    let mut first = Folder::new(files.0.path());
-    first.lock().unwrap();
-    let message = Folder::new(files.0.path()).lock().unwrap_err().to_string();
-    let found = format!("found the training of process {}, expected a folder that no", std::process::id());
-    assert!(message.contains(&found), "{message}");
-    drop(first);
-    Folder::new(files.0.path()).lock().unwrap();
+    let claim = |process, start| Claim { host: "a".into(), process, start, heartbeat: start };
+    let claimed = |claim| Arc::new(Owner::claim(files.0.path(), claim).unwrap().0);
+    let mut folder = Folder::new(files.0.path()).owned_by(claimed(claim(7, 1000)));
+    folder.save(&small(1)).unwrap();
+    let _second = claimed(claim(8, 2000));
+    let message = folder.save(&small(2)).unwrap_err().to_string();
+    assert!(message.contains("the folder was taken over by process 8 on \"a\""), "{message}");
+    assert_eq!(folder.load(Which::Latest).unwrap().unwrap().checkpoint.epoch, 1);
 }
 
 #[test]

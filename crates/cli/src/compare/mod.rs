@@ -1,6 +1,7 @@
 //! `losslab compare`: one request, checked before anything is read; then it loads the data, trains what is
 //! missing, prints table and verdicts, and writes `results.json`.
 
+mod folders;
 mod request;
 mod session;
 mod tune_args;
@@ -11,9 +12,11 @@ pub(super) use session::{Place, Session, pool};
 use super::flags::GivenFlags;
 use super::learner_args::{BoxRequest, LearnerArguments, TableRequest};
 use super::{emit, notes};
+use crate::owner::Owned;
 use crate::warnings::{self, DenyArguments};
 use anyhow::{Context, bail};
 use clap::Args;
+use folders::Folders;
 use losslab_base::counted;
 use losslab_data::formats::Loaded;
 use losslab_losses::{OpenSpec, Spec};
@@ -22,7 +25,7 @@ use losslab_train::tasks::boxes::BoxTask;
 use losslab_train::tasks::table::TableTask;
 use losslab_train::{Arm, Comparison, Lab, LossSet, ProblemKind, Task};
 use request::{Request, Work};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tune_args::TuneArguments;
 
 /// The arguments of `losslab compare`.
@@ -78,28 +81,23 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
     let request = Request::new(lab, arguments, given)?;
-    let is_new = request.prepare_folder()?;
-    let result = compare_named(lab, &request);
-    if result.is_err() && is_new {
-        // Succeeds only if nothing was written.
-        let _ = std::fs::remove_dir(&request.out);
-    }
-    result
+    let folders = Folders::claim(&request.out, &request.folders())?;
+    compare_named(lab, &request, folders.owned())
 }
 
 /// Compares on the data that are named, or on those that come with losslab.
-fn compare_named(lab: &Lab, request: &Request) -> anyhow::Result<()> {
+fn compare_named(lab: &Lab, request: &Request, folders: &[Owned]) -> anyhow::Result<()> {
+    let mut folders = folders.iter();
+    let mut next = || folders.next().context("no folder for the results");
     match &request.work {
-        Work::Tables(tables) => compare_tables(lab, request, tables, &request.out),
-        Work::Boxes(boxes) => compare_boxes(lab, request, boxes, &request.out),
+        Work::Tables(tables) => compare_tables(lab, request, tables, next()?),
+        Work::Boxes(boxes) => compare_boxes(lab, request, boxes, next()?),
         Work::Embedded { tables, scenes } => {
             if let Some(tables) = tables {
-                let request = request.on_embedded_table();
-                compare_tables(lab, &request, tables, &request.out.join("tabular"))?;
+                compare_tables(lab, &request.on_embedded_table(), tables, next()?)?;
             }
             if let Some(scenes) = scenes {
-                let request = request.on_embedded_scenes(scenes);
-                compare_boxes(lab, &request, scenes, &request.out.join("scenes"))?;
+                compare_boxes(lab, &request.on_embedded_scenes(scenes), scenes, next()?)?;
             }
             Ok(())
         }
@@ -112,7 +110,7 @@ fn load(lab: &Lab, request: &Request) -> anyhow::Result<Loaded> {
     Ok(format.load(&request.data)?)
 }
 
-fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &Path) -> anyhow::Result<()> {
+fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &Owned) -> anyhow::Result<()> {
     let Loaded::Table { source, notes } = load(lab, request)? else { bail!("expected a table") };
     let kind = match source.dataset.class_names.len() {
         2 => ProblemKind::Binary,
@@ -126,7 +124,7 @@ fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &
     compare(lab, request, &Job { task, settings, learners: models, seeds, kind }, folder)
 }
 
-fn compare_boxes(lab: &Lab, request: &Request, boxes: &BoxRequest, folder: &Path) -> anyhow::Result<()> {
+fn compare_boxes(lab: &Lab, request: &Request, boxes: &BoxRequest, folder: &Owned) -> anyhow::Result<()> {
     let Loaded::Boxes { parts, voc_rule } = load(lab, request)? else { bail!("expected images with boxes") };
     let (settings, seeds) = (boxes.settings.clone(), request.seeds.clone());
     let task = BoxTask::new(lab, parts, voc_rule, &settings, request.metric.as_deref())?;
@@ -154,7 +152,7 @@ impl<T: Task> Job<'_, T> {
 }
 
 /// Compares losses and models, and writes to this folder.
-fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Path) -> anyhow::Result<()> {
+fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Owned) -> anyhow::Result<()> {
     let Job { task, settings, learners, seeds, .. } = job;
     learners.iter().try_for_each(|(learner, _)| task.check_learner(learner, settings))?;
     let (losses, left_out) = job.losses(lab, request)?;

@@ -226,17 +226,15 @@ impl Request {
         }
     }
 
-    /// Creates the folder and writes to it, before hours of training rather than after; returns whether it is
-    /// new.
-    pub fn prepare_folder(&self) -> anyhow::Result<bool> {
-        let folder = &self.out;
-        let cannot_write = || cannot_write(folder);
-        let is_new = !folder.exists();
-        std::fs::create_dir_all(folder).with_context(cannot_write)?;
-        let probe = folder.join(".losslab-write-test");
-        std::fs::write(&probe, b"").with_context(cannot_write)?;
-        std::fs::remove_file(&probe).with_context(cannot_write)?;
-        Ok(is_new)
+    /// The folders of its comparisons.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        match &self.work {
+            Work::Embedded { tables, scenes } => {
+                let parts = [tables.as_ref().map(|_| "tabular"), scenes.as_ref().map(|_| "scenes")];
+                parts.into_iter().flatten().map(|part| self.out.join(part)).collect()
+            }
+            Work::Tables(_) | Work::Boxes(_) => vec![self.out.clone()],
+        }
     }
 }
 

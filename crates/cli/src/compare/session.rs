@@ -3,11 +3,13 @@
 
 use super::request::{Request, cannot_write};
 use crate::interrupt::{self, Interrupted};
+use crate::owner::Owned;
 use crate::progress::{self, Progress};
 use crate::warnings::{lines, severe_lines};
 use crate::{emit, notes, processors};
 use anyhow::Context;
 use indexmap::IndexMap;
+use losslab_data::owner::Owner;
 use losslab_report::{
     ArmName, Environment, Look, Margin, Plan, Results, RunRecord, Store, Story, arm_file, diverged_notes,
     judge, table, task_lines, tuning_lines, unseen_notes, verdict_lines, write_html,
@@ -17,7 +19,7 @@ use losslab_train::{Comparison, Event, Lab, Observer, Outcome, Task, compare};
 use serde_json::Value;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// A comparison in a folder.
@@ -25,6 +27,7 @@ pub struct Session<'l> {
     lab: &'l Lab,
     plan: Plan,
     store: Store,
+    owner: Arc<Owner>,
     place: Place,
 }
 
@@ -46,15 +49,15 @@ pub struct Place {
 
 impl<'l> Session<'l> {
     /// Writes the plan of a comparison.
-    pub fn begin(lab: &'l Lab, request: &Request, plan: Plan, folder: &Path) -> anyhow::Result<Self> {
+    pub fn begin(lab: &'l Lab, request: &Request, plan: Plan, folder: &Owned) -> anyhow::Result<Self> {
         let (command, asked) = (request.command.clone(), Value::Object(request.asked.clone()));
         let mut plan = Plan { command, request: asked, ..plan };
-        let store = Store::new(folder);
+        let store = Store::new(folder.folder());
         if request.resume && store.has_runs() {
             // Without its plan nobody knows which verdicts these runs have given already.
             store.plan().map_err(|fault| anyhow::anyhow!("--resume: {fault}"))?;
         }
-        store.begin(&mut plan, request.resume).with_context(|| cannot_write(folder))?;
+        store.begin(&mut plan, request.resume).with_context(|| cannot_write(folder.folder()))?;
         let place = Place {
             command: request.command.clone(),
             start: request.start,
@@ -63,12 +66,12 @@ impl<'l> Session<'l> {
             resume: request.resume,
             data: files(lab, request),
         };
-        Ok(Self { lab, plan, store, place })
+        Ok(Self { lab, plan, store, owner: Arc::clone(folder.owner()), place })
     }
 
     /// A comparison that stands in a folder, to be reported again.
-    pub fn of(lab: &'l Lab, plan: Plan, store: Store, place: Place) -> Self {
-        Self { lab, plan, store, place }
+    pub fn of(lab: &'l Lab, plan: Plan, store: Store, folder: &Owned, place: Place) -> Self {
+        Self { lab, plan, store, owner: Arc::clone(folder.owner()), place }
     }
 
     /// Trains what is missing, keeps each run, and reports all of them.
@@ -143,6 +146,7 @@ impl<'l> Session<'l> {
 
     /// Keeps a run: first what stands in a file of its own, then the record.
     fn keep<T: Task>(&self, task: &T, outcome: &Outcome<T::Found>) -> io::Result<()> {
+        self.owner.check()?;
         let record = RunRecord::of(&self.plan, task, outcome).map_err(io::Error::other)?;
         if let Ok(trained) = &outcome.result
             && let Some((folder, text)) = T::attachment(&trained.judged.found)
@@ -203,7 +207,7 @@ impl<'l> Session<'l> {
 
     /// Writes the results, prints the table, the verdicts and what is to be noted.
     pub fn conclude(&self, records: &[RunRecord]) -> anyhow::Result<Results> {
-        let Self { lab, plan, store, place } = self;
+        let Self { lab, plan, store, place, .. } = self;
         let judged = pool(place.threads)?.install(|| judge(lab, plan, records, store));
         let (judgement, fault) = match judged {
             Ok(Some(judgement)) => (Some(judgement), None),
@@ -212,6 +216,7 @@ impl<'l> Session<'l> {
         };
         let results = Results::of(plan.clone(), records, judgement, self.environment());
         let cannot_write = || cannot_write(store.folder());
+        self.owner.check().with_context(cannot_write)?;
         results.write(store.folder()).with_context(cannot_write)?;
         let pictures = self.pictures(records);
         let story = Story { results: &results, records, lab, pictures: &pictures };

@@ -144,7 +144,7 @@ impl Arguments {
             all.extend(more);
         }
         let identity = Identity::new(name, &data, &task.split(0), &all, loss, *seed);
-        let mut keeper = self.keep.keeper(identity, self.quiet)?;
+        let (_owned, mut keeper) = self.keep.keeper(identity, self.quiet)?.unzip();
         let metric = MetricDescription::from(&task.deciding());
         let epochs = task.epochs(start.run, loss, settings);
         let arm = progress::Arm { label: loss.to_string(), epochs, runs: 1 };
