@@ -2,6 +2,7 @@
 
 use crate::common::{complaint, determined, losslab, printed};
 use losslab_testing::Files;
+use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -92,4 +93,55 @@ fn a_second_training_with_the_same_checkpoints_is_refused() {
     assert!(line.starts_with(&owner), "{line}");
     printed(&[&train[..], &["--quiet", "--resume", "--epochs=2"]].concat());
     assert!(!Path::new(&kept).join(OWNER).exists());
+}
+
+#[test]
+fn files_that_are_lost_while_a_comparison_runs_are_named_and_there_is_no_verdict() {
+    let files = Files::new();
+    let out = files.path("out");
+    let child = at_work(&out);
+    let run = |name: &str| out.join("runs").join(name);
+    fs::rename(run("mlp__ce__0.json"), files.path("first.json")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let [told, shown] = [output.stderr, output.stdout].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    let line = format!(
+        "error: no verdict, for files were lost while the comparison ran: {}: not found\n",
+        run("mlp__ce__0.json").display()
+    );
+    assert!(told.ends_with(&line), "{told}");
+    assert!(!shown.contains("verdict: ") && !out.join("results.json").exists(), "{shown}");
+    // What is lost can be trained again, to the same record.
+    printed(&[&LONG[..], &["--quiet", "--resume", "--out", out.to_str().unwrap()]].concat());
+    assert_eq!(fs::read(run("mlp__ce__0.json")).unwrap(), fs::read(files.path("first.json")).unwrap());
+}
+
+#[test]
+fn a_record_or_a_plan_that_was_edited_is_named_and_not_taken() {
+    let files = Files::new();
+    let out = files.path("out");
+    let name = out.to_str().unwrap();
+    let compare =
+        ["compare", "--synthetic", "rows=1010,ratio=100", "--seeds=2", "--epochs=2", "--loss=ce", "--quiet"];
+    let resume = [&compare[..], &["--out", name, "--resume"]].concat();
+    printed(&resume);
+    let edit = |file: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(out.join(file)).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(out.join(file), text.replacen(from, to, 1)).unwrap();
+    };
+    let whole = fs::read(out.join("runs/mlp__ce__1.json")).unwrap();
+    edit("runs/mlp__ce__1.json", "\"average_precision\":0.", "\"average_precision\":0.9");
+    let fault = "mlp__ce__1.json: found what was changed or damaged: its checksum is ";
+    let told = printed(&["report", "--quiet", name]);
+    assert!(told.contains(fault), "{told}");
+    let told = printed(&resume);
+    assert!(told.contains(fault) && told.contains("; trained again"), "{told}");
+    assert_eq!(fs::read(out.join("runs/mlp__ce__1.json")).unwrap(), whole);
+
+    edit("comparison.json", "\"metric\": \"average_precision\"", "\"metric\": \"roc_auc\"");
+    let lines = [&resume[..], &["report", name]].map(|command| complaint(command, files.0.path()));
+    for line in lines {
+        assert!(line.contains("DIR/out/comparison.json: found what was changed or damaged"), "{line}");
+    }
 }

@@ -1,5 +1,5 @@
 //! The command line: parses arguments, checks them as one request, runs a command, turns errors into one line
-//! and exit code 2.
+//! and an exit code.
 //!
 //! | file | what |
 //! |---|---|
@@ -86,7 +86,13 @@ enum Command {
 /// Runs the command that these arguments name (the first is the program's own name), with the losses,
 /// modifiers, metrics, models, formats and detectors of this lab.
 ///
-/// Errors are one line on standard error, with exit code 2; 130 if Ctrl-C stopped a comparison.
+/// Errors are one line on standard error, with an exit code:
+///
+/// | code | what |
+/// |---|---|
+/// | 2 | an argument, a file or the machine is at fault |
+/// | 3 | records of a comparison vanished or were replaced while it ran; there is no verdict |
+/// | 130 | Ctrl-C stopped a comparison |
 ///
 /// ```no_run
 /// use losslab_cli::run_with;
@@ -192,7 +198,11 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
         Err(error) => {
             // A closed standard error leaves nobody to tell.
             let _ = writeln!(io::stderr(), "error: {}", format!("{error:#}").replace('\n', " "));
-            ExitCode::from(if error.is::<interrupt::Interrupted>() { interrupt::EXIT_CODE } else { 2 })
+            ExitCode::from(match error {
+                _ if error.is::<interrupt::Interrupted>() => interrupt::EXIT_CODE,
+                _ if error.is::<compare::Lost>() => compare::LOST_EXIT_CODE,
+                _ => 2,
+            })
         }
     }
 }

@@ -33,6 +33,7 @@ pub mod plot;
 mod power;
 mod record;
 mod results;
+mod seal;
 mod store;
 mod table;
 mod tuning;

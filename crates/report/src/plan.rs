@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The version of the plan's schema.
-pub const PLAN_SCHEMA: u32 = 3;
+pub const PLAN_SCHEMA: u32 = 4;
 
 /// What is compared on what data, and what was declared before the runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -7,14 +7,16 @@
 //! | `detections/MODEL__LOSS__SEED.json` | what a detector found in the test images |
 //! | `truth.json` | the true objects of the test images, in COCO's form |
 //! | `results.json` | all of it summed up, at the end |
+//!
+//! Plan and records begin with a checksum of all that follows in them.
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
 use super::plan::{ArmName, PLAN_SCHEMA, Plan};
 use super::record::{RECORD_SCHEMA, RunRecord, run_file};
+use super::seal;
 use crate::views;
 use losslab_data::write_atomically;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs;
 use std::io;
@@ -32,13 +34,13 @@ impl Store {
         Self { folder: folder.to_owned() }
     }
 
-    /// Begins a comparison: writes the plan, with the looks of an earlier one. Unless runs are to be resumed,
+    /// Begins a comparison: writes the plan, with the looks of an earlier one; returns its checksum. Unless runs are to be resumed,
     /// those that stand in the folder are removed, with their attachments and the results; files that losslab
     /// did not write stay.
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn begin(&self, plan: &mut Plan, resume: bool) -> io::Result<()> {
+    pub fn begin(&self, plan: &mut Plan, resume: bool) -> io::Result<String> {
         fs::create_dir_all(self.runs())?;
         // Those at other data are kept, too: a comparison of other data in between is no way to lose them.
         let mut looks = self.plan().map(|earlier| earlier.looks).unwrap_or_default();
@@ -50,57 +52,67 @@ impl Store {
         self.save_plan(plan)
     }
 
-    /// Writes the plan.
+    /// Writes the plan; returns its checksum.
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn save_plan(&self, plan: &Plan) -> io::Result<()> {
-        write_json(&self.folder.join("comparison.json"), plan, true)
+    pub fn save_plan(&self, plan: &Plan) -> io::Result<String> {
+        write_sealed(&self.plan_file(), &serde_json::to_string_pretty(plan)?)
+    }
+
+    fn plan_file(&self) -> PathBuf {
+        self.folder.join("comparison.json")
     }
 
     /// The plan of the comparison in this folder.
     ///
     /// # Errors
-    /// If there is none, or it is not one; the message names the file.
+    /// If there is none, or it is not one, or was changed; the message names the file.
     pub fn plan(&self) -> Result<Plan, String> {
-        let path = self.folder.join("comparison.json");
-        let found = |what: String| format!("{}: found {what}", path.display());
-        let schema: Schema = read_json(&path)?.ok_or_else(|| {
-            format!("{}: not found, expected a folder that losslab compare wrote", path.display())
-        })?;
-        if schema.schema != PLAN_SCHEMA {
-            return Err(found(format!("schema {}, expected {PLAN_SCHEMA}", schema.schema)));
-        }
-        let plan: Plan = read_json(&path)?.ok_or_else(|| found("nothing any more".into()))?;
-        plan.check().map_err(found)?;
-        Ok(plan)
+        Ok(self.read_plan()?.0)
     }
 
-    /// Writes what came out of a run.
+    /// The checksum of the plan in this folder.
+    ///
+    /// # Errors
+    /// Those of [`plan`](Self::plan).
+    pub fn plan_checksum(&self) -> Result<String, String> {
+        Ok(self.read_plan()?.1)
+    }
+
+    fn read_plan(&self) -> Result<(Plan, String), String> {
+        let path = self.plan_file();
+        let (plan, checksum): (Plan, _) = read_sealed(&path, PLAN_SCHEMA)?.ok_or_else(|| {
+            format!("{}: not found, expected a folder that losslab compare wrote", path.display())
+        })?;
+        plan.check().map_err(|found| format!("{}: found {found}", path.display()))?;
+        Ok((plan, checksum))
+    }
+
+    /// Writes what came out of a run; returns its checksum.
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn save(&self, record: &RunRecord) -> io::Result<()> {
-        write_json(&self.runs().join(record.file_name()), record, false)
+    pub fn save(&self, record: &RunRecord) -> io::Result<String> {
+        write_sealed(&self.runs().join(record.file_name()), &serde_json::to_string(record)?)
     }
 
-    /// The record of a run of this plan; none if there is no such file.
+    /// The record of a run of this plan, and its checksum; none if there is no such file.
     ///
     /// # Errors
-    /// Why the file is of no use: torn, of another version, or of other data or settings.
-    pub fn load(&self, plan: &Plan, arm: &ArmName, seed: u64) -> Result<Option<RunRecord>, String> {
+    /// Why the file is of no use: torn, changed, of another version, or of other data or settings.
+    pub fn load(&self, plan: &Plan, arm: &ArmName, seed: u64) -> Result<Option<(RunRecord, String)>, String> {
         let path = self.runs().join(run_file(arm, seed));
-        let Some(record): Option<RunRecord> = read_json(&path)? else { return Ok(None) };
-        let why = if record.schema != RECORD_SCHEMA {
-            format!("schema {}, expected {RECORD_SCHEMA}", record.schema)
-        } else if (&record.arm, record.seed) != (arm, seed) {
+        let read: Option<(RunRecord, String)> = read_sealed(&path, RECORD_SCHEMA)?;
+        let Some((record, checksum)) = read else { return Ok(None) };
+        let why = if (&record.arm, record.seed) != (arm, seed) {
             format!("a run of {} with {} and seed {}", record.arm.model, record.arm.loss, record.seed)
         } else if record.key != plan.key(&record.split, arm, seed) {
             "a run on other data, with other settings or of another version".into()
         } else if let Err(fault) = record.check(plan) {
             fault
         } else {
-            return Ok(Some(record));
+            return Ok(Some((record, checksum)));
         };
         Err(format!("{}: found {why}", path.display()))
     }
@@ -110,7 +122,7 @@ impl Store {
         let (mut records, mut faults) = (Vec::new(), Vec::new());
         for (arm, seed) in plan.runs() {
             match self.load(plan, arm, seed) {
-                Ok(record) => records.extend(record),
+                Ok(found) => records.extend(found.map(|(record, _)| record)),
                 Err(fault) => faults.push(fault),
             }
         }
@@ -219,11 +231,23 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn write_json<T: Serialize + ?Sized>(path: &Path, value: &T, pretty: bool) -> io::Result<()> {
-    let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
-    let mut text = text.map_err(io::Error::other)?;
-    text.push('\n');
-    write_atomically(path, text.as_bytes())
+/// Writes an object with its checksum, which is returned.
+fn write_sealed(path: &Path, text: &str) -> io::Result<String> {
+    let (sealed, checksum) = seal::seal(text);
+    write_atomically(path, format!("{sealed}\n").as_bytes())?;
+    Ok(checksum)
+}
+
+/// Reads what [`write_sealed`] wrote; none if there is no such file.
+fn read_sealed<T: DeserializeOwned>(path: &Path, schema: u32) -> Result<Option<(T, String)>, String> {
+    let Some(bytes) = read_bytes(path)? else { return Ok(None) };
+    let Schema { schema: found } = parse(path, &bytes)?;
+    if found != schema {
+        return Err(format!("{}: found schema {found}, expected {schema}", path.display()));
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let checksum = seal::check(&text).map_err(|found| format!("{}: found {found}", path.display()))?;
+    Ok(Some((parse(path, &bytes)?, checksum)))
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -238,12 +262,18 @@ fn read(path: &Path) -> Result<String, String> {
 
 /// None if there is no such file.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
+    read_bytes(path)?.map(|bytes| parse(path, &bytes)).transpose()
+}
+
+fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, String> {
     match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("{}: cannot be read: {error}", path.display())),
-        Ok(bytes) => match serde_json::from_slice(&bytes) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => Err(format!("{}: not what losslab wrote: {error}", path.display())),
-        },
     }
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| format!("{}: not what losslab wrote: {error}", path.display()))
 }

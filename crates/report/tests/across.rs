@@ -39,7 +39,7 @@ fn write(files: &Files, name: &str, plan: &mut Plan, records: &[RunRecord]) -> P
     let folder = files.path(name);
     let store = Store::new(&folder);
     store.begin(plan, false).unwrap();
-    records.iter().for_each(|record| store.save(record).unwrap());
+    records.iter().for_each(|record| drop(store.save(record).unwrap()));
     folder
 }
 

@@ -5,9 +5,11 @@ mod folders;
 mod request;
 mod session;
 mod tune_args;
+mod written;
 
 pub(super) use request::cannot_write;
 pub(super) use session::{Place, Session, pool};
+pub(super) use written::{EXIT_CODE as LOST_EXIT_CODE, Lost};
 
 use super::flags::GivenFlags;
 use super::learner_args::{BoxRequest, LearnerArguments, TableRequest};

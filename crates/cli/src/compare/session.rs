@@ -2,6 +2,7 @@
 //! made of all of them.
 
 use super::request::{Request, cannot_write};
+use super::written::Written;
 use crate::interrupt::{self, Interrupted};
 use crate::owner::Owned;
 use crate::progress::{self, Progress};
@@ -28,6 +29,7 @@ pub struct Session<'l> {
     plan: Plan,
     store: Store,
     owner: Arc<Owner>,
+    written: Written,
     place: Place,
 }
 
@@ -57,7 +59,8 @@ impl<'l> Session<'l> {
             // Without its plan nobody knows which verdicts these runs have given already.
             store.plan().map_err(|fault| anyhow::anyhow!("--resume: {fault}"))?;
         }
-        store.begin(&mut plan, request.resume).with_context(|| cannot_write(folder.folder()))?;
+        let checksum =
+            store.begin(&mut plan, request.resume).with_context(|| cannot_write(folder.folder()))?;
         let place = Place {
             command: request.command.clone(),
             start: request.start,
@@ -66,12 +69,19 @@ impl<'l> Session<'l> {
             resume: request.resume,
             data: files(lab, request),
         };
-        Ok(Self { lab, plan, store, owner: Arc::clone(folder.owner()), place })
+        Ok(Self {
+            lab,
+            plan,
+            store,
+            owner: Arc::clone(folder.owner()),
+            written: Written::new(checksum),
+            place,
+        })
     }
 
     /// A comparison that stands in a folder, to be reported again.
     pub fn of(lab: &'l Lab, plan: Plan, store: Store, folder: &Owned, place: Place) -> Self {
-        Self { lab, plan, store, owner: Arc::clone(folder.owner()), place }
+        Self { lab, plan, store, owner: Arc::clone(folder.owner()), written: Written::default(), place }
     }
 
     /// Trains what is missing, keeps each run, and reports all of them.
@@ -87,7 +97,7 @@ impl<'l> Session<'l> {
             watch.keep(outcome.done(), || self.keep(task, &outcome));
         });
         watch.finish(self.store.folder())?;
-        let records = self.records()?;
+        let records = self.written.read_back(&self.store, &self.plan)?;
         self.write_pictures(task, &records)?;
         let kept = self.plan.runs().count() - missing.len();
         let results = self.conclude(&records)?;
@@ -110,8 +120,9 @@ impl<'l> Session<'l> {
                 missing.push((arm, run));
             }
         }
+        // Also where little is printed: a record that is of no use may have been changed by somebody.
+        emit(&notes(&faults))?;
         if place.resume && !place.quiet {
-            emit(&notes(&faults))?;
             let all = plan.runs().count();
             emit(&format!("resumed: {} of {all} trainings are kept\n", all - missing.len()))?;
         }
@@ -120,7 +131,7 @@ impl<'l> Session<'l> {
 
     /// Whether a run need not be trained, or why what stands in its place is of no use.
     fn is_usable<T: Task>(&self, arm: &ArmName, seed: u64, split: &str) -> Result<bool, String> {
-        let Some(record) = self.store.load(&self.plan, arm, seed)? else { return Ok(false) };
+        let Some((record, checksum)) = self.store.load(&self.plan, arm, seed)? else { return Ok(false) };
         if record.split != split {
             return Err(format!("{}: found a run on other parts of the data", record.file_name()));
         }
@@ -128,6 +139,7 @@ impl<'l> Session<'l> {
         if let Some((folder, _)) = found.and_then(T::attachment) {
             self.store.attachment(folder, &record.file_name())?;
         }
+        self.written.add(record.file_name(), checksum);
         Ok(true)
     }
 
@@ -153,11 +165,11 @@ impl<'l> Session<'l> {
         {
             self.store.save_attachment(folder, &record.file_name(), &text)?;
         }
-        self.store.save(&record)
+        self.written.add(record.file_name(), self.store.save(&record)?);
+        Ok(())
     }
 
-    /// The records of all runs that are done, read back from their files: a comparison that was resumed is
-    /// made of the same as one that was not.
+    /// The records that stand in the folder of a report; tells of those that are of no use.
     pub fn records(&self) -> anyhow::Result<Vec<RunRecord>> {
         let (records, faults) = self.store.records(&self.plan);
         emit(&notes(&faults))?;
@@ -249,7 +261,7 @@ impl<'l> Session<'l> {
             return Ok(());
         }
         plan.looks.push(look);
-        self.store.save_plan(&plan)
+        self.store.save_plan(&plan).map(drop)
     }
 
     /// Where and how fast it was run.
