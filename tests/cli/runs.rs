@@ -109,23 +109,36 @@ fn a_killed_comparison_is_resumed() {
 }
 
 #[test]
-fn runs_of_other_data_or_settings_are_not_taken() {
+fn a_comparison_of_other_data_or_settings_is_not_resumed() {
     let keep = tempfile::tempdir().unwrap();
     let out = keep.path().join("out");
     compare(&out, &[]);
-    let before = determined(&out);
-    let note = |extra: &[&str]| {
-        let mut arguments = vec!["compare", "--resume", "--out", out.to_str().unwrap(), "--loss", "ce"];
+    let (before, run) = (determined(&out), fs::read(out.join("runs/mlp__ce__0.json")).unwrap());
+    let refused = |extra: &[&str]| {
+        let mut arguments = vec!["compare", "--quiet", "--resume", "--out", out.to_str().unwrap()];
+        arguments.extend(["--loss", "ce", "--seeds", "2"]);
         arguments.extend(extra);
-        printed(&arguments)
+        complaint(&arguments, keep.path())
     };
-    let base = ["--seeds", "2", "--epochs", "3"];
-    let other = note(&[&base[..], &["--synthetic", "rows=1010,ratio=100", "--lr", "0.01"]].concat());
-    assert_eq!(other.matches("a run on other data, with other settings").count(), 2, "{other}");
-    assert!(other.contains("resumed: 0 of 2"), "{other}");
-    let other = note(&[&base[..], &["--synthetic", "rows=1010,ratio=100,seed=1"]].concat());
-    assert!(other.contains("resumed: 0 of 2"), "{other}");
-    assert_ne!(determined(&out)["runs"], before["runs"]);
+    let (rows, epochs) = (["--synthetic", "rows=1010,ratio=100"], ["--epochs", "3"]);
+    let lines = [
+        refused(&[&rows[..], &["--epochs", "4"]].concat()),
+        refused(&[&rows[..], &epochs, &["--lr", "0.01"]].concat()),
+        refused(&[&rows[..], &epochs, &["--metric", "roc_auc"]].concat()),
+        refused(&[&rows[..], &epochs, &["--tune", "2"]].concat()),
+        refused(&[&["--synthetic", "rows=1010,ratio=100,seed=1"][..], &epochs].concat()),
+    ];
+    insta::assert_snapshot!(lines.concat());
+    assert_eq!(determined(&out), before);
+    assert_eq!(fs::read(out.join("runs/mlp__ce__0.json")).unwrap(), run);
+
+    // What may grow: seeds and losses; the reference may be another.
+    let more = ["--loss=ce", "--loss=focal:gamma=2", "--loss=gce", "--seeds=3", "--reference=gce"];
+    let place = ["compare", "--quiet", "--resume", "--out", out.to_str().unwrap()];
+    printed(&[&place[..], &rows, &epochs, &more].concat());
+    let after = determined(&out);
+    assert_eq!((&after["complete"], after["runs"].as_array().unwrap().len()), (&true.into(), 9));
+    assert_eq!(fs::read(out.join("runs/mlp__ce__0.json")).unwrap(), run);
 }
 
 #[test]

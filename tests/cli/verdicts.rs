@@ -60,7 +60,7 @@ fn leaving_losses_out_and_adding_seeds_do_not_make_p_smaller() {
     assert!(!text.contains("the correction covers") && !text.contains("p is multiplied"), "{text}");
 
     // And no way to have the folder forget.
-    let (_, again) = compare(&out, &seeds("6"), &["ce", "gce:q=0.7"]);
+    let (_, again) = compare(&out, &plain, &["ce", "gce:q=0.7"]);
     assert_eq!(p(&again, 0), p(&more, 0));
     std::fs::write(out.join("comparison.json"), "{").unwrap();
     let arguments = [&["compare", "--quiet"][..], &seeds("6"), &["--out", out.to_str().unwrap()]].concat();

@@ -47,7 +47,7 @@ pub use history::{Look, Past};
 pub use html::{Story, write_across, write_html};
 pub use judgement::{Design, Judgement, Unit, judge};
 pub use margin::{Margin, Rule};
-pub use merge::merge;
+pub use merge::{merge, not_resumable};
 pub use plan::{ArmName, MetricDescription, ModelDescription, PLAN_SCHEMA, Plan, TunedSetting};
 pub use power::{PowerQuestion, power_text};
 pub use record::{Metrics, RECORD_SCHEMA, RunRecord, arm_file, run_file, trained_alike};

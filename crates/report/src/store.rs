@@ -193,9 +193,10 @@ impl Store {
         &self.folder
     }
 
-    /// Whether there are files of runs.
-    pub fn has_runs(&self) -> bool {
-        fs::read_dir(self.runs()).is_ok_and(|mut runs| runs.next().is_some())
+    /// Whether a comparison was begun here.
+    pub fn is_begun(&self) -> bool {
+        let has_runs = || fs::read_dir(self.runs()).is_ok_and(|mut runs| runs.next().is_some());
+        self.plan_file().exists() || has_runs()
     }
 
     fn runs(&self) -> PathBuf {

@@ -8,12 +8,12 @@ use crate::owner::Owned;
 use crate::progress::{self, Progress};
 use crate::warnings::{lines, severe_lines};
 use crate::{emit, notes, processors};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use indexmap::IndexMap;
 use losslab_data::owner::Owner;
 use losslab_report::{
     ArmName, Environment, Look, Margin, Plan, Results, RunRecord, Store, Story, arm_file, diverged_notes,
-    judge, table, task_lines, tuning_lines, unseen_notes, verdict_lines, write_html,
+    judge, not_resumable, table, task_lines, tuning_lines, unseen_notes, verdict_lines, write_html,
 };
 use losslab_tensor::Isa;
 use losslab_train::{Comparison, Event, Lab, Observer, Outcome, Task, compare};
@@ -55,9 +55,8 @@ impl<'l> Session<'l> {
         let (command, asked) = (request.command.clone(), Value::Object(request.asked.clone()));
         let mut plan = Plan { command, request: asked, ..plan };
         let store = Store::new(folder.folder());
-        if request.resume && store.has_runs() {
-            // Without its plan nobody knows which verdicts these runs have given already.
-            store.plan().map_err(|fault| anyhow::anyhow!("--resume: {fault}"))?;
+        if request.resume && store.is_begun() {
+            ensure_resumable(&store, &plan)?;
         }
         let checksum =
             store.begin(&mut plan, request.resume).with_context(|| cannot_write(folder.folder()))?;
@@ -312,6 +311,20 @@ impl<'l> Session<'l> {
     /// The folder of the comparison.
     pub fn folder(&self) -> &Path {
         self.store.folder()
+    }
+}
+
+/// Refuses to go on with a comparison whose runs would have to be replaced.
+fn ensure_resumable(store: &Store, plan: &Plan) -> anyhow::Result<()> {
+    // Without its plan nobody knows which verdicts the runs that are there have given already.
+    let earlier = store.plan().map_err(|fault| anyhow::anyhow!("--resume: {fault}"))?;
+    match not_resumable(&earlier, plan) {
+        Some(difference) => bail!(
+            "--resume: {}: {difference} as asked for; expected the same data and training, where only losses, \
+             models, seeds and the reference may change",
+            store.folder().display()
+        ),
+        None => Ok(()),
     }
 }
 
