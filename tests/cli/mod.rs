@@ -14,6 +14,7 @@ mod metric;
 mod model;
 mod my_lab;
 mod names;
+mod overwrite;
 mod owner;
 mod power;
 mod runs;

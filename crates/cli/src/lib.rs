@@ -9,6 +9,7 @@
 //! | `compare/`, `train/`, `predict`, `report` | the commands that train, and what is made of trainings |
 //! | `losses`, `models`, `curves`, `eval/`, `coco_eval` | the commands that show and evaluate |
 //! | `warnings` | what checks of the data find |
+//! | `outputs` | files that are written must not be those that are read |
 //! | `owner` | the folders that this process alone writes into |
 //! | `progress/`, `interrupt` | what is told while trainings run; Ctrl-C |
 
@@ -31,6 +32,7 @@ mod interrupt;
 mod learner_args;
 mod losses;
 mod models;
+mod outputs;
 mod owner;
 mod power;
 mod predict;

@@ -3,6 +3,7 @@
 
 use super::compare::{Place, Session, cannot_write, pool};
 use super::flags::GivenFlags;
+use super::outputs::is_same;
 use super::owner::Owned;
 use super::{emit, processors};
 use anyhow::{Context, bail};
@@ -116,9 +117,4 @@ fn merged(folders: &[PathBuf], out: &Path) -> anyhow::Result<(Plan, Store, Owned
         }
     }
     Ok((plan, store, owned))
-}
-
-/// Whether both are the same folder, by whatever name.
-fn is_same(a: &Path, b: &Path) -> bool {
-    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

@@ -4,6 +4,7 @@ mod keep;
 
 use super::flags::GivenFlags;
 use super::learner_args::LearnerArguments;
+use super::outputs::{Inputs, ensure_not_read, inputs};
 use super::progress::{self, Progress};
 use super::warnings::{self, DenyArguments};
 use super::{emit, notes, processors, thread_count};
@@ -39,6 +40,9 @@ pub struct Arguments {
     /// File for the model
     #[arg(long, value_name = "FILE.safetensors", help_heading = "Running")]
     save: PathBuf,
+    /// Replace the file of --save if there is one
+    #[arg(long, help_heading = "Running")]
+    force: bool,
     #[command(flatten)]
     keep: keep::KeepArguments,
     #[command(flatten)]
@@ -57,12 +61,12 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
         bail!("no data are named: expected one of {}", keys.join(", "));
     };
     let metric = arguments.learner.metric(lab)?;
+    arguments.prepare(&inputs(&lab.formats.flags(), &given.data))?;
     let named = lab.checks.files(&lab.formats.files(&given.data));
     match format.info().kind {
         DataKind::Table => {
             let tables = arguments.learner.tables(lab)?;
             let [model] = &tables.models[..] else { bail!("--model: given twice; a training has one model") };
-            arguments.prepare()?;
             let Loaded::Table { source, notes } = format.load(&given.data)? else {
                 bail!("expected a table")
             };
@@ -76,7 +80,6 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
             let [detector] = &boxes.detectors[..] else {
                 bail!("--detector: given twice; a training has one detector")
             };
-            arguments.prepare()?;
             let Loaded::Boxes { parts, voc_rule } = format.load(&given.data)? else {
                 bail!("expected images with boxes")
             };
@@ -88,9 +91,16 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
 
 impl Arguments {
     /// What can be refused without reading data.
-    fn prepare(&self) -> anyhow::Result<()> {
+    fn prepare(&self, inputs: &Inputs) -> anyhow::Result<()> {
         thread_count(self.threads)?;
-        ensure_writable(&self.save)
+        ensure_not_read("--save", &self.save, inputs)?;
+        ensure_writable(&self.save)?;
+        anyhow::ensure!(
+            self.force || !self.save.exists(),
+            "--save {}: found a file, expected none; --force replaces it",
+            self.save.display()
+        );
+        Ok(())
     }
 
     /// Trains and saves; `named` is what was found in the files that are named.
