@@ -1,7 +1,7 @@
 //! Records and plans as files: what survives, and what contradicts itself.
 
 use crate::common::{arm, found, logits, plan, run};
-use losslab_report::{Found, Metrics, Plan, RunRecord, Store};
+use losslab_report::{Found, Metrics, Plan, RunRecord, Store, merge};
 use losslab_testing::Files;
 use losslab_train::tasks::table::TableFound;
 
@@ -122,5 +122,18 @@ fn a_plan_that_contradicts_itself_is_refused() {
             "there is no kind of task 'tables'; there are table, boxes (did you mean 'table'?)",
             "0 classes, expected at least 2",
         ]
+    );
+}
+
+#[test]
+fn runs_that_stand_in_two_folders_are_merged_if_they_are_the_same() {
+    let plan = plan(&["ce", "gce:q=0.7"], 1, false);
+    let part = |name: &str, ap| {
+        (name.to_owned(), plan.clone(), vec![run(&plan, "ce", 0, Some(ap), &logits(0.3, 0))])
+    };
+    assert!(merge(&[part("a", 0.5), part("b", 0.5)]).is_ok());
+    assert_eq!(
+        merge(&[part("a", 0.5), part("b", 0.6)]).unwrap_err(),
+        "b and a cannot be merged: their runs in mlp__ce__0.json differ"
     );
 }
