@@ -3,8 +3,11 @@
 use crate::common::{complaint, printed};
 use losslab_testing::Files;
 use std::fs;
+use std::path::Path;
 
 const TABLE: &str = "crates/data/tests/fixtures/data/mixed.csv";
+const SMALL: [&str; 7] =
+    ["compare", "--synthetic", "rows=1010,ratio=100", "--seeds=2", "--epochs=2", "--loss=ce", "--out"];
 
 #[test]
 fn a_file_that_a_command_reads_is_not_written() {
@@ -52,4 +55,80 @@ fn a_model_is_replaced_only_by_force() {
     assert_eq!(fs::read(&model).unwrap(), whole);
     printed(&[&other[..], &["--force"]].concat());
     assert_ne!(fs::read(&model).unwrap(), whole);
+}
+
+/// All files below a folder, by their paths in it.
+fn listed(folder: &Path) -> Vec<String> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_used_folder_is_replaced_only_by_fresh_and_nothing_of_the_old_comparison_stays() {
+    let files = Files::new();
+    let [out, plain] = ["out", "plain"].map(|name| files.path(name).to_str().unwrap().to_owned());
+    let scenes = ["compare", "--scenes", "images=6,size=40,ratio=60,classes=2", "--epochs=1", "--width=8"];
+    printed(&[&scenes[..], &["--batch=3", "--seeds=1", "--quiet", "--out", &out]].concat());
+    fs::write(files.path("out/mine.txt"), "mine").unwrap();
+    fs::write(files.path("out/plots/mine.svg"), "<svg/>").unwrap();
+    fs::write(files.path("out/runs/mine.json"), "{}").unwrap();
+    let before = listed(Path::new(&out));
+    for kind in ["truth.json", "detections/", "pictures/", "plots/", "report.html"] {
+        assert!(before.iter().any(|name| name.starts_with(kind)), "{kind}: {before:?}");
+    }
+    let line = complaint(&[&SMALL[..], &[&out]].concat(), files.0.path());
+    assert!(line.starts_with("error: --out DIR/out: found 3 runs and "), "{line}");
+    assert!(line.contains("expected none; --resume goes on with it, --fresh replaces it"), "{line}");
+    assert_eq!(listed(Path::new(&out)), before);
+
+    let told = printed(&[&SMALL[..], &[&out, "--fresh"]].concat());
+    assert!(told.contains("note: --fresh removes 3 runs and "), "{told}");
+    printed(&[&SMALL[..], &[&plain, "--quiet"]].concat());
+    let mut expected = listed(Path::new(&plain));
+    expected.extend(["mine.txt", "plots/mine.svg", "runs/mine.json"].map(String::from));
+    expected.sort();
+    assert_eq!(listed(Path::new(&out)), expected);
+}
+
+#[test]
+fn files_of_others_under_the_names_of_losslab_are_not_replaced() {
+    let files = Files::new();
+    let out = files.path("out");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("results.json"), "{\"mine\": 1}").unwrap();
+    for extra in [&[][..], &["--fresh"]] {
+        let arguments = [&SMALL[..], &[out.to_str().unwrap()], extra].concat();
+        let line = complaint(&arguments, files.0.path());
+        assert!(line.contains("found results.json, which losslab did not write"), "{line}");
+    }
+    assert_eq!(listed(&out), ["results.json"]);
+}
+
+#[test]
+fn a_used_folder_is_not_replaced_by_a_report_either() {
+    let files = Files::new();
+    let [a, b, out] = ["a", "b", "out"].map(|name| files.path(name).to_str().unwrap().to_owned());
+    printed(&[&SMALL[..], &[&a, "--quiet"]].concat());
+    printed(&[&SMALL[..], &[&b, "--quiet", "--seed=2"]].concat());
+    let merge = ["report", &a, &b, "--out", &out, "--quiet"];
+    printed(&merge);
+    let whole = fs::read(files.path("out/comparison.json")).unwrap();
+    for command in [&merge[..], &["report", "--across", &a, &b, "--out", &out]] {
+        let line = complaint(command, files.0.path());
+        assert!(line.contains("--out DIR/out: found 4 runs and "), "{line}");
+        assert!(line.contains("--fresh replaces it"), "{line}");
+    }
+    assert_eq!(fs::read(files.path("out/comparison.json")).unwrap(), whole);
+    printed(&[&merge[..], &["--fresh"]].concat());
 }

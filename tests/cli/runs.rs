@@ -103,8 +103,8 @@ fn a_killed_comparison_is_resumed() {
     printed(&[&arguments[..], &["--resume"]].concat());
     assert_eq!(modified(&out.join("runs/mlp__ce__0.json")), first);
     let resumed = determined(&out);
-    printed(&arguments);
-    assert_ne!(modified(&out.join("runs/mlp__ce__0.json")), first, "without --resume all runs are new");
+    printed(&[&arguments[..], &["--fresh"]].concat());
+    assert_ne!(modified(&out.join("runs/mlp__ce__0.json")), first, "with --fresh all runs are new");
     assert_eq!(resumed, determined(&out));
 }
 
@@ -142,13 +142,13 @@ fn a_comparison_of_other_data_or_settings_is_not_resumed() {
 }
 
 #[test]
-fn a_new_comparison_replaces_runs_and_leaves_other_files_alone() {
+fn a_fresh_comparison_replaces_runs_and_leaves_other_files_alone() {
     let keep = tempfile::tempdir().unwrap();
     let out = keep.path().join("out");
     compare(&out, &[]);
     fs::write(out.join("runs/notes.json"), "{}").unwrap();
     fs::write(out.join("runs/notes.txt"), "mine").unwrap();
-    let mut arguments = vec!["compare", "--out", out.to_str().unwrap()];
+    let mut arguments = vec!["compare", "--fresh", "--out", out.to_str().unwrap()];
     arguments.extend(SMALL);
     printed(&arguments);
     let mut names: Vec<String> = fs::read_dir(out.join("runs"))
@@ -190,7 +190,7 @@ fn report_rebuilds_and_merges_without_training() {
     let empty = folder("empty");
     fs::create_dir(&empty).unwrap();
     let lines = [
-        complaint(&["report", a, o, "--out", m], keep.path()),
+        complaint(&["report", a, o, "--out", folder("more").to_str().unwrap()], keep.path()),
         complaint(&["report", a, b], keep.path()),
         complaint(&["report", a, b, "--out", a], keep.path()),
         complaint(&["report", empty.to_str().unwrap()], keep.path()),
@@ -215,7 +215,8 @@ fn the_reference_is_declared_before_the_runs() {
     assert_eq!(results["verdicts"]["design"]["kind"], "resplits");
     let one = compare(&out, &["--seed", "1", "--resume"]);
     assert!(one.contains("verdict: "), "{one}");
-    let quick = ["compare", "--synthetic", "rows=1010,ratio=100", "--seeds", "1", "--epochs", "1", "--out"];
+    let rows = ["--synthetic", "rows=1010,ratio=100"];
+    let quick = [&["compare", "--fresh"][..], &rows, &["--seeds", "1", "--epochs", "1", "--out"]].concat();
     let one = printed(&[&quick[..], &[out.to_str().unwrap()]].concat());
     assert!(one.contains("with one run no test is possible: run more seeds"), "{one}");
     let refused = [

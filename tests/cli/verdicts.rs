@@ -41,8 +41,8 @@ fn leaving_losses_out_and_adding_seeds_do_not_make_p_smaller() {
     assert_eq!(p(&more, 0), (8.0 * last).min(1.0), "a second look doubles p");
     assert!(text.contains("p is multiplied by 2"), "{text}");
 
-    // Without --resume the runs are trained again, and what was seen is not forgotten.
-    let plain = [&SMALL[..], &["--seeds", "6"]].concat();
+    // With --fresh the runs are trained again, and what was seen is not forgotten.
+    let plain = [&SMALL[..], &["--seeds", "6", "--fresh"]].concat();
     let (text, other) =
         compare(&out, &[&plain[..], &["--reference", "gce:q=0.7"]].concat(), &["ce", "gce:q=0.7"]);
     assert!(text.contains("note: the reference was ce before"), "{text}");
@@ -52,7 +52,7 @@ fn leaving_losses_out_and_adding_seeds_do_not_make_p_smaller() {
 
     // Other data are another matter.
     let data = ["--synthetic", "rows=824,ratio=19,overlap=0.9,seed=4", "--epochs", "60", "--seeds", "4"];
-    let (text, _) = compare(&out, &data, &["ce", "gce:q=0.7"]);
+    let (text, _) = compare(&out, &[&data[..], &["--fresh"]].concat(), &["ce", "gce:q=0.7"]);
     assert!(
         text.contains("note: other data, or other splits of these, were judged in this folder"),
         "{text}"

@@ -12,7 +12,7 @@ const PREDICTING: &str = "predict";
 
 /// What `compare` takes from where it runs, not from what is asked of it: neither kept with results nor read
 /// back.
-const OF_THE_PLACE: [&str; 5] = ["config", "out", "threads", "quiet", "resume"];
+const OF_THE_PLACE: [&str; 6] = ["config", "out", "threads", "quiet", "resume", "fresh"];
 
 /// The flags that were given.
 #[derive(Debug, Default)]

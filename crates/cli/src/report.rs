@@ -1,7 +1,7 @@
 //! `losslab report`: `results.json`, table and verdicts from the runs that stand in folders, without
 //! training; of one data set, or over several.
 
-use super::compare::{Place, Session, cannot_write, pool};
+use super::compare::{Place, Session, cannot_write, ensure_unused, pool, tell_removal};
 use super::flags::GivenFlags;
 use super::outputs::is_same;
 use super::owner::Owned;
@@ -9,7 +9,7 @@ use super::{emit, processors};
 use anyhow::{Context, bail};
 use clap::Args;
 use indexmap::IndexMap;
-use losslab_report::{Across, Plan, RunRecord, Store, merge, write_across};
+use losslab_report::{Across, Contents, Plan, RunRecord, Store, merge, write_across};
 use losslab_train::Lab;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -27,6 +27,9 @@ pub struct Arguments {
     /// page, drawings and across.json
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Remove what losslab has written into the folder of --out before
+    #[arg(long, requires = "out")]
+    fresh: bool,
     /// Print nothing but the table, the verdicts, severe warnings and errors
     #[arg(long)]
     quiet: bool,
@@ -45,7 +48,7 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
             let store = Store::new(folder);
             (store.plan().map_err(anyhow::Error::msg)?, store, Owned::new("report", folder)?)
         }
-        (_, Some(out)) => merged(folders, out)?,
+        (_, Some(out)) => merged(&arguments, out)?,
         (_, None) => bail!("{} folders without --out: expected a folder for the merged runs", folders.len()),
     };
     let session = Session::of(lab, plan, store, &owned, place);
@@ -60,9 +63,10 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
 
 /// Reports what holds over data sets: one folder for each.
 fn across(lab: &Lab, arguments: &Arguments, command: &str) -> anyhow::Result<()> {
-    let Arguments { folders, out, quiet, .. } = arguments;
+    let Arguments { folders, out, fresh, quiet, .. } = arguments;
     if let Some(out) = out {
         is_another(folders, out)?;
+        ensure_replaceable(out, *fresh)?;
     }
     let across = pool(processors())?.install(|| Across::of(lab, folders)).map_err(anyhow::Error::msg)?;
     emit(&across.lines())?;
@@ -70,6 +74,8 @@ fn across(lab: &Lab, arguments: &Arguments, command: &str) -> anyhow::Result<()>
         Some(out) => {
             std::fs::create_dir_all(out).with_context(|| cannot_write(out))?;
             let _owned = Owned::new("--out", out)?;
+            tell_removal(out, *quiet)?;
+            Contents::of(out).and_then(|old| old.remove()).with_context(|| cannot_write(out))?;
             let written = write_across(out, &across, command, env!("CARGO_PKG_VERSION"));
             written.with_context(|| cannot_write(out))?;
             format!("written to {} and across.json\n", out.join("across.html").display())
@@ -77,6 +83,12 @@ fn across(lab: &Lab, arguments: &Arguments, command: &str) -> anyhow::Result<()>
         None => "--out DIR writes the same as a page with drawings\n".into(),
     };
     if *quiet { Ok(()) } else { emit(&end) }
+}
+
+/// Refuses to replace what losslab has written into a folder, unless that is asked for.
+fn ensure_replaceable(out: &Path, fresh: bool) -> anyhow::Result<()> {
+    let contents = Contents::of(out).with_context(|| cannot_write(out))?;
+    ensure_unused(out, &contents, fresh, "--fresh replaces it")
 }
 
 /// Refuses to write into a folder that is read.
@@ -88,8 +100,10 @@ fn is_another(folders: &[PathBuf], out: &Path) -> anyhow::Result<()> {
 }
 
 /// Copies the runs of all folders into another one.
-fn merged(folders: &[PathBuf], out: &Path) -> anyhow::Result<(Plan, Store, Owned)> {
+fn merged(arguments: &Arguments, out: &Path) -> anyhow::Result<(Plan, Store, Owned)> {
+    let Arguments { folders, fresh, quiet, .. } = arguments;
     is_another(folders, out)?;
+    ensure_replaceable(out, *fresh)?;
     let mut parts: Vec<(String, Plan, Vec<RunRecord>)> = Vec::new();
     for folder in folders {
         let store = Store::new(folder);
@@ -107,7 +121,12 @@ fn merged(folders: &[PathBuf], out: &Path) -> anyhow::Result<(Plan, Store, Owned
     let cannot_write = || cannot_write(out);
     std::fs::create_dir_all(out).with_context(cannot_write)?;
     let owned = Owned::new("--out", out)?;
-    store.begin(&mut plan, false).with_context(cannot_write)?;
+    if *fresh {
+        tell_removal(out, *quiet)?;
+        store.begin_fresh(&mut plan).with_context(cannot_write)?;
+    } else {
+        store.begin(&mut plan).with_context(cannot_write)?;
+    }
     for (folder, (_, _, records)) in folders.iter().zip(&parts) {
         let from = Store::new(folder);
         store.copy_shared(&from, &plan).map_err(anyhow::Error::msg)?;

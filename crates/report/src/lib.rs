@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`Plan`] | what is compared and what was declared before the runs, as a file |
 //! | [`RunRecord`], [`Found`] | one run as a file, and the task's part of it |
-//! | [`Store`] | the folder of a comparison |
+//! | [`Store`], [`Contents`] | the folder of a comparison; what losslab wrote into a folder |
 //! | [`judge`] | verdicts from records |
 //! | [`Look`], [`Past`] | verdicts that were given before, and what they mean for the next |
 //! | [`Results`] | `results.json` |
@@ -20,6 +20,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod across;
+mod contents;
 pub mod curves;
 mod found;
 mod gaps;
@@ -41,6 +42,7 @@ mod verdicts;
 mod views;
 
 pub use across::{ACROSS_SCHEMA, Across, Conclusion, Outcome, Overall, Ranking, SetFinding, SetReport};
+pub use contents::Contents;
 pub use found::Found;
 pub use gaps::{SeedGaps, unseen_notes};
 pub use history::{Look, Past};

@@ -12,6 +12,7 @@
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
+use super::contents::Contents;
 use super::plan::{ArmName, PLAN_SCHEMA, Plan};
 use super::record::{RECORD_SCHEMA, RunRecord, run_file};
 use super::seal;
@@ -21,6 +22,9 @@ use serde::de::DeserializeOwned;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// The name of the plan's file.
+pub(crate) const PLAN_FILE: &str = "comparison.json";
 
 /// The folder of a comparison.
 #[derive(Clone, Debug)]
@@ -34,22 +38,31 @@ impl Store {
         Self { folder: folder.to_owned() }
     }
 
-    /// Begins a comparison: writes the plan, with the looks of an earlier one; returns its checksum. Unless runs are to be resumed,
-    /// those that stand in the folder are removed, with their attachments and the results; files that losslab
-    /// did not write stay.
+    /// Begins a comparison, or goes on with one: writes the plan, with the looks of an earlier one; returns its
+    /// checksum.
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn begin(&self, plan: &mut Plan, resume: bool) -> io::Result<String> {
+    pub fn begin(&self, plan: &mut Plan) -> io::Result<String> {
         fs::create_dir_all(self.runs())?;
         // Those at other data are kept, too: a comparison of other data in between is no way to lose them.
         let mut looks = self.plan().map(|earlier| earlier.looks).unwrap_or_default();
         looks.append(&mut plan.looks);
         plan.looks = looks;
-        if !resume {
-            self.remove_runs()?;
-        }
         self.save_plan(plan)
+    }
+
+    /// The same in place of what losslab has written into the folder before, which is removed.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn begin_fresh(&self, plan: &mut Plan) -> io::Result<String> {
+        let old = Contents::of(&self.folder)?;
+        // The plan comes first: if the program is ended meanwhile, the old runs are none of it.
+        let checksum = self.begin(plan)?;
+        old.remove()?;
+        fs::create_dir_all(self.runs())?;
+        Ok(checksum)
     }
 
     /// Writes the plan; returns its checksum.
@@ -61,7 +74,7 @@ impl Store {
     }
 
     fn plan_file(&self) -> PathBuf {
-        self.folder.join("comparison.json")
+        self.folder.join(PLAN_FILE)
     }
 
     /// The plan of the comparison in this folder.
@@ -202,34 +215,12 @@ impl Store {
     fn runs(&self) -> PathBuf {
         self.folder.join("runs")
     }
-
-    fn remove_runs(&self) -> io::Result<()> {
-        for entry in fs::read_dir(self.runs())? {
-            let path = entry?.path();
-            let Ok(Some(record)) = read_json::<RunRecord>(&path) else { continue };
-            let name = record.file_name();
-            if path.file_name().is_some_and(|found| *found == *name) {
-                for folder in views::attachment_folders() {
-                    remove(&self.folder.join(folder).join(&name))?;
-                }
-                remove(&path)?;
-            }
-        }
-        remove(&self.folder.join("results.json"))
-    }
 }
 
 /// The part of a file that says how to read the rest.
 #[derive(serde::Deserialize)]
 struct Schema {
     schema: u32,
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 /// Writes an object with its checksum, which is returned.
@@ -262,10 +253,6 @@ fn read(path: &Path) -> Result<String, String> {
 }
 
 /// None if there is no such file.
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, String> {
-    read_bytes(path)?.map(|bytes| parse(path, &bytes)).transpose()
-}
-
 fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>, String> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),

@@ -27,7 +27,7 @@ fn a_record_survives_its_file_to_the_last_bit() {
 fn a_record_is_read_back_from_its_folder() {
     let (files, mut plan) = (Files::new(), plan(&["ce", "focal:gamma=2,alpha=0.25"], 2, false));
     let store = Store::new(files.0.path());
-    store.begin(&mut plan, false).unwrap();
+    store.begin(&mut plan).unwrap();
     assert_eq!(store.plan().unwrap(), plan);
     let record = run(&plan, "focal:gamma=2,alpha=0.25", 1, Some(0.1 + 0.2), &logits(0.3, 1));
     store.save(&record).unwrap();

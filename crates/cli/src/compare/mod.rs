@@ -7,6 +7,7 @@ mod session;
 mod tune_args;
 mod written;
 
+pub(super) use folders::{ensure_unused, tell_removal};
 pub(super) use request::cannot_write;
 pub(super) use session::{Place, Session, pool};
 pub(super) use written::{EXIT_CODE as LOST_EXIT_CODE, Lost};
@@ -62,12 +63,15 @@ pub struct Arguments {
     /// one per processor]
     #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
-    /// Folder for results.json and the runs it is made of; runs that stand there are replaced
+    /// Folder for results.json and the runs it is made of
     #[arg(long, value_name = "DIR", default_value = "losslab-results", help_heading = "Running")]
     out: PathBuf,
     /// Keep the runs that stand in the folder, and train only those that are missing
     #[arg(long, help_heading = "Running")]
     resume: bool,
+    /// Remove what losslab has written into the folder before
+    #[arg(long, conflicts_with = "resume", help_heading = "Running")]
+    fresh: bool,
     /// Take arguments from this file: TOML with the names of flags as keys, or the results.json of a
     /// comparison. Paths in it count from the current folder
     // By this name, for `config.rs` reads it before the arguments are parsed.
@@ -83,7 +87,7 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
     let request = Request::new(lab, arguments, given)?;
-    let folders = Folders::claim(&request.out, &request.folders())?;
+    let folders = Folders::claim(&request)?;
     compare_named(lab, &request, folders.owned())
 }
 

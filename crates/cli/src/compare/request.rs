@@ -3,6 +3,7 @@
 use super::{Arguments, TuneArguments, pool};
 use crate::flags::GivenFlags;
 use crate::learner_args::{BoxRequest, LearnerArguments, TableRequest};
+use crate::outputs::{Inputs, inputs};
 use crate::warnings::DenyArguments;
 use crate::{at_least_one, thread_count};
 use anyhow::{Context, bail};
@@ -38,6 +39,8 @@ const SHORT_RATE: f64 = 0.01;
 pub struct Request {
     /// The flags that name data.
     pub data: Given,
+    /// The files among them.
+    pub inputs: Inputs,
     /// What is trained on them.
     pub work: Work,
     /// The deciding metric, if one is named.
@@ -54,6 +57,8 @@ pub struct Request {
     pub out: PathBuf,
     /// Whether runs that stand there are kept.
     pub resume: bool,
+    /// Whether what losslab has written there is removed.
+    pub fresh: bool,
     /// Whether nothing but results is printed.
     pub quiet: bool,
     /// Whether severe warnings are errors.
@@ -99,6 +104,7 @@ impl Request {
         let default_seeds = if matches!(work, Work::Boxes(_)) { BOX_SEEDS } else { TABLE_SEEDS };
         let request = Self {
             work,
+            inputs: inputs(&lab.formats.flags(), &given.data),
             data: given.data,
             asked: given.request,
             command: given.command,
@@ -112,6 +118,7 @@ impl Request {
             reference: reference(lab, arguments.reference.as_deref())?,
             out: arguments.out,
             resume: arguments.resume,
+            fresh: arguments.fresh,
             quiet: arguments.quiet,
             deny: arguments.deny,
             start: Instant::now(),

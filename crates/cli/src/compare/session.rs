@@ -1,6 +1,7 @@
 //! A comparison in a folder: which runs are missing, that each is kept as soon as it has ended, and what is
 //! made of all of them.
 
+use super::folders;
 use super::request::{Request, cannot_write};
 use super::written::Written;
 use crate::interrupt::{self, Interrupted};
@@ -8,12 +9,12 @@ use crate::owner::Owned;
 use crate::progress::{self, Progress};
 use crate::warnings::{lines, severe_lines};
 use crate::{emit, notes, processors};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use indexmap::IndexMap;
 use losslab_data::owner::Owner;
 use losslab_report::{
     ArmName, Environment, Look, Margin, Plan, Results, RunRecord, Store, Story, arm_file, diverged_notes,
-    judge, not_resumable, table, task_lines, tuning_lines, unseen_notes, verdict_lines, write_html,
+    judge, table, task_lines, tuning_lines, unseen_notes, verdict_lines, write_html,
 };
 use losslab_tensor::Isa;
 use losslab_train::{Comparison, Event, Lab, Observer, Outcome, Task, compare};
@@ -55,11 +56,7 @@ impl<'l> Session<'l> {
         let (command, asked) = (request.command.clone(), Value::Object(request.asked.clone()));
         let mut plan = Plan { command, request: asked, ..plan };
         let store = Store::new(folder.folder());
-        if request.resume && store.is_begun() {
-            ensure_resumable(&store, &plan)?;
-        }
-        let checksum =
-            store.begin(&mut plan, request.resume).with_context(|| cannot_write(folder.folder()))?;
+        let checksum = folders::begin(&store, &mut plan, request)?;
         let place = Place {
             command: request.command.clone(),
             start: request.start,
@@ -311,20 +308,6 @@ impl<'l> Session<'l> {
     /// The folder of the comparison.
     pub fn folder(&self) -> &Path {
         self.store.folder()
-    }
-}
-
-/// Refuses to go on with a comparison whose runs would have to be replaced.
-fn ensure_resumable(store: &Store, plan: &Plan) -> anyhow::Result<()> {
-    // Without its plan nobody knows which verdicts the runs that are there have given already.
-    let earlier = store.plan().map_err(|fault| anyhow::anyhow!("--resume: {fault}"))?;
-    match not_resumable(&earlier, plan) {
-        Some(difference) => bail!(
-            "--resume: {}: {difference} as asked for; expected the same data and training, where only losses, \
-             models, seeds and the reference may change",
-            store.folder().display()
-        ),
-        None => Ok(()),
     }
 }
 
