@@ -4,6 +4,7 @@ use crate::common::{complaint, printed};
 use losslab_testing::Files;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 const TABLE: &str = "crates/data/tests/fixtures/data/mixed.csv";
 const SMALL: [&str; 7] =
@@ -131,4 +132,34 @@ fn a_used_folder_is_not_replaced_by_a_report_either() {
     }
     assert_eq!(fs::read(files.path("out/comparison.json")).unwrap(), whole);
     printed(&[&merge[..], &["--fresh"]].concat());
+}
+
+#[test]
+fn where_no_folder_is_named_each_comparison_has_a_new_one_and_the_latest_is_named() {
+    let files = Files::new();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_losslab"));
+        let output = command.args(arguments).current_dir(files.0.path()).output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code(), text)
+    };
+    let compare = &SMALL[..6];
+    let first = run(compare).1;
+    assert!(first.contains("written to losslab-results/001/results.json"), "{first}");
+    assert!(run(compare).1.contains("written to losslab-results/002/results.json"));
+    let latest = || fs::read_to_string(files.path("losslab-results/latest")).unwrap();
+    assert_eq!(latest(), "002\n");
+    // A comparison that never begins leaves nothing behind.
+    assert_eq!(run(&["compare", "--csv", "absent.csv"]).0, Some(2));
+    assert_eq!(latest(), "002\n");
+    assert!(!files.path("losslab-results/003").exists());
+
+    let more = run(&[compare, &["--resume", "--loss=focal"]].concat()).1;
+    assert!(more.contains("resumed: 2 of 4") && more.contains("losslab-results/002/results.json"), "{more}");
+    let report = run(&["report", "losslab-results"]).1;
+    assert!(report.contains("4 of 4 runs; written to losslab-results/002/results.json"), "{report}");
+    fs::write(files.path("losslab-results/latest"), "../elsewhere\n").unwrap();
+    let refused = run(&["report", "losslab-results"]);
+    assert_eq!(refused.0, Some(2));
+    assert!(refused.1.starts_with("error: losslab-results/comparison.json: not found"), "{}", refused.1);
 }

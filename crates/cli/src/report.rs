@@ -1,7 +1,7 @@
 //! `losslab report`: `results.json`, table and verdicts from the runs that stand in folders, without
 //! training; of one data set, or over several.
 
-use super::compare::{Place, Session, cannot_write, ensure_unused, pool, tell_removal};
+use super::compare::{Place, Session, cannot_write, ensure_unused, pool, resolve, tell_removal};
 use super::flags::GivenFlags;
 use super::outputs::is_same;
 use super::owner::Owned;
@@ -17,7 +17,8 @@ use std::time::Instant;
 /// The arguments of `losslab report`.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// Folders that `losslab compare` wrote; several are merged, if data and settings are the same
+    /// Folders that `losslab compare` wrote, or losslab-results for the latest in it; several are merged, if
+    /// data and settings are the same
     #[arg(value_name = "DIR", required = true)]
     folders: Vec<PathBuf>,
     /// Take each folder as another data set, and report what holds over all of them
@@ -45,6 +46,7 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
     let place = Place { command, start, threads: processors(), quiet, resume: true, data };
     let (plan, store, owned) = match (&folders[..], &arguments.out) {
         ([folder], None) => {
+            let folder = &resolve(folder);
             let store = Store::new(folder);
             (store.plan().map_err(anyhow::Error::msg)?, store, Owned::new("report", folder)?)
         }

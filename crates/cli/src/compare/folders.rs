@@ -1,5 +1,6 @@
 //! The folders that a comparison writes into.
 
+use super::numbered;
 use super::request::{Request, cannot_write};
 use crate::outputs::ensure_not_read;
 use crate::owner::Owned;
@@ -22,8 +23,13 @@ impl Folders {
     /// If one cannot be written, belongs to another process, or holds what would be replaced.
     pub fn claim(request: &Request) -> anyhow::Result<Self> {
         let mut all = Self { owned: Vec::new(), created: Vec::new() };
-        all.create(&request.out).with_context(|| cannot_write(&request.out))?;
-        for folder in request.folders() {
+        let latest = || if request.resume { numbered::latest() } else { None };
+        let out = match request.out.clone().or_else(latest) {
+            Some(out) => out,
+            None => all.number()?,
+        };
+        all.create(&out).with_context(|| cannot_write(&out))?;
+        for folder in request.folders(&out) {
             all.create(&folder).with_context(|| cannot_write(&folder))?;
             all.owned.push(Owned::new("--out", &folder)?);
             let contents = Contents::of(&folder).with_context(|| cannot_write(&folder))?;
@@ -34,6 +40,13 @@ impl Folders {
             }
         }
         Ok(all)
+    }
+
+    /// A new numbered folder.
+    fn number(&mut self) -> anyhow::Result<PathBuf> {
+        let out = numbered::next().context("the folder for results cannot be created")?;
+        self.created.extend(out.ancestors().take(2).map(Path::to_owned));
+        Ok(out)
     }
 
     fn create(&mut self, folder: &Path) -> std::io::Result<()> {
@@ -76,6 +89,9 @@ pub fn begin(store: &Store, plan: &mut Plan, request: &Request) -> anyhow::Resul
     let cannot_write = || cannot_write(store.folder());
     if request.resume && store.is_begun() {
         ensure_resumable(store, plan)?;
+    }
+    if request.out.is_none() {
+        numbered::name_latest(store.folder()).with_context(cannot_write)?;
     }
     if !request.fresh {
         return store.begin(plan).with_context(cannot_write);

@@ -2,12 +2,14 @@
 //! missing, prints table and verdicts, and writes `results.json`.
 
 mod folders;
+mod numbered;
 mod request;
 mod session;
 mod tune_args;
 mod written;
 
 pub(super) use folders::{ensure_unused, tell_removal};
+pub(super) use numbered::resolve;
 pub(super) use request::cannot_write;
 pub(super) use session::{Place, Session, pool};
 pub(super) use written::{EXIT_CODE as LOST_EXIT_CODE, Lost};
@@ -63,14 +65,15 @@ pub struct Arguments {
     /// one per processor]
     #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
-    /// Folder for results.json and the runs it is made of
-    #[arg(long, value_name = "DIR", default_value = "losslab-results", help_heading = "Running")]
-    out: PathBuf,
+    /// Folder for results.json and the runs it is made of [default: a new numbered one in losslab-results,
+    /// which the file latest there names; with --resume the one that it names]
+    #[arg(long, value_name = "DIR", help_heading = "Running")]
+    out: Option<PathBuf>,
     /// Keep the runs that stand in the folder, and train only those that are missing
     #[arg(long, help_heading = "Running")]
     resume: bool,
     /// Remove what losslab has written into the folder before
-    #[arg(long, conflicts_with = "resume", help_heading = "Running")]
+    #[arg(long, conflicts_with = "resume", requires = "out", help_heading = "Running")]
     fresh: bool,
     /// Take arguments from this file: TOML with the names of flags as keys, or the results.json of a
     /// comparison. Paths in it count from the current folder

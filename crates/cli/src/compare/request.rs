@@ -53,8 +53,8 @@ pub struct Request {
     pub tune: TuneArguments,
     /// Threads to train on.
     pub threads: usize,
-    /// The folder of the results.
-    pub out: PathBuf,
+    /// The folder of the results, if it is named.
+    pub out: Option<PathBuf>,
     /// Whether runs that stand there are kept.
     pub resume: bool,
     /// Whether what losslab has written there is removed.
@@ -233,14 +233,14 @@ impl Request {
         }
     }
 
-    /// The folders of its comparisons.
-    pub fn folders(&self) -> Vec<PathBuf> {
+    /// The folders of its comparisons, where its results go to this one.
+    pub fn folders(&self, out: &Path) -> Vec<PathBuf> {
         match &self.work {
             Work::Embedded { tables, scenes } => {
                 let parts = [tables.as_ref().map(|_| "tabular"), scenes.as_ref().map(|_| "scenes")];
-                parts.into_iter().flatten().map(|part| self.out.join(part)).collect()
+                parts.into_iter().flatten().map(|part| out.join(part)).collect()
             }
-            Work::Tables(_) | Work::Boxes(_) => vec![self.out.clone()],
+            Work::Tables(_) | Work::Boxes(_) => vec![out.to_owned()],
         }
     }
 }
