@@ -344,6 +344,7 @@ fn ctrl_c_keeps_what_is_done() {
     assert_eq!(results["complete"], false);
     let runs = results["runs"].as_array().unwrap().len();
     assert!((1..4).contains(&runs), "{runs}");
+    assert!(!out.join("losslab-owner.json").exists(), "the folder is given back");
     let text = printed(&[&arguments[..], &["--resume"]].concat());
     assert!(text.contains(&format!("resumed: {runs} of 4")), "{text}");
     assert_eq!(determined(&out)["complete"], true);

@@ -46,12 +46,13 @@ pub fn merge(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<Plan, String> {
     Ok(merged)
 }
 
-/// Why the runs of an earlier comparison cannot be part of the one that is asked for, if they cannot: the first
-/// difference in data or training, as `config.epochs is 4, not 5`. Models, losses, seeds, reference and margin
-/// may differ.
+/// Why the runs of an earlier comparison cannot be part of the one that is asked for, if they cannot: the
+/// first difference in data or training, as `config.epochs is 4, not 5 as asked for`. Models, losses, seeds,
+/// reference and margin may differ.
 pub fn not_resumable(earlier: &Plan, asked: &Plan) -> Option<String> {
-    let other_version = || "it is of another version of losslab".to_owned();
-    difference(asked, earlier).or_else(|| (earlier.problem != asked.problem).then(other_version))
+    let other_version = || "its runs are of another version of losslab".to_owned();
+    let difference = difference(asked, earlier).map(|difference| format!("{difference} as asked for"));
+    difference.or_else(|| (earlier.problem != asked.problem).then(other_version))
 }
 
 /// What would have been asked for to compare all of it at once: where requests differ, the losses, models and

@@ -38,8 +38,8 @@ impl Store {
         Self { folder: folder.to_owned() }
     }
 
-    /// Begins a comparison, or goes on with one: writes the plan, with the looks of an earlier one; returns its
-    /// checksum.
+    /// Begins a comparison, or goes on with one: writes the plan, with the looks of an earlier one; returns
+    /// its checksum.
     ///
     /// # Errors
     /// If the folder cannot be written.

@@ -1,7 +1,7 @@
 //! Records and plans as files: what survives, and what contradicts itself.
 
 use crate::common::{arm, found, logits, plan, run};
-use losslab_report::{Found, Metrics, Plan, RunRecord, Store, merge};
+use losslab_report::{Found, Metrics, Plan, RunRecord, Store, merge, not_resumable};
 use losslab_testing::Files;
 use losslab_train::tasks::table::TableFound;
 
@@ -136,4 +136,21 @@ fn runs_that_stand_in_two_folders_are_merged_if_they_are_the_same() {
         merge(&[part("a", 0.5), part("b", 0.6)]).unwrap_err(),
         "b and a cannot be merged: their runs in mlp__ce__0.json differ"
     );
+}
+
+#[test]
+fn a_comparison_goes_on_with_other_losses_and_seeds_but_not_with_other_settings() {
+    let earlier = plan(&["ce"], 1, false);
+    let grown = Plan { reference: arm("mlp", "gce:q=0.7"), ..plan(&["ce", "gce:q=0.7"], 3, false) };
+    assert_eq!(not_resumable(&earlier, &grown), None);
+    let mut other = earlier.clone();
+    other.settings["epochs"] = 7.into();
+    let epochs = &earlier.settings["epochs"];
+    assert_eq!(
+        not_resumable(&earlier, &other),
+        Some(format!("config.epochs is {epochs}, not 7 as asked for"))
+    );
+    let newer = Plan { problem: "another".into(), ..earlier.clone() };
+    let fault = "its runs are of another version of losslab";
+    assert_eq!(not_resumable(&earlier, &newer), Some(fault.into()));
 }

@@ -65,13 +65,14 @@ impl Folders {
     }
 }
 
-/// Refuses a folder that losslab has written into, unless that is to be replaced, and one with files of others
-/// under the names of losslab's.
+/// Refuses a folder that losslab has written into, unless that is to be replaced, and one with files of
+/// others under the names of losslab's.
 pub fn ensure_unused(folder: &Path, contents: &Contents, fresh: bool, hint: &str) -> anyhow::Result<()> {
     let place = folder.display();
     if let Some(foreign) = contents.foreign.first() {
         bail!(
-            "--out {place}: found {}, which losslab did not write and would replace; expected a folder without it",
+            "--out {place}: found {}, which losslab did not write and would replace; expected a folder \
+             without it",
             foreign.display()
         );
     }
@@ -115,8 +116,8 @@ fn ensure_resumable(store: &Store, plan: &Plan) -> anyhow::Result<()> {
     let earlier = store.plan().map_err(|fault| anyhow::anyhow!("--resume: {fault}"))?;
     match not_resumable(&earlier, plan) {
         Some(difference) => bail!(
-            "--resume: {}: {difference} as asked for; expected the same data and training, where only losses, \
-             models, seeds and the reference may change",
+            "--resume: {}: {difference}; expected the same data and training, where only losses, models, seeds \
+             and the reference may change",
             store.folder().display()
         ),
         None => Ok(()),
