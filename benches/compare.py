@@ -165,7 +165,7 @@ def start(figures):
     run(["cargo", "build", "--quiet", "--release"])
     model = ROOT / "target" / "tmp" / "compare.safetensors"
     model.parent.mkdir(parents=True, exist_ok=True)
-    training = ["train", "--synthetic", "rows=400,ratio=9", "--epochs", "1", "--quiet", "--save", model]
+    training = ["train", "--synthetic", "rows=400,ratio=9", "--epochs", "1", "--quiet", "--force", "--save", model]
     commands = {"losslab": [ROOT / "target" / "release" / "losslab", *training]}
     for module in figures.peers:
         commands[f"import {module}"] = [figures.python, "-c", f"import {module}"]

@@ -12,7 +12,7 @@ run() { # name, scenes, further arguments
     local name=$1 what=$2
     shift 2
     echo "== $name: --scenes $what $*"
-    "$losslab" compare --scenes "$what" "${losses[@]}" --seeds 3 --width 16 --epochs 15 --quiet --out "$out/$name" "$@" |
+    "$losslab" compare --scenes "$what" "${losses[@]}" --seeds 3 --width 16 --epochs 15 --quiet --out "$out/$name" --fresh "$@" |
         grep -E '^. AP(50)? ' || true
 }
 

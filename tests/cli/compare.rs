@@ -38,7 +38,7 @@ fn plain_losslab_compares_on_the_embedded_defaults() {
     assert!(text.contains("Average precision") && text.contains("gamma=2"), "{text}");
     assert!(text.contains("AP50") && text.contains("easy negatives"), "{text}");
 
-    let tabular = results(&path("losslab-results/tabular"));
+    let tabular = results(&path("losslab-results/001/tabular"));
     assert_eq!((&tabular["schema"], &tabular["complete"]), (&Value::from(4), &Value::from(true)));
     let losses = ["ce", "alpha-ce:alpha=0.75", "focal:gamma=2,alpha=0.25", "focal:gamma=2"];
     assert_eq!(specs(&tabular["losses"]), losses);
@@ -48,7 +48,7 @@ fn plain_losslab_compares_on_the_embedded_defaults() {
         assert!(summary["metrics"]["average_precision"]["mean"].is_f64(), "{summary}");
     }
 
-    let scenes = results(&path("losslab-results/scenes"));
+    let scenes = results(&path("losslab-results/001/scenes"));
     assert_eq!(specs(&scenes["losses"]), ["ce", "focal:gamma=2,alpha=0.25"]);
     let run = &scenes["runs"][0];
     assert!(run["metrics"]["ap50"].is_f64() && run["per_category"].as_array().unwrap().len() == 3, "{run}");
@@ -57,7 +57,7 @@ fn plain_losslab_compares_on_the_embedded_defaults() {
     let easy = |run: usize| scenes["runs"][run]["epochs"][0]["shares"]["easy_negatives"]["gradient"].as_f64();
     assert!(easy(0).unwrap() > 0.5 && easy(1).unwrap() < 0.05, "{:?} {:?}", easy(0), easy(1));
     for seed in ["retinanet__ce__0", "retinanet__focal_gamma=2,alpha=0.25__0"] {
-        assert!(Path::new(&path(&format!("losslab-results/scenes/detections/{seed}.json"))).is_file());
+        assert!(Path::new(&path(&format!("losslab-results/001/scenes/detections/{seed}.json"))).is_file());
     }
 }
 

@@ -116,5 +116,5 @@ fn bad_arguments_are_one_clear_line() {
         text += &error;
     }
     insta::assert_snapshot!(text);
-    assert!(!folder.path().join("losslab-results/results.json").exists());
+    assert!(!folder.path().join("losslab-results").join("001").exists());
 }

@@ -85,8 +85,10 @@ fn a_linked_folder_of_runs_is_not_emptied() {
     let files = compared(&ROWS);
     fs::rename(files.path("out/runs"), files.path("elsewhere")).unwrap();
     symlink(files.path("elsewhere"), files.path("out/runs")).unwrap();
-    let message =
-        complaint(&[&ROWS[..], &["--quiet", "--out", text(&files.path("out"))]].concat(), files.0.path());
+    let message = complaint(
+        &[&ROWS[..], &["--quiet", "--resume", "--out", text(&files.path("out"))]].concat(),
+        files.0.path(),
+    );
     assert!(message.contains("runs: found a link that leads out of the folder"), "{message}");
     assert_eq!(fs::read_dir(files.path("elsewhere")).unwrap().count(), 1, "the run of another folder");
 }
@@ -162,13 +164,16 @@ fn links_under_names_that_can_be_guessed_are_not_written_through() {
     assert_unharmed(&files);
 
     // The names of checkpoints themselves.
-    for name in ["training.lock", "checkpoint.safetensors"] {
+    for (name, found) in [
+        ("losslab-owner.json", "found something that is no file"),
+        ("checkpoint.safetensors", "cannot be read: found a "),
+    ] {
         let kept = files.path(&format!("checkpoints of {name}"));
         fs::create_dir(&kept).unwrap();
         symlink(files.path("victim"), kept.join(name)).unwrap();
         let message =
             complaint(&[&train[..], &["--checkpoint", text(&kept), "--resume"]].concat(), files.0.path());
-        assert!(message.contains(&format!("{name}: cannot be read: found a ")), "{message}");
+        assert!(message.contains(&format!("{name}: {found}")), "{message}");
         assert_unharmed(&files);
     }
 }

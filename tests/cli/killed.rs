@@ -25,7 +25,8 @@ fn a_training_that_is_killed_and_resumed_saves_the_same_model() {
         let mut kills = 0;
         for attempt in 1.. {
             let mut command = train("resumed.safetensors");
-            command.arg("--checkpoint").arg(files.path("kept")).arg("--resume");
+            // It may be killed between saving the model and its end.
+            command.args(["--resume", "--force", "--checkpoint"]).arg(files.path("kept"));
             let mut child = command.spawn().unwrap();
             if attempt > 3 {
                 assert!(child.wait().unwrap().success());

@@ -18,6 +18,8 @@ mod metric;
 mod model;
 mod my_lab;
 mod names;
+mod overwrite;
+mod owner;
 mod power;
 mod runs;
 #[cfg(unix)]

@@ -88,7 +88,7 @@ fn a_modifier_and_a_format_of_ones_own_are_compared() {
     contains_all(&text_of(&page), &["square root of the inverse class frequency: w_c = sqrt(N / (C n_c))"]);
 
     folder.write("wrong.txt", "+1 1:0.5\n-1 1:nan\n");
-    let (success, _, err) = run(&my_lab(), &folder, "compare --mine wrong.txt --out out");
+    let (success, _, err) = run(&my_lab(), &folder, "compare --mine wrong.txt --out other");
     let expected = "expected a row such as +1 1:0.5 3:2, with finite numbers in columns 1 to 10000";
     assert!(!success);
     assert_eq!(err, format!("error: wrong.txt, line 2: found \"-1 1:nan\", {expected}\n"));

@@ -103,39 +103,52 @@ fn a_killed_comparison_is_resumed() {
     printed(&[&arguments[..], &["--resume"]].concat());
     assert_eq!(modified(&out.join("runs/mlp__ce__0.json")), first);
     let resumed = determined(&out);
-    printed(&arguments);
-    assert_ne!(modified(&out.join("runs/mlp__ce__0.json")), first, "without --resume all runs are new");
+    printed(&[&arguments[..], &["--fresh"]].concat());
+    assert_ne!(modified(&out.join("runs/mlp__ce__0.json")), first, "with --fresh all runs are new");
     assert_eq!(resumed, determined(&out));
 }
 
 #[test]
-fn runs_of_other_data_or_settings_are_not_taken() {
+fn a_comparison_of_other_data_or_settings_is_not_resumed() {
     let keep = tempfile::tempdir().unwrap();
     let out = keep.path().join("out");
     compare(&out, &[]);
-    let before = determined(&out);
-    let note = |extra: &[&str]| {
-        let mut arguments = vec!["compare", "--resume", "--out", out.to_str().unwrap(), "--loss", "ce"];
+    let (before, run) = (determined(&out), fs::read(out.join("runs/mlp__ce__0.json")).unwrap());
+    let refused = |extra: &[&str]| {
+        let mut arguments = vec!["compare", "--quiet", "--resume", "--out", out.to_str().unwrap()];
+        arguments.extend(["--loss", "ce", "--seeds", "2"]);
         arguments.extend(extra);
-        printed(&arguments)
+        complaint(&arguments, keep.path())
     };
-    let base = ["--seeds", "2", "--epochs", "3"];
-    let other = note(&[&base[..], &["--synthetic", "rows=1010,ratio=100", "--lr", "0.01"]].concat());
-    assert_eq!(other.matches("a run on other data, with other settings").count(), 2, "{other}");
-    assert!(other.contains("resumed: 0 of 2"), "{other}");
-    let other = note(&[&base[..], &["--synthetic", "rows=1010,ratio=100,seed=1"]].concat());
-    assert!(other.contains("resumed: 0 of 2"), "{other}");
-    assert_ne!(determined(&out)["runs"], before["runs"]);
+    let (rows, epochs) = (["--synthetic", "rows=1010,ratio=100"], ["--epochs", "3"]);
+    let lines = [
+        refused(&[&rows[..], &["--epochs", "4"]].concat()),
+        refused(&[&rows[..], &epochs, &["--lr", "0.01"]].concat()),
+        refused(&[&rows[..], &epochs, &["--metric", "roc_auc"]].concat()),
+        refused(&[&rows[..], &epochs, &["--tune", "2"]].concat()),
+        refused(&[&["--synthetic", "rows=1010,ratio=100,seed=1"][..], &epochs].concat()),
+    ];
+    insta::assert_snapshot!(lines.concat());
+    assert_eq!(determined(&out), before);
+    assert_eq!(fs::read(out.join("runs/mlp__ce__0.json")).unwrap(), run);
+
+    // What may grow: seeds and losses; the reference may be another.
+    let more = ["--loss=ce", "--loss=focal:gamma=2", "--loss=gce", "--seeds=3", "--reference=gce"];
+    let place = ["compare", "--quiet", "--resume", "--out", out.to_str().unwrap()];
+    printed(&[&place[..], &rows, &epochs, &more].concat());
+    let after = determined(&out);
+    assert_eq!((&after["complete"], after["runs"].as_array().unwrap().len()), (&true.into(), 9));
+    assert_eq!(fs::read(out.join("runs/mlp__ce__0.json")).unwrap(), run);
 }
 
 #[test]
-fn a_new_comparison_replaces_runs_and_leaves_other_files_alone() {
+fn a_fresh_comparison_replaces_runs_and_leaves_other_files_alone() {
     let keep = tempfile::tempdir().unwrap();
     let out = keep.path().join("out");
     compare(&out, &[]);
     fs::write(out.join("runs/notes.json"), "{}").unwrap();
     fs::write(out.join("runs/notes.txt"), "mine").unwrap();
-    let mut arguments = vec!["compare", "--out", out.to_str().unwrap()];
+    let mut arguments = vec!["compare", "--fresh", "--out", out.to_str().unwrap()];
     arguments.extend(SMALL);
     printed(&arguments);
     let mut names: Vec<String> = fs::read_dir(out.join("runs"))
@@ -177,7 +190,7 @@ fn report_rebuilds_and_merges_without_training() {
     let empty = folder("empty");
     fs::create_dir(&empty).unwrap();
     let lines = [
-        complaint(&["report", a, o, "--out", m], keep.path()),
+        complaint(&["report", a, o, "--out", folder("more").to_str().unwrap()], keep.path()),
         complaint(&["report", a, b], keep.path()),
         complaint(&["report", a, b, "--out", a], keep.path()),
         complaint(&["report", empty.to_str().unwrap()], keep.path()),
@@ -202,7 +215,8 @@ fn the_reference_is_declared_before_the_runs() {
     assert_eq!(results["verdicts"]["design"]["kind"], "resplits");
     let one = compare(&out, &["--seed", "1", "--resume"]);
     assert!(one.contains("verdict: "), "{one}");
-    let quick = ["compare", "--synthetic", "rows=1010,ratio=100", "--seeds", "1", "--epochs", "1", "--out"];
+    let rows = ["--synthetic", "rows=1010,ratio=100"];
+    let quick = [&["compare", "--fresh"][..], &rows, &["--seeds", "1", "--epochs", "1", "--out"]].concat();
     let one = printed(&[&quick[..], &[out.to_str().unwrap()]].concat());
     assert!(one.contains("with one run no test is possible: run more seeds"), "{one}");
     let refused = [
@@ -330,6 +344,7 @@ fn ctrl_c_keeps_what_is_done() {
     assert_eq!(results["complete"], false);
     let runs = results["runs"].as_array().unwrap().len();
     assert!((1..4).contains(&runs), "{runs}");
+    assert!(!out.join("losslab-owner.json").exists(), "the folder is given back");
     let text = printed(&[&arguments[..], &["--resume"]].concat());
     assert!(text.contains(&format!("resumed: {runs} of 4")), "{text}");
     assert_eq!(determined(&out)["complete"], true);

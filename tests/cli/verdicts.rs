@@ -41,8 +41,8 @@ fn leaving_losses_out_and_adding_seeds_do_not_make_p_smaller() {
     assert_eq!(p(&more, 0), (8.0 * last).min(1.0), "a second look doubles p");
     assert!(text.contains("p is multiplied by 2"), "{text}");
 
-    // Without --resume the runs are trained again, and what was seen is not forgotten.
-    let plain = [&SMALL[..], &["--seeds", "6"]].concat();
+    // With --fresh the runs are trained again, and what was seen is not forgotten.
+    let plain = [&SMALL[..], &["--seeds", "6", "--fresh"]].concat();
     let (text, other) =
         compare(&out, &[&plain[..], &["--reference", "gce:q=0.7"]].concat(), &["ce", "gce:q=0.7"]);
     assert!(text.contains("note: the reference was ce before"), "{text}");
@@ -52,7 +52,7 @@ fn leaving_losses_out_and_adding_seeds_do_not_make_p_smaller() {
 
     // Other data are another matter.
     let data = ["--synthetic", "rows=824,ratio=19,overlap=0.9,seed=4", "--epochs", "60", "--seeds", "4"];
-    let (text, _) = compare(&out, &data, &["ce", "gce:q=0.7"]);
+    let (text, _) = compare(&out, &[&data[..], &["--fresh"]].concat(), &["ce", "gce:q=0.7"]);
     assert!(
         text.contains("note: other data, or other splits of these, were judged in this folder"),
         "{text}"
@@ -60,7 +60,7 @@ fn leaving_losses_out_and_adding_seeds_do_not_make_p_smaller() {
     assert!(!text.contains("the correction covers") && !text.contains("p is multiplied"), "{text}");
 
     // And no way to have the folder forget.
-    let (_, again) = compare(&out, &seeds("6"), &["ce", "gce:q=0.7"]);
+    let (_, again) = compare(&out, &plain, &["ce", "gce:q=0.7"]);
     assert_eq!(p(&again, 0), p(&more, 0));
     std::fs::write(out.join("comparison.json"), "{").unwrap();
     let arguments = [&["compare", "--quiet"][..], &seeds("6"), &["--out", out.to_str().unwrap()]].concat();

@@ -33,7 +33,7 @@ fn a_severe_warning_is_told_before_and_after_the_training_and_kept() {
     let (_, below) = after.split_once("verdict").unwrap();
     assert!(below.contains(WARNING), "{text}");
     // Without notes it is told all the same, once.
-    let quiet = printed(&[&compare[..], &["--quiet"]].concat());
+    let quiet = printed(&[&compare[..], &["--quiet", "--fresh"]].concat());
     assert_eq!(quiet.matches(WARNING).count(), 1, "{quiet}");
 
     let found = results(&out)["warnings"].clone();

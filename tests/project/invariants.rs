@@ -93,7 +93,8 @@ fn files_are_created_in_one_place() {
     ];
     assert_eq!(
         calling(&calls),
-        ["confined.rs", "read.rs", "write.rs"].map(|file| format!("crates/data/src/files/{file}"))
+        ["confined.rs", "owner.rs", "read.rs", "write.rs"]
+            .map(|file| format!("crates/data/src/files/{file}"))
     );
 }
 
@@ -104,6 +105,7 @@ fn files_are_opened_in_one_place_but_those_that_a_user_names() {
         "crates/metrics/src/boxes/coco_json.rs",
         "crates/data/src/checks/same_file.rs",
         "crates/data/src/file_text.rs",
+        "crates/data/src/files/owner.rs",
         "crates/data/src/files/write.rs",
         "crates/data/src/idx.rs",
         "crates/cli/src/config.rs",

@@ -71,7 +71,9 @@ fn one(program: &Path, folder: &Path, number: u64, ledger: &mut Ledger) -> anyho
     for attempt in 0.. {
         ensure!(attempt < MOST_ATTEMPTS, "still not at its end after {MOST_ATTEMPTS} attempts");
         let mut command = train(&resumed);
-        let mut child = command.arg("--checkpoint").arg(folder.join("kept")).arg("--resume").spawn()?;
+        // It may be killed between saving the model and its end.
+        command.args(["--resume", "--force", "--checkpoint"]).arg(folder.join("kept"));
+        let mut child = command.spawn()?;
         sleep(length.mul_f64(draw(&mut random)));
         // An error means that it had ended.
         let _ = child.kill();

@@ -12,7 +12,7 @@ const PREDICTING: &str = "predict";
 
 /// What `compare` takes from where it runs, not from what is asked of it: neither kept with results nor read
 /// back, for results may come from a stranger.
-pub const OF_THE_PLACE: [&str; 6] = ["config", "out", "threads", "max-memory", "quiet", "resume"];
+pub const OF_THE_PLACE: [&str; 7] = ["config", "out", "threads", "max-memory", "quiet", "resume", "fresh"];
 
 /// The flags that were given.
 #[derive(Debug, Default)]

@@ -1,5 +1,5 @@
 //! The command line: parses arguments, checks them as one request, runs a command, turns errors into one line
-//! and exit code 2.
+//! and an exit code.
 //!
 //! | file | what |
 //! |---|---|
@@ -12,6 +12,8 @@
 //! | `losses`, `models`, `curves`, `eval/`, `coco_eval` | the commands that show and evaluate |
 //! | `warnings` | what checks of the data find |
 //! | `output` | what is printed, and what a closed pipe or a full disk behind it means |
+//! | `outputs` | files that are written must not be those that are read |
+//! | `owner` | the folders that this process alone writes into |
 //! | `progress/`, `interrupt/` | what is told while trainings run; Ctrl-C and other signals |
 
 #![cfg_attr(
@@ -36,6 +38,8 @@ mod losses;
 mod memory;
 mod models;
 mod output;
+mod outputs;
+mod owner;
 mod power;
 mod predict;
 mod progress;
@@ -100,6 +104,7 @@ enum Command {
 /// | exit code | what happened |
 /// |---|---|
 /// | 2 | an error; also if standard output cannot be written, such as to a full disk |
+/// | 3 | records of a comparison vanished or were replaced while it ran; there is no verdict |
 /// | 130, 143, 129 | Ctrl-C, SIGTERM or SIGHUP ended a comparison: what is done is kept |
 /// | 141 | whoever read standard output has closed it, as `head` does; nothing is said |
 ///
@@ -229,8 +234,11 @@ fn finish(result: anyhow::Result<()>) -> ExitCode {
                 return ExitCode::from(ClosedPipe::EXIT_CODE);
             }
             emit_error(&format!("error: {}\n", shown_name(&format!("{error:#}").replace('\n', " "))));
-            let interrupted = error.downcast_ref::<interrupt::Interrupted>();
-            ExitCode::from(interrupted.map_or(2, interrupt::Interrupted::exit_code))
+            ExitCode::from(match error.downcast_ref::<interrupt::Interrupted>() {
+                Some(interrupted) => interrupted.exit_code(),
+                None if error.is::<compare::Lost>() => compare::LOST_EXIT_CODE,
+                None => 2,
+            })
         }
     }
 }

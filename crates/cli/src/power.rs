@@ -1,6 +1,6 @@
 //! `losslab power`: what another comparison would need to see a difference.
 
-use super::compare::pool;
+use super::compare::{pool, resolve};
 use super::{emit, notes, processors};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// The arguments of `losslab power`.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// Folder of a comparison that `losslab compare` wrote; a few seeds are enough to plan with
+    /// Folder of a comparison that `losslab compare` wrote, or losslab-results for the latest in it; a few seeds are enough to plan with
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// Difference in the deciding metric that is to be seen [default: the equivalence margin]
@@ -32,6 +32,7 @@ pub fn run(lab: &Lab, arguments: &Arguments) -> anyhow::Result<()> {
     if !(*power > 0.05 && *power < 1.0) {
         bail!("--power {}: expected a probability above 0.05 and below 1", shown_number(*power));
     }
+    let folder = &resolve(folder);
     let store = Store::new(folder);
     let plan = store.plan().map_err(anyhow::Error::msg)?;
     let (records, faults) = store.records(&plan);

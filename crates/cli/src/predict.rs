@@ -2,6 +2,7 @@
 
 use super::flags::GivenFlags;
 use super::memory::MemoryArguments;
+use super::outputs::{ensure_not_read, inputs};
 use super::warnings::{self, DenyArguments};
 use super::{emit, emit_error, notes};
 use anyhow::{Context, anyhow, bail};
@@ -51,6 +52,11 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
         (false, true) => Form::Raw,
         (false, false) => Form::Predictions,
     };
+    if let Some(out) = &arguments.out {
+        let mut read = inputs(&lab.formats.new_flags(), &given.data);
+        read.push(("model".into(), arguments.model.clone()));
+        ensure_not_read("--out", out, &read)?;
+    }
     let mut model = load_model(lab, &arguments.model)?;
     let name = arguments.model.display().to_string();
     let most = arguments.memory.most();

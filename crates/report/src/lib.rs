@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`Plan`] | what is compared and what was declared before the runs, as a file |
 //! | [`RunRecord`], [`Found`] | one run as a file, and the task's part of it |
-//! | [`Store`] | the folder of a comparison |
+//! | [`Store`], [`Contents`] | the folder of a comparison; what losslab wrote into a folder |
 //! | [`judge`] | verdicts from records |
 //! | [`Others`] | what the metrics say that do not decide |
 //! | [`Look`], [`Past`] | verdicts that were given before, and what they mean for the next |
@@ -21,6 +21,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod across;
+mod contents;
 pub mod curves;
 mod found;
 mod gaps;
@@ -35,6 +36,7 @@ pub mod plot;
 mod power;
 mod record;
 mod results;
+mod seal;
 mod store;
 mod table;
 mod tuning;
@@ -42,13 +44,14 @@ mod verdicts;
 mod views;
 
 pub use across::{ACROSS_SCHEMA, Across, Conclusion, Outcome, Overall, Ranking, SetFinding, SetReport};
+pub use contents::Contents;
 pub use found::Found;
 pub use gaps::{SeedGaps, unseen_notes};
 pub use history::{Look, Past};
 pub use html::{Story, write_across, write_html};
 pub use judgement::{Design, Judgement, Unit, judge};
 pub use margin::{Margin, Rule};
-pub use merge::merge;
+pub use merge::{merge, not_resumable};
 pub use other_metrics::{Difference, OfMetric, OfProbabilities, Others};
 pub use plan::{ArmName, MetricDescription, ModelDescription, PLAN_SCHEMA, Plan, TunedSetting};
 pub use power::{PowerQuestion, power_text};

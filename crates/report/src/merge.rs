@@ -6,6 +6,8 @@ use super::history;
 use super::plan::Plan;
 use super::record::RunRecord;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// The plan of all these comparisons, each with its name for messages: models, losses and seeds in the order
 /// in which they come, the reference that of the first.
@@ -38,9 +40,19 @@ pub fn merge(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<Plan, String> {
         }
     }
     same_parts(parts)?;
+    same_runs(parts)?;
     merged.looks = history::merge(&parts.iter().map(|(_, plan, _)| plan).collect::<Vec<_>>());
     merged.request = request(&merged, parts);
     Ok(merged)
+}
+
+/// Why the runs of an earlier comparison cannot be part of the one that is asked for, if they cannot: the
+/// first difference in data or training, as `config.epochs is 4, not 5 as asked for`. Models, losses, seeds,
+/// reference and margin may differ.
+pub fn not_resumable(earlier: &Plan, asked: &Plan) -> Option<String> {
+    let other_version = || "its runs are of another version of losslab".to_owned();
+    let difference = difference(asked, earlier).map(|difference| format!("{difference} as asked for"));
+    difference.or_else(|| (earlier.problem != asked.problem).then(other_version))
 }
 
 /// What would have been asked for to compare all of it at once: where requests differ, the losses, models and
@@ -78,6 +90,23 @@ fn same_parts(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<(), String> {
                 }
                 Some(_) => {}
                 None => seen.push((record.seed, &record.split, name)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A run that stands in several parts must be the same in all of them.
+fn same_runs(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<(), String> {
+    let mut seen: HashMap<String, (&RunRecord, &str)> = HashMap::new();
+    for (name, _, records) in parts {
+        for record in records {
+            match seen.entry(record.file_name()) {
+                Entry::Occupied(entry) if entry.get().0 != record => {
+                    let (run, (_, other)) = (entry.key(), entry.get());
+                    return Err(format!("{name} and {other} cannot be merged: their runs in {run} differ"));
+                }
+                entry => drop(entry.or_insert((record, name))),
             }
         }
     }

@@ -13,7 +13,7 @@ use losslab_train::{EpochRecord, Outcome, Task, TrialRecord};
 use serde::{Deserialize, Serialize};
 
 /// The version of the records' schema.
-pub const RECORD_SCHEMA: u32 = 4;
+pub const RECORD_SCHEMA: u32 = 5;
 
 /// Metrics by name, in their order; none where undefined.
 pub type Metrics = IndexMap<String, Option<f64>>;

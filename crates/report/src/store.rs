@@ -7,24 +7,27 @@
 //! | `detections/MODEL__LOSS__SEED.json` | what a detector found in the test images |
 //! | `truth.json` | the true objects of the test images, in COCO's form |
 //! | `results.json` | all of it summed up, at the end |
+//!
+//! Plan and records begin with a checksum of all that follows in them.
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
+use super::contents::Contents;
 use super::plan::{ArmName, PLAN_SCHEMA, Plan};
 use super::record::{RECORD_SCHEMA, RunRecord, run_file};
+use super::seal;
 use crate::views;
 use losslab_data::files::ConfinedFolder;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io;
 use std::path::Path;
 
-/// The plan.
-const PLAN: &str = "comparison.json";
+/// The name of the plan's file.
+pub(crate) const PLAN_FILE: &str = "comparison.json";
 /// The folder of the records.
 const RUNS: &str = "runs";
 /// Larger files are none of ours.
-const MOST_BYTES: u64 = 1 << 30;
+pub(crate) const MOST_BYTES: u64 = 1 << 30;
 
 /// The folder of a comparison. It may come from a stranger: see [`ConfinedFolder`].
 #[derive(Clone, Debug)]
@@ -38,73 +41,88 @@ impl Store {
         Self { files: ConfinedFolder::new(folder) }
     }
 
-    /// Begins a comparison: writes the plan, with the looks of an earlier one. Unless runs are to be resumed,
-    /// those that stand in the folder are removed, with their attachments and the results; files that losslab
-    /// did not write stay.
+    /// Begins a comparison, or goes on with one: writes the plan, with the looks of an earlier one; returns
+    /// its checksum.
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn begin(&self, plan: &mut Plan, resume: bool) -> io::Result<()> {
+    pub fn begin(&self, plan: &mut Plan) -> io::Result<String> {
         // Those at other data are kept, too: a comparison of other data in between is no way to lose them.
         let mut looks = self.plan().map(|earlier| earlier.looks).unwrap_or_default();
         looks.append(&mut plan.looks);
         plan.looks = looks;
-        if !resume {
-            self.remove_runs()?;
-        }
         self.save_plan(plan)
     }
 
-    /// Writes the plan.
+    /// The same in place of what losslab has written into the folder before, which is removed.
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn save_plan(&self, plan: &Plan) -> io::Result<()> {
-        self.write_json(PLAN, plan, true)
+    pub fn begin_fresh(&self, plan: &mut Plan) -> io::Result<String> {
+        let old = Contents::of(self.folder())?;
+        // The plan comes first: if the program is ended meanwhile, the old runs are none of it.
+        let checksum = self.begin(plan)?;
+        old.remove()?;
+        Ok(checksum)
+    }
+
+    /// Writes the plan; returns its checksum.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn save_plan(&self, plan: &Plan) -> io::Result<String> {
+        self.write_sealed(PLAN_FILE, &serde_json::to_string_pretty(plan)?)
     }
 
     /// The plan of the comparison in this folder.
     ///
     /// # Errors
-    /// If there is none, or it is not one; the message names the file.
+    /// If there is none, or it is not one, or was changed; the message names the file.
     pub fn plan(&self) -> Result<Plan, String> {
-        let found = |what: String| format!("{}: found {what}", self.named(PLAN));
-        let schema: Schema = self.read_json(PLAN)?.ok_or_else(|| {
-            format!("{}: not found, expected a folder that losslab compare wrote", self.named(PLAN))
-        })?;
-        if schema.schema != PLAN_SCHEMA {
-            return Err(found(format!("schema {}, expected {PLAN_SCHEMA}", schema.schema)));
-        }
-        let plan: Plan = self.read_json(PLAN)?.ok_or_else(|| found("nothing any more".into()))?;
-        plan.check().map_err(found)?;
-        Ok(plan)
+        Ok(self.read_plan()?.0)
     }
 
-    /// Writes what came out of a run.
+    /// The checksum of the plan in this folder.
+    ///
+    /// # Errors
+    /// Those of [`plan`](Self::plan).
+    pub fn plan_checksum(&self) -> Result<String, String> {
+        Ok(self.read_plan()?.1)
+    }
+
+    fn read_plan(&self) -> Result<(Plan, String), String> {
+        let path = self.named(PLAN_FILE);
+        let (plan, checksum): (Plan, _) = self
+            .read_sealed(PLAN_FILE, PLAN_SCHEMA)?
+            .ok_or_else(|| format!("{path}: not found, expected a folder that losslab compare wrote"))?;
+        plan.check().map_err(|found| format!("{path}: found {found}"))?;
+        Ok((plan, checksum))
+    }
+
+    /// Writes what came out of a run; returns its checksum.
     ///
     /// # Errors
     /// If the folder cannot be written.
-    pub fn save(&self, record: &RunRecord) -> io::Result<()> {
-        self.write_json(&in_runs(&record.file_name()), record, false)
+    pub fn save(&self, record: &RunRecord) -> io::Result<String> {
+        self.write_sealed(&in_runs(&record.file_name()), &serde_json::to_string(record)?)
     }
 
-    /// The record of a run of this plan; none if there is no such file.
+    /// The record of a run of this plan, and its checksum; none if there is no such file.
     ///
     /// # Errors
-    /// Why the file is of no use: torn, of another version, or of other data or settings.
-    pub fn load(&self, plan: &Plan, arm: &ArmName, seed: u64) -> Result<Option<RunRecord>, String> {
+    /// Why the file is of no use: torn, changed, of another version, or of other data or settings.
+    pub fn load(&self, plan: &Plan, arm: &ArmName, seed: u64) -> Result<Option<(RunRecord, String)>, String> {
         let path = in_runs(&run_file(arm, seed));
-        let Some(record): Option<RunRecord> = self.read_json(&path)? else { return Ok(None) };
-        let why = if record.schema != RECORD_SCHEMA {
-            format!("schema {}, expected {RECORD_SCHEMA}", record.schema)
-        } else if (&record.arm, record.seed) != (arm, seed) {
+        let read: Option<(RunRecord, String)> = self.read_sealed(&path, RECORD_SCHEMA)?;
+        let Some((record, checksum)) = read else { return Ok(None) };
+        let why = if (&record.arm, record.seed) != (arm, seed) {
             format!("a run of {} with {} and seed {}", record.arm.model, record.arm.loss, record.seed)
         } else if record.key != plan.key(&record.split, arm, seed) {
             "a run on other data, with other settings or of another version".into()
         } else if let Err(fault) = record.check(plan) {
             fault
         } else {
-            return Ok(Some(record));
+            return Ok(Some((record, checksum)));
         };
         Err(format!("{}: found {why}", self.named(&path)))
     }
@@ -114,7 +132,7 @@ impl Store {
         let (mut records, mut faults) = (Vec::new(), Vec::new());
         for (arm, seed) in plan.runs() {
             match self.load(plan, arm, seed) {
-                Ok(record) => records.extend(record),
+                Ok(found) => records.extend(found.map(|(record, _)| record)),
                 Err(fault) => faults.push(fault),
             }
         }
@@ -189,29 +207,40 @@ impl Store {
         &self.files
     }
 
-    /// Whether there are files of runs.
-    pub fn has_runs(&self) -> bool {
-        self.files.names(RUNS).is_ok_and(|names| !names.is_empty())
+    /// Whether a comparison was begun here.
+    pub fn is_begun(&self) -> bool {
+        self.files.has(PLAN_FILE) || self.files.names(RUNS).is_ok_and(|names| !names.is_empty())
     }
 
-    fn remove_runs(&self) -> io::Result<()> {
-        for name in self.files.names(RUNS)?.iter().filter_map(|name| name.to_str()) {
-            let Ok(Some(record)) = self.read_json::<RunRecord>(&in_runs(name)) else { continue };
-            if record.file_name() == name {
-                for folder in views::attachment_folders() {
-                    self.files.remove(format!("{folder}/{name}"))?;
-                }
-                self.files.remove(in_runs(name))?;
-            }
+    /// Writes an object with its checksum, which is returned.
+    fn write_sealed(&self, path: &str, text: &str) -> io::Result<String> {
+        let (sealed, checksum) = seal::seal(text);
+        self.files.write(path, format!("{sealed}\n").as_bytes())?;
+        Ok(checksum)
+    }
+
+    /// Reads what [`write_sealed`](Self::write_sealed) wrote; none if there is no such file.
+    fn read_sealed<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        schema: u32,
+    ) -> Result<Option<(T, String)>, String> {
+        let bytes = match self.files.read(path, MOST_BYTES) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(|error| format!("{}: cannot be read: {error}", self.named(path)))?,
+        };
+        let Schema { schema: found } = self.parse(path, &bytes)?;
+        if found != schema {
+            return Err(format!("{}: found schema {found}, expected {schema}", self.named(path)));
         }
-        self.files.remove("results.json")
+        let text = String::from_utf8_lossy(&bytes);
+        let checksum = seal::check(&text).map_err(|found| format!("{}: found {found}", self.named(path)))?;
+        Ok(Some((self.parse(path, &bytes)?, checksum)))
     }
 
-    fn write_json<T: Serialize + ?Sized>(&self, path: &str, value: &T, pretty: bool) -> io::Result<()> {
-        let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
-        let mut text = text.map_err(io::Error::other)?;
-        text.push('\n');
-        self.files.write(path, text.as_bytes())
+    fn parse<T: DeserializeOwned>(&self, path: &str, bytes: &[u8]) -> Result<T, String> {
+        serde_json::from_slice(bytes)
+            .map_err(|error| format!("{}: not what losslab wrote: {error}", self.named(path)))
     }
 
     fn read(&self, path: &str) -> Result<String, String> {
@@ -220,18 +249,6 @@ impl Store {
             io::ErrorKind::NotFound => format!("{}: not found", self.named(path)),
             _ => format!("{}: cannot be read: {error}", self.named(path)),
         })
-    }
-
-    /// None if there is no such file.
-    fn read_json<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, String> {
-        match self.files.read(path, MOST_BYTES) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("{}: cannot be read: {error}", self.named(path))),
-            Ok(bytes) => match serde_json::from_slice(&bytes) {
-                Ok(value) => Ok(Some(value)),
-                Err(error) => Err(format!("{}: not what losslab wrote: {error}", self.named(path))),
-            },
-        }
     }
 
     /// What messages call a file.

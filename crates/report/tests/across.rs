@@ -38,8 +38,8 @@ fn records(plan: &Plan, by: &[f64]) -> Vec<RunRecord> {
 fn write(files: &Files, name: &str, plan: &mut Plan, records: &[RunRecord]) -> PathBuf {
     let folder = files.path(name);
     let store = Store::new(&folder);
-    store.begin(plan, false).unwrap();
-    records.iter().for_each(|record| store.save(record).unwrap());
+    store.begin(plan).unwrap();
+    records.iter().for_each(|record| drop(store.save(record).unwrap()));
     folder
 }
 

@@ -2,6 +2,7 @@
 
 mod across;
 mod common;
+mod contents;
 mod judgement;
 mod margin;
 mod other_metrics;

@@ -1,7 +1,7 @@
 //! Records and plans as files: what survives, and what contradicts itself.
 
 use crate::common::{arm, found, logits, plan, run};
-use losslab_report::{Found, Metrics, Plan, RunRecord, Store};
+use losslab_report::{Found, Metrics, Plan, RunRecord, Store, merge, not_resumable};
 use losslab_testing::Files;
 use losslab_train::tasks::table::TableFound;
 
@@ -27,7 +27,7 @@ fn a_record_survives_its_file_to_the_last_bit() {
 fn a_record_is_read_back_from_its_folder() {
     let (files, mut plan) = (Files::new(), plan(&["ce", "focal:gamma=2,alpha=0.25"], 2, false));
     let store = Store::new(files.0.path());
-    store.begin(&mut plan, false).unwrap();
+    store.begin(&mut plan).unwrap();
     assert_eq!(store.plan().unwrap(), plan);
     let record = run(&plan, "focal:gamma=2,alpha=0.25", 1, Some(0.1 + 0.2), &logits(0.3, 1));
     store.save(&record).unwrap();
@@ -133,4 +133,34 @@ fn a_plan_that_contradicts_itself_is_refused() {
             "0 classes, expected at least 2",
         ]
     );
+}
+
+#[test]
+fn runs_that_stand_in_two_folders_are_merged_if_they_are_the_same() {
+    let plan = plan(&["ce", "gce:q=0.7"], 1, false);
+    let part = |name: &str, ap| {
+        (name.to_owned(), plan.clone(), vec![run(&plan, "ce", 0, Some(ap), &logits(0.3, 0))])
+    };
+    assert!(merge(&[part("a", 0.5), part("b", 0.5)]).is_ok());
+    assert_eq!(
+        merge(&[part("a", 0.5), part("b", 0.6)]).unwrap_err(),
+        "b and a cannot be merged: their runs in mlp__ce__0.json differ"
+    );
+}
+
+#[test]
+fn a_comparison_goes_on_with_other_losses_and_seeds_but_not_with_other_settings() {
+    let earlier = plan(&["ce"], 1, false);
+    let grown = Plan { reference: arm("mlp", "gce:q=0.7"), ..plan(&["ce", "gce:q=0.7"], 3, false) };
+    assert_eq!(not_resumable(&earlier, &grown), None);
+    let mut other = earlier.clone();
+    other.settings["epochs"] = 7.into();
+    let epochs = &earlier.settings["epochs"];
+    assert_eq!(
+        not_resumable(&earlier, &other),
+        Some(format!("config.epochs is {epochs}, not 7 as asked for"))
+    );
+    let newer = Plan { problem: "another".into(), ..earlier.clone() };
+    let fault = "its runs are of another version of losslab";
+    assert_eq!(not_resumable(&earlier, &newer), Some(fault.into()));
 }

@@ -2,7 +2,8 @@
 //! ever taken.
 
 use crate::common::{images, model, retinanet, rows, scenes, spec, synthetic, trained};
-use losslab_data::files::Temporary;
+use losslab_data::files::owner::{Claim, Owner};
+use losslab_data::files::{Temporary, remove_leftovers};
 use losslab_losses::Spec;
 use losslab_models::{NamedTensor, Numbers, State};
 use losslab_testing::Files;
@@ -18,6 +19,7 @@ use std::io;
 use std::mem::forget;
 use std::ops::ControlFlow::{Break, Continue};
 use std::path::Path;
+use std::sync::Arc;
 
 fn small_rows() -> TableTask {
     rows(synthetic("rows=505,ratio=20"), 3)
@@ -214,28 +216,28 @@ fn wherever_a_write_is_torn_one_of_the_last_two_checkpoints_loads() {
 
         // The program that comes after it.
         let mut folder = Folder::new(files.0.path());
-        folder.lock().unwrap();
+        remove_leftovers(files.0.path()).unwrap();
         let loaded = folder.load(Which::Latest).unwrap().unwrap();
         assert_eq!(loaded.checkpoint.epoch, if breaks_at == 3 { 4 } else { 3 }, "operation {breaks_at}");
         (5..=6).for_each(|epoch| folder.save(&small(epoch)).unwrap());
         let epochs = [Which::Latest, Which::Previous]
             .map(|which| Folder::new(files.0.path()).load(which).unwrap().unwrap().checkpoint.epoch);
         assert_eq!(epochs, [6, 5]);
-        let names = std::fs::read_dir(files.0.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        assert_eq!(names.filter(|name| name != "training.lock").count(), 2, "nothing else is left");
+        assert_eq!(std::fs::read_dir(files.0.path()).unwrap().count(), 2, "nothing else is left");
     }
 }
 
 #[test]
-fn a_folder_belongs_to_one_training_at_a_time() {
+fn nothing_is_written_into_a_folder_that_another_took_over() {
     let files = Files::new();
-    let mut first = Folder::new(files.0.path());
-    first.lock().unwrap();
-    let message = Folder::new(files.0.path()).lock().unwrap_err().to_string();
-    let found = format!("found the training of process {}, expected a folder that no", std::process::id());
-    assert!(message.contains(&found), "{message}");
-    drop(first);
-    Folder::new(files.0.path()).lock().unwrap();
+    let claim = |process, start| Claim { host: "a".into(), process, start, heartbeat: start };
+    let claimed = |claim| Arc::new(Owner::claim(files.0.path(), claim).unwrap().0);
+    let mut folder = Folder::new(files.0.path()).owned_by(claimed(claim(7, 1000)));
+    folder.save(&small(1)).unwrap();
+    let _second = claimed(claim(8, 2000));
+    let message = folder.save(&small(2)).unwrap_err().to_string();
+    assert!(message.contains("the folder was taken over by process 8 on \"a\""), "{message}");
+    assert_eq!(folder.load(Which::Latest).unwrap().unwrap().checkpoint.epoch, 1);
 }
 
 #[test]

@@ -1,20 +1,28 @@
 //! `losslab compare`: one request, checked before anything is read; then it loads the data, trains what is
 //! missing, prints table and verdicts, and writes `results.json`.
 
+mod folders;
+mod numbered;
 mod request;
 mod session;
 mod tune_args;
+mod written;
 
+pub(super) use folders::{ensure_unused, tell_removal};
+pub(super) use numbered::resolve;
 pub(super) use request::cannot_write;
 pub(super) use session::{Place, Session, pool};
+pub(super) use written::{EXIT_CODE as LOST_EXIT_CODE, Lost};
 
 use super::flags::GivenFlags;
 use super::learner_args::{BoxRequest, LearnerArguments, TableRequest};
 use super::{emit, notes, of_data};
 use crate::memory::MemoryArguments;
+use crate::owner::Owned;
 use crate::warnings::{self, DenyArguments};
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
+use folders::Folders;
 use losslab_base::{counted, shown_number};
 use losslab_data::formats::Loaded;
 use losslab_losses::{OpenSpec, Spec};
@@ -23,7 +31,7 @@ use losslab_train::tasks::boxes::BoxTask;
 use losslab_train::tasks::table::TableTask;
 use losslab_train::{Arm, Comparison, Lab, LossSet, Memory, ProblemKind, Task};
 use request::{Request, Work};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tune_args::TuneArguments;
 
 /// The arguments of `losslab compare`.
@@ -60,12 +68,16 @@ pub struct Arguments {
     threads: Option<usize>,
     #[command(flatten)]
     memory: MemoryArguments,
-    /// Folder for results.json and the runs it is made of; runs that stand there are replaced
-    #[arg(long, value_name = "DIR", default_value = "losslab-results", help_heading = "Running")]
-    out: PathBuf,
+    /// Folder for results.json and the runs it is made of [default: a new numbered one in losslab-results,
+    /// which the file latest there names; with --resume the one that it names]
+    #[arg(long, value_name = "DIR", help_heading = "Running")]
+    out: Option<PathBuf>,
     /// Keep the runs that stand in the folder, and train only those that are missing
     #[arg(long, help_heading = "Running")]
     resume: bool,
+    /// Remove what losslab has written into the folder before
+    #[arg(long, conflicts_with = "resume", requires = "out", help_heading = "Running")]
+    fresh: bool,
     /// Take arguments from this file: TOML with the names of flags as keys, or the results.json of a
     /// comparison. Paths in it count from the current folder
     // By this name, for `config.rs` reads it before the arguments are parsed.
@@ -81,28 +93,23 @@ pub struct Arguments {
 /// Runs the command.
 pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result<()> {
     let request = Request::new(lab, arguments, given)?;
-    let is_new = request.prepare_folder()?;
-    let result = compare_named(lab, &request);
-    if result.is_err() && is_new {
-        // Succeeds only if nothing was written.
-        let _ = std::fs::remove_dir(&request.out);
-    }
-    result
+    let folders = Folders::claim(&request)?;
+    compare_named(lab, &request, folders.owned())
 }
 
 /// Compares on the data that are named, or on those that come with losslab.
-fn compare_named(lab: &Lab, request: &Request) -> anyhow::Result<()> {
+fn compare_named(lab: &Lab, request: &Request, folders: &[Owned]) -> anyhow::Result<()> {
+    let mut folders = folders.iter();
+    let mut next = || folders.next().context("no folder for the results");
     match &request.work {
-        Work::Tables(tables) => compare_tables(lab, request, tables, &request.out),
-        Work::Boxes(boxes) => compare_boxes(lab, request, boxes, &request.out),
+        Work::Tables(tables) => compare_tables(lab, request, tables, next()?),
+        Work::Boxes(boxes) => compare_boxes(lab, request, boxes, next()?),
         Work::Embedded { tables, scenes } => {
             if let Some(tables) = tables {
-                let request = request.on_embedded_table();
-                compare_tables(lab, &request, tables, &request.out.join("tabular"))?;
+                compare_tables(lab, &request.on_embedded_table(), tables, next()?)?;
             }
             if let Some(scenes) = scenes {
-                let request = request.on_embedded_scenes(scenes);
-                compare_boxes(lab, &request, scenes, &request.out.join("scenes"))?;
+                compare_boxes(lab, &request.on_embedded_scenes(scenes), scenes, next()?)?;
             }
             Ok(())
         }
@@ -115,7 +122,7 @@ fn load(lab: &Lab, request: &Request) -> anyhow::Result<Loaded> {
     Ok(format.load(&request.data)?)
 }
 
-fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &Path) -> anyhow::Result<()> {
+fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &Owned) -> anyhow::Result<()> {
     let Loaded::Table { source, notes } = load(lab, request)? else { bail!("expected a table") };
     let kind = match source.dataset.class_names.len() {
         2 => ProblemKind::Binary,
@@ -133,7 +140,7 @@ fn compare_tables(lab: &Lab, request: &Request, tables: &TableRequest, folder: &
     compare(lab, request, &Job { task, settings, learners: models, seeds, kind }, folder)
 }
 
-fn compare_boxes(lab: &Lab, request: &Request, boxes: &BoxRequest, folder: &Path) -> anyhow::Result<()> {
+fn compare_boxes(lab: &Lab, request: &Request, boxes: &BoxRequest, folder: &Owned) -> anyhow::Result<()> {
     let Loaded::Boxes { parts, voc_rule } = load(lab, request)? else { bail!("expected images with boxes") };
     let (settings, seeds) = (boxes.settings.clone(), request.seeds.clone());
     let task = BoxTask::new(lab, parts, voc_rule, &settings, request.metric.as_deref());
@@ -162,7 +169,7 @@ impl<T: Task> Job<'_, T> {
 }
 
 /// Compares losses and models, and writes to this folder.
-fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Path) -> anyhow::Result<()> {
+fn compare<T: Task>(lab: &Lab, request: &Request, job: &Job<'_, T>, folder: &Owned) -> anyhow::Result<()> {
     let Job { task, settings, learners, seeds, .. } = job;
     for (learner, _) in learners {
         task.check_learner(learner, settings)?;

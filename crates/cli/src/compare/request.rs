@@ -3,11 +3,11 @@
 use super::{Arguments, TuneArguments, pool};
 use crate::flags::GivenFlags;
 use crate::learner_args::{BoxRequest, LearnerArguments, TableRequest};
+use crate::outputs::{Inputs, inputs};
 use crate::processors;
 use crate::warnings::DenyArguments;
 use anyhow::{Context, bail};
 use losslab_data::checks::Warning;
-use losslab_data::files::ensure_folder_writable;
 use losslab_data::formats::{DataKind, Format, Given};
 use losslab_losses::{OpenSpec, Spec, SpecError};
 use losslab_train::tasks::boxes::DetectorSettings;
@@ -37,6 +37,8 @@ const SHORT_RATE: f64 = 0.01;
 pub struct Request {
     /// The flags that name data.
     pub data: Given,
+    /// The files among them.
+    pub inputs: Inputs,
     /// What is trained on them.
     pub work: Work,
     /// The deciding metric, if one is named.
@@ -49,10 +51,12 @@ pub struct Request {
     pub tune: TuneArguments,
     /// Threads to train on.
     pub threads: usize,
-    /// The folder of the results.
-    pub out: PathBuf,
+    /// The folder of the results, if it is named.
+    pub out: Option<PathBuf>,
     /// Whether runs that stand there are kept.
     pub resume: bool,
+    /// Whether what losslab has written there is removed.
+    pub fresh: bool,
     /// Whether nothing but results is printed.
     pub quiet: bool,
     /// Whether severe warnings are errors.
@@ -98,6 +102,7 @@ impl Request {
         let default_seeds = if matches!(work, Work::Boxes(_)) { BOX_SEEDS } else { TABLE_SEEDS };
         let request = Self {
             work,
+            inputs: inputs(&lab.formats.flags(), &given.data),
             data: given.data.within(arguments.memory.most()),
             asked: given.request,
             command: given.command,
@@ -111,6 +116,7 @@ impl Request {
             reference: reference(lab, arguments.reference.as_deref())?,
             out: arguments.out,
             resume: arguments.resume,
+            fresh: arguments.fresh,
             quiet: arguments.quiet,
             deny: arguments.deny,
             start: Instant::now(),
@@ -231,15 +237,15 @@ impl Request {
         }
     }
 
-    /// Creates the folder and writes to it, before hours of training rather than after; returns whether it is
-    /// new.
-    pub fn prepare_folder(&self) -> anyhow::Result<bool> {
-        let folder = &self.out;
-        let cannot_write = || cannot_write(folder);
-        let is_new = !folder.exists();
-        std::fs::create_dir_all(folder).with_context(cannot_write)?;
-        ensure_folder_writable(folder).with_context(cannot_write)?;
-        Ok(is_new)
+    /// The folders of its comparisons, where its results go to this one.
+    pub fn folders(&self, out: &Path) -> Vec<PathBuf> {
+        match &self.work {
+            Work::Embedded { tables, scenes } => {
+                let parts = [tables.as_ref().map(|_| "tabular"), scenes.as_ref().map(|_| "scenes")];
+                parts.into_iter().flatten().map(|part| out.join(part)).collect()
+            }
+            Work::Tables(_) | Work::Boxes(_) => vec![out.to_owned()],
+        }
     }
 }
 

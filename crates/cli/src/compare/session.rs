@@ -1,8 +1,11 @@
 //! A comparison in a folder: which runs are missing, that each is kept as soon as it has ended, and what is
 //! made of all of them.
 
+use super::folders;
 use super::request::{Request, cannot_write};
+use super::written::Written;
 use crate::interrupt::{self, Interrupted};
+use crate::owner::Owned;
 use crate::progress::{self, Progress};
 use crate::warnings::{lines, severe_lines};
 use crate::{emit, notes, processors};
@@ -10,6 +13,7 @@ use anyhow::Context;
 use indexmap::IndexMap;
 use losslab_base::counted;
 use losslab_data::DataError;
+use losslab_data::files::owner::Owner;
 use losslab_data::images::decode_image;
 use losslab_report::{
     ArmName, Environment, Look, Margin, Plan, Results, RunRecord, Store, Story, arm_file, diverged_notes,
@@ -20,7 +24,7 @@ use losslab_train::{Comparison, Event, Lab, Observer, Outcome, Task, compare};
 use serde_json::Value;
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Larger files are none of our pictures.
@@ -31,6 +35,8 @@ pub struct Session<'l> {
     lab: &'l Lab,
     plan: Plan,
     store: Store,
+    owner: Arc<Owner>,
+    written: Written,
     place: Place,
 }
 
@@ -52,15 +58,11 @@ pub struct Place {
 
 impl<'l> Session<'l> {
     /// Writes the plan of a comparison.
-    pub fn begin(lab: &'l Lab, request: &Request, plan: Plan, folder: &Path) -> anyhow::Result<Self> {
+    pub fn begin(lab: &'l Lab, request: &Request, plan: Plan, folder: &Owned) -> anyhow::Result<Self> {
         let (command, asked) = (request.command.clone(), Value::Object(request.asked.clone()));
         let mut plan = Plan { command, request: asked, ..plan };
-        let store = Store::new(folder);
-        if request.resume && store.has_runs() {
-            // Without its plan nobody knows which verdicts these runs have given already.
-            store.plan().map_err(|fault| anyhow::anyhow!("--resume: {fault}"))?;
-        }
-        store.begin(&mut plan, request.resume).with_context(|| cannot_write(folder))?;
+        let store = Store::new(folder.folder());
+        let checksum = folders::begin(&store, &mut plan, request)?;
         let place = Place {
             command: request.command.clone(),
             start: request.start,
@@ -69,12 +71,19 @@ impl<'l> Session<'l> {
             resume: request.resume,
             data: files(lab, request),
         };
-        Ok(Self { lab, plan, store, place })
+        Ok(Self {
+            lab,
+            plan,
+            store,
+            owner: Arc::clone(folder.owner()),
+            written: Written::new(checksum),
+            place,
+        })
     }
 
     /// A comparison that stands in a folder, to be reported again.
-    pub fn of(lab: &'l Lab, plan: Plan, store: Store, place: Place) -> Self {
-        Self { lab, plan, store, place }
+    pub fn of(lab: &'l Lab, plan: Plan, store: Store, folder: &Owned, place: Place) -> Self {
+        Self { lab, plan, store, owner: Arc::clone(folder.owner()), written: Written::default(), place }
     }
 
     /// Trains what is missing, keeps each run, and reports all of them.
@@ -90,7 +99,7 @@ impl<'l> Session<'l> {
             watch.keep(outcome.done(), || self.keep(task, &outcome));
         });
         watch.finish(self.store.folder())?;
-        let records = self.records()?;
+        let records = self.written.read_back(&self.store, &self.plan)?;
         self.write_pictures(task, &records)?;
         let kept = self.plan.runs().count() - missing.len();
         let results = self.conclude(&records)?;
@@ -113,8 +122,9 @@ impl<'l> Session<'l> {
                 missing.push((arm, run));
             }
         }
+        // Also where little is printed: a record that is of no use may have been changed by somebody.
+        emit(&notes(&faults))?;
         if place.resume && !place.quiet {
-            emit(&notes(&faults))?;
             let all = plan.runs().count();
             emit(&format!("resumed: {} of {all} trainings are kept\n", all - missing.len()))?;
         }
@@ -123,7 +133,7 @@ impl<'l> Session<'l> {
 
     /// Whether a run need not be trained, or why what stands in its place is of no use.
     fn is_usable<T: Task>(&self, arm: &ArmName, seed: u64, split: &str) -> Result<bool, String> {
-        let Some(record) = self.store.load(&self.plan, arm, seed)? else { return Ok(false) };
+        let Some((record, checksum)) = self.store.load(&self.plan, arm, seed)? else { return Ok(false) };
         if record.split != split {
             return Err(format!("{}: found a run on other parts of the data", record.file_name()));
         }
@@ -131,6 +141,7 @@ impl<'l> Session<'l> {
         if let Some((folder, _)) = found.and_then(T::attachment) {
             self.store.attachment(folder, &record.file_name())?;
         }
+        self.written.add(record.file_name(), checksum);
         Ok(true)
     }
 
@@ -149,17 +160,18 @@ impl<'l> Session<'l> {
 
     /// Keeps a run: first what stands in a file of its own, then the record.
     fn keep<T: Task>(&self, task: &T, outcome: &Outcome<T::Found>) -> io::Result<()> {
+        self.owner.check()?;
         let record = RunRecord::of(&self.plan, task, outcome).map_err(io::Error::other)?;
         if let Ok(trained) = &outcome.result
             && let Some((folder, text)) = T::attachment(&trained.judged.found)
         {
             self.store.save_attachment(folder, &record.file_name(), &text)?;
         }
-        self.store.save(&record)
+        self.written.add(record.file_name(), self.store.save(&record)?);
+        Ok(())
     }
 
-    /// The records of all runs that are done, read back from their files: a comparison that was resumed is
-    /// made of the same as one that was not.
+    /// The records that stand in the folder of a report; tells of those that are of no use.
     pub fn records(&self) -> anyhow::Result<Vec<RunRecord>> {
         let (records, faults) = self.store.records(&self.plan);
         emit(&notes(&faults))?;
@@ -218,7 +230,7 @@ impl<'l> Session<'l> {
 
     /// Writes the results, prints the table, the verdicts and what is to be noted.
     pub fn conclude(&self, records: &[RunRecord]) -> anyhow::Result<Results> {
-        let Self { lab, plan, store, place } = self;
+        let Self { lab, plan, store, place, .. } = self;
         let judged = pool(place.threads)?.install(|| {
             let judged = judge(lab, plan, records, store)?;
             Ok(judged.map(|judgement| judgement.with_other_metrics(lab, plan, records, store)))
@@ -230,6 +242,7 @@ impl<'l> Session<'l> {
         };
         let results = Results::of(plan.clone(), records, judgement, self.environment());
         let cannot_write = || cannot_write(store.folder());
+        self.owner.check().with_context(cannot_write)?;
         results.write(store.folder()).with_context(cannot_write)?;
         let pictures = self.pictures(records)?;
         let story = Story { results: &results, records, lab, pictures: &pictures };
@@ -263,7 +276,7 @@ impl<'l> Session<'l> {
             return Ok(());
         }
         plan.looks.push(look);
-        self.store.save_plan(&plan)
+        self.store.save_plan(&plan).map(drop)
     }
 
     /// Where and how fast it was run.

@@ -41,6 +41,7 @@ fn watch_system() -> Result<(), ctrlc::Error> {
 /// Takes a signal as a request.
 fn take(signal: i32) {
     if REQUESTED.swap(signal, Ordering::Relaxed) != 0 {
+        super::owner::release_all();
         std::process::exit(exit_code(signal).into());
     }
     super::emit_error(match signal {

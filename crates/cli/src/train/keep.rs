@@ -1,10 +1,12 @@
 //! The arguments that keep a training in checkpoints and take it up again.
 
 use crate::emit;
+use crate::owner::Owned;
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use losslab_train::checkpoint::{Folder, Identity, Keeper, Which};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Whether and where a training is kept.
 #[derive(Args, Debug)]
@@ -39,13 +41,14 @@ pub fn kept_note(keeper: &Keeper) -> String {
 }
 
 impl KeepArguments {
-    /// What keeps this training, if it is to be kept; the checkpoint to go on from is read and fits.
-    pub fn keeper(&self, identity: Identity, quiet: bool) -> anyhow::Result<Option<Keeper>> {
+    /// What keeps this training in a folder of its own, if it is to be kept; the checkpoint to go on from is
+    /// read and fits.
+    pub fn keeper(&self, identity: Identity, quiet: bool) -> anyhow::Result<Option<(Owned, Keeper)>> {
         let Some(path) = &self.checkpoint else { return Ok(None) };
         std::fs::create_dir_all(path)
             .with_context(|| format!("--checkpoint {}: cannot be written", path.display()))?;
-        let mut folder = Folder::new(path);
-        folder.lock()?;
+        let owned = Owned::new("--checkpoint", path)?;
+        let folder = Folder::new(path).owned_by(Arc::clone(owned.owner()));
         let used = folder.is_used();
         let mut keeper = Keeper::new(folder, self.every, identity);
         let Some(resume) = self.resume else {
@@ -54,7 +57,7 @@ impl KeepArguments {
                 !used,
                 "--checkpoint {file}: found checkpoints of an earlier training, expected none; --resume goes on from them"
             );
-            return Ok(Some(keeper));
+            return Ok(Some((owned, keeper)));
         };
         let which = match resume {
             Resume::Latest => Which::Latest,
@@ -67,6 +70,6 @@ impl KeepArguments {
         if !quiet {
             emit(&from)?;
         }
-        Ok(Some(keeper))
+        Ok(Some((owned, keeper)))
     }
 }

@@ -5,6 +5,7 @@ mod keep;
 use super::flags::GivenFlags;
 use super::learner_args::LearnerArguments;
 use super::memory::MemoryArguments;
+use super::outputs::{Inputs, ensure_not_read, inputs};
 use super::progress::{self, Progress};
 use super::warnings::{self, DenyArguments};
 use super::{emit, notes, of_data, processors};
@@ -43,6 +44,9 @@ pub struct Arguments {
     /// File for the model
     #[arg(long, value_name = "FILE.safetensors", help_heading = "Running")]
     save: PathBuf,
+    /// Replace the file of --save if there is one
+    #[arg(long, help_heading = "Running")]
+    force: bool,
     #[command(flatten)]
     keep: keep::KeepArguments,
     #[command(flatten)]
@@ -63,12 +67,12 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
         bail!("no data are named: expected one of {}", keys.join(", "));
     };
     let metric = arguments.learner.metric(lab)?;
+    arguments.prepare(&inputs(&lab.formats.flags(), &given.data))?;
     let named = lab.checks.files(&lab.formats.files(&given.data));
     match format.info().kind {
         DataKind::Table => {
             let tables = arguments.learner.tables(lab)?;
             let [model] = &tables.models[..] else { bail!("--model: given twice; a training has one model") };
-            arguments.prepare()?;
             let Loaded::Table { source, notes } = format.load(&given.data)? else {
                 bail!("expected a table")
             };
@@ -83,7 +87,6 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
             let [detector] = &boxes.detectors[..] else {
                 bail!("--detector: given twice; a training has one detector")
             };
-            arguments.prepare()?;
             let Loaded::Boxes { parts, voc_rule } = format.load(&given.data)? else {
                 bail!("expected images with boxes")
             };
@@ -96,8 +99,15 @@ pub fn run(lab: &Lab, arguments: Arguments, given: GivenFlags) -> anyhow::Result
 
 impl Arguments {
     /// What can be refused without reading data, before the training rather than after.
-    fn prepare(&self) -> anyhow::Result<()> {
-        ensure_writable(&self.save).with_context(|| cannot_write(&self.save))
+    fn prepare(&self, inputs: &Inputs) -> anyhow::Result<()> {
+        ensure_not_read("--save", &self.save, inputs)?;
+        ensure_writable(&self.save).with_context(|| cannot_write(&self.save))?;
+        anyhow::ensure!(
+            self.force || !self.save.exists(),
+            "--save {}: found a file, expected none; --force replaces it",
+            self.save.display()
+        );
+        Ok(())
     }
 
     /// Trains in at most `most` bytes of memory, and saves; `named` is what was found in the files that are
@@ -154,7 +164,7 @@ impl Arguments {
             all.extend(more);
         }
         let identity = Identity::new(name, &data, &task.split(0), &all, loss, *seed);
-        let mut keeper = self.keep.keeper(identity, self.quiet)?;
+        let (_owned, mut keeper) = self.keep.keeper(identity, self.quiet)?.unzip();
         let metric = MetricDescription::from(&task.deciding());
         let epochs = task.epochs(start.run, loss, settings);
         let arm = progress::Arm { label: loss.to_string(), epochs, runs: 1 };

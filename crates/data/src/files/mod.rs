@@ -9,20 +9,23 @@
 //! | `write` | files that are there whole or not at all: [`write_atomically`], [`Temporary`] |
 //! | `read` | reading regular files only, and not more than so many bytes: [`read_regular`] |
 //! | `confined` | a folder that is never left, whatever it holds: [`ConfinedFolder`] |
+//! | [`owner`] | one writer per folder |
 //!
 //! What a user names on the command line is trusted as far as reading goes: it may be a link, and a table may
 //! be a pipe. The protection is against what a folder holds, not against a program that changes the folder at
 //! the same moment.
 
 mod confined;
+pub mod owner;
 mod read;
 mod write;
 
 pub use confined::{ConfinedFolder, check_inner};
 pub use read::read_regular;
+use write::create_temporary;
 pub use write::{
-    Temporary, check_target, ensure_folder_writable, ensure_writable, open_to_lock, remove_leftovers, rename,
-    sync_folder, write_atomically,
+    Temporary, check_target, ensure_folder_writable, ensure_writable, remove_leftovers, rename, sync_folder,
+    write_atomically,
 };
 
 use std::fs::FileType;

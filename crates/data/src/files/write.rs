@@ -27,7 +27,7 @@ impl Temporary {
     /// # Errors
     /// If the folder cannot be written. Nothing is left.
     pub fn with(folder: &Path, bytes: &[u8]) -> io::Result<Self> {
-        let mut temporary = create(folder)?;
+        let mut temporary = create_temporary(folder)?;
         let file = temporary.as_file_mut();
         file.write_all(bytes)?;
         file.sync_all()?;
@@ -72,7 +72,7 @@ pub fn ensure_writable(path: &Path) -> io::Result<()> {
 /// # Errors
 /// If not.
 pub fn ensure_folder_writable(folder: &Path) -> io::Result<()> {
-    create(folder)?.close()
+    create_temporary(folder)?.close()
 }
 
 /// Whether a file may be written under this name: if nothing or a regular file has it.
@@ -119,19 +119,6 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a file to be locked, which is created if it is not there.
-///
-/// # Errors
-/// If its name is that of something else than a regular file, or it cannot be opened.
-pub fn open_to_lock(path: &Path) -> io::Result<File> {
-    check_target(path)?;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    options.open(path)
-}
-
 /// Removes the temporary files that killed processes have left in a folder and in the folders in it; returns
 /// how many. Only for the owner of the folder: those of a process that runs would go, too.
 ///
@@ -168,7 +155,7 @@ fn is_temporary(name: &str) -> bool {
 }
 
 /// An empty temporary file. That it must not exist keeps the system from following a link.
-fn create(folder: &Path) -> io::Result<NamedTempFile> {
+pub(super) fn create_temporary(folder: &Path) -> io::Result<NamedTempFile> {
     let new = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
     tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM).make_in(folder, new)
 }

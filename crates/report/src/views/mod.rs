@@ -27,6 +27,11 @@ pub(crate) fn attachment_folders() -> impl Iterator<Item = &'static str> {
     VIEWS.iter().filter_map(|view| view.attachments())
 }
 
+/// The files that all runs of a comparison share.
+pub(crate) fn shared_files() -> impl Iterator<Item = &'static str> {
+    VIEWS.iter().filter_map(|view| view.shared_file())
+}
+
 /// How the runs of a comparison came about.
 pub(crate) enum Trials {
     /// There are several splits of one data set.

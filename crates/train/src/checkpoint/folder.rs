@@ -6,15 +6,15 @@
 
 use super::{Checkpoint, decode, encode};
 use losslab_base::{DataError, Place};
+use losslab_data::files::owner::Owner;
 use losslab_data::files::{self, ConfinedFolder, Temporary};
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const LATEST: &str = "checkpoint.safetensors";
 const PREVIOUS: &str = "checkpoint-previous.safetensors";
-/// Locked by the process that trains; it holds the number of this process.
-const LOCK: &str = "training.lock";
 /// Larger files are no checkpoints of ours: the largest detectors take a hundredth of it.
 const MOST_BYTES: u64 = 1 << 32;
 
@@ -91,8 +91,7 @@ pub struct Folder {
     disk: Box<dyn Disk>,
     /// Whether the latest file is known to be whole; another does not take the place of the previous one.
     latest_is_whole: bool,
-    /// The lock, which ends with the file that holds it.
-    lock: Option<File>,
+    owner: Option<Arc<Owner>>,
 }
 
 impl Folder {
@@ -103,7 +102,7 @@ impl Folder {
 
     /// The same on another disk.
     pub fn on(path: &Path, disk: Box<dyn Disk>) -> Self {
-        Self { path: path.to_owned(), disk, latest_is_whole: false, lock: None }
+        Self { path: path.to_owned(), disk, latest_is_whole: false, owner: None }
     }
 
     /// The file of a checkpoint, whether or not it is there.
@@ -119,43 +118,17 @@ impl Folder {
         [Which::Latest, Which::Previous].iter().any(|&which| self.file(which).exists())
     }
 
-    /// Claims the folder, which must be there, for as long as this value lives; the system ends the claim
-    /// with the process, however it ends. Temporary files of a process that was killed are removed.
-    ///
-    /// # Errors
-    /// If another training has claimed it, or the disk refuses.
-    pub fn lock(&mut self) -> Result<(), DataError> {
-        let path = self.path.join(LOCK);
-        let failed = |error| DataError::Read { file: path.display().to_string(), error };
-        let mut file = files::open_to_lock(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            // Some file systems have no locks. There nothing guards against a second training.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let known = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
-                let holder =
-                    if known { format!("process {}", holder.trim()) } else { "another process".into() };
-                let place = Place::of(self.path.display().to_string());
-                return Err(
-                    place.error(format!("the training of {holder}"), "a folder that no training uses")
-                );
-            }
-        }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
-        self.lock = Some(file);
-        let failed = |error| DataError::Read { file: self.path.display().to_string(), error };
-        files::remove_leftovers(&self.path).map_err(failed)?;
-        Ok(())
+    /// The same, written only as long as this owner has the folder.
+    pub fn owned_by(self, owner: Arc<Owner>) -> Self {
+        Self { owner: Some(owner), ..self }
     }
 
     /// Keeps a checkpoint as the latest; what was the latest becomes the previous one.
     ///
     /// # Errors
-    /// If the disk refuses; what was kept before is still there.
+    /// If the disk refuses, or the folder has another owner by now; what was kept before is still there.
     pub fn save(&mut self, checkpoint: &Checkpoint) -> io::Result<()> {
+        self.owner.as_ref().map_or(Ok(()), |owner| owner.check())?;
         let [latest, previous] = [Which::Latest, Which::Previous].map(|which| self.file(which));
         fs::create_dir_all(&self.path)?;
         let temporary = self.disk.write(&self.path, &encode(checkpoint)?)?;
