@@ -86,10 +86,10 @@ fn a_linked_folder_of_runs_is_not_emptied() {
     fs::rename(files.path("out/runs"), files.path("elsewhere")).unwrap();
     symlink(files.path("elsewhere"), files.path("out/runs")).unwrap();
     let message = complaint(
-        &[&ROWS[..], &["--quiet", "--resume", "--out", text(&files.path("out"))]].concat(),
+        &[&ROWS[..], &["--quiet", "--fresh", "--out", text(&files.path("out"))]].concat(),
         files.0.path(),
     );
-    assert!(message.contains("runs: found a link that leads out of the folder"), "{message}");
+    assert!(message.contains("runs: found a symbolic link, expected a folder"), "{message}");
     assert_eq!(fs::read_dir(files.path("elsewhere")).unwrap().count(), 1, "the run of another folder");
 }
 
@@ -158,8 +158,17 @@ fn links_under_names_that_can_be_guessed_are_not_written_through() {
     }
     printed(&[&ROWS[..], &["--quiet", "--out", text(&out)]].concat());
     let model = files.path("m.safetensors");
-    let train =
-        ["train", "--synthetic", "rows=300,ratio=5", "--epochs", "1", "--quiet", "--save", text(&model)];
+    let train = [
+        "train",
+        "--synthetic",
+        "rows=300,ratio=5",
+        "--epochs",
+        "1",
+        "--quiet",
+        "--force",
+        "--save",
+        text(&model),
+    ];
     printed(&[&train[..], &["--checkpoint", text(&out)]].concat());
     assert_unharmed(&files);
 

@@ -1,6 +1,6 @@
 //! Every input that is kept for a fuzz target goes through it: seeds, and inputs that once broke a reader.
 
-use losslab::fuzzing::TARGETS;
+use losslab::fuzzing::{TARGETS, report};
 use std::path::Path;
 
 #[test]
@@ -33,4 +33,14 @@ fn every_reader_has_a_fuzz_target() {
     found.sort();
     expected.sort();
     assert_eq!(found, expected);
+}
+
+/// Inputs of another version would be refused at their first field, and test nothing behind it.
+#[test]
+fn kept_records_are_reported() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fuzz/records");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        assert!(report(&std::fs::read(&path).unwrap()), "{}", path.display());
+    }
 }

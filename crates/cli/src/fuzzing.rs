@@ -162,5 +162,10 @@ pub fn eval(bytes: &[u8]) {
 
 /// A list of a plan (`comparison.json`) and of records of its runs, judged and reported.
 pub fn records(bytes: &[u8]) {
-    losslab_report::fuzz(&LAB, bytes);
+    report(bytes);
+}
+
+/// The same; whether the plan and the records belong together, and were reported.
+pub fn report(bytes: &[u8]) -> bool {
+    losslab_report::fuzz(&LAB, bytes)
 }

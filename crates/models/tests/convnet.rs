@@ -61,8 +61,12 @@ fn what_is_no_network_is_refused() {
             &image,
             "convnet:depth=1208: depth=1208: expected 6n + 2 layers: 8, 14, 20, .. up to 1202",
         ),
-        ("convnet:width=0", &image, "convnet:width=0: width=0: expected 1 to 1024 channels"),
-        ("convnet:width=2000", &image, "convnet:width=2000: width=2000: expected 1 to 1024 channels"),
+        ("convnet:width=0", &image, "convnet:width=0: width=0: expected a whole number from 1 to 1024"),
+        (
+            "convnet:width=2000",
+            &image,
+            "convnet:width=2000: width=2000: expected a whole number from 1 to 1024",
+        ),
     ] {
         let found = Models::standard().parse(spec).expect("a model").size(shape);
         assert_eq!(found, Err(expected.into()));

@@ -72,15 +72,15 @@ pub fn task_lines(lab: &Lab, results: &Results, records: &[RunRecord]) -> String
 }
 
 /// A list of a plan and a list of records, judged and reported as `losslab report` does: what the fuzz target
-/// runs.
+/// runs. Whether they belong together, and were reported.
 #[doc(hidden)]
-pub fn fuzz(lab: &Lab, bytes: &[u8]) {
-    let Ok((plan, records)) = serde_json::from_slice::<(Plan, Vec<RunRecord>)>(bytes) else { return };
+pub fn fuzz(lab: &Lab, bytes: &[u8]) -> bool {
+    let Ok((plan, records)) = serde_json::from_slice::<(Plan, Vec<RunRecord>)>(bytes) else { return false };
     if plan.check().is_err()
         || records.is_empty()
         || records.iter().any(|record| record.check(&plan).is_err())
     {
-        return;
+        return false;
     }
     let store = Store::new(Path::new("absent"));
     let judgement = judge(lab, &plan, &records, &store).ok().flatten();
@@ -104,6 +104,7 @@ pub fn fuzz(lab: &Lab, bytes: &[u8]) {
     let trials = results.plan().trials;
     results.verdicts.as_ref().map(|judgement| verdict_lines(judgement, trials, results.complete));
     html::page_text(Story { results: &results, records: &records, lab, pictures: &[] });
+    true
 }
 
 /// The examples of README.md are tests, too.

@@ -1,6 +1,6 @@
 //! The folder of results where none is named: a new numbered one, which a text file names as the latest.
 
-use losslab_data::write_atomically;
+use losslab_data::files::{ConfinedFolder, write_atomically};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = "losslab-results";
 /// The file that names the latest of them.
 const LATEST: &str = "latest";
+/// A larger file is not that.
+const MOST_BYTES: u64 = 100;
 
 /// Creates the folder after the last; two processes never get the same.
 ///
@@ -56,10 +58,7 @@ pub fn resolve(folder: &Path) -> PathBuf {
 }
 
 fn latest_in(root: &Path) -> Option<PathBuf> {
-    let file = root.join(LATEST);
-    // A link could lead anywhere, and a pipe would wait for a writer.
-    fs::symlink_metadata(&file).ok().filter(|metadata| metadata.is_file())?;
-    let text = fs::read_to_string(file).ok()?;
+    let text = ConfinedFolder::new(root).read_text(LATEST, MOST_BYTES).ok()?;
     let name = text.trim();
     // Nothing but a number: what stands in the file must not lead elsewhere.
     number(name)?;

@@ -203,7 +203,11 @@ mod tests {
         assert!(description.network(&input, &weights).is_ok());
         let absurd: [fn(&mut NetworkDescription, &mut InputForm); 7] = [
             |_, input| input.size = [MOST, MOST],
-            |_, input| input.size = [MOST, MOST / 8],
+            // More anchors than an image may have.
+            |info, input| {
+                input.size = [MOST, MOST / 8];
+                info.anchor_shapes.iter_mut().for_each(|level| *level = vec![[1.0; 2]; 16]);
+            },
             |info, _| info.anchor_shapes[0] = vec![[1.0; 2]; limits::ANCHORS.most + 1],
             |info, _| info.anchor_shapes[0] = vec![[1.0; 2]; MOST],
             |info, _| info.stages[1] = [MOST, 1],
