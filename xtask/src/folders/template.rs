@@ -50,9 +50,9 @@ impl Templates {
     /// Trains them.
     pub fn make(program: &Path, base: &Path) -> anyhow::Result<Self> {
         let mut templates = Vec::new();
-        fs::create_dir_all(base)?;
         for (name, kind, arguments) in ALL {
             let mut template = Template { folder: base.join(name), arguments, kind, runs: Runs::new() };
+            fs::create_dir_all(&template.folder)?;
             let mut all = template.beginning();
             all.extend(template.ending(&template.folder));
             let made =
