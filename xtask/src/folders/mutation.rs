@@ -23,14 +23,13 @@ const TEXTS: [&str; 10] = [
 ];
 const NUMBERS: [f64; 8] = [0.0, -1.0, 0.5, 1e308, -1e308, 4_294_967_296.0, 1.8e19, 1e-320];
 /// Names of files that losslab writes, or might write while it works.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 8] = [
     "results.json",
     "report.html",
     "losslab-owner.json",
     ".losslab-write-test",
-    "training.lock",
-    "kept/training.lock",
-    "kept/checkpoint-unfinished.tmp",
+    "checkpoint.safetensors",
+    "checkpoint-previous.safetensors",
     "plots",
     "pictures",
 ];

@@ -102,7 +102,7 @@ impl Template {
             Kind::Compared => vec!["--out".into(), folder.into()],
             Kind::Trained => {
                 let model = folder.join("model.safetensors");
-                vec!["--checkpoint".into(), folder.join("kept").into(), "--save".into(), model.into()]
+                vec!["--checkpoint".into(), folder.into(), "--save".into(), model.into()]
             }
         }
     }
