@@ -123,8 +123,8 @@ pub fn dispatch<K: Kernel<f32>>(kernel: K) -> K::Output {
 
 /// Asks for the lines of the cache that lie `distance` numbers behind these. They need not exist.
 ///
-/// What a kernel will read that streams through more than the caches hold: processors look ahead by themselves, but not far
-/// enough for memory.
+/// What a kernel will read that streams through more than the caches hold: processors look ahead by
+/// themselves, but not far enough for memory.
 #[inline(always)]
 pub fn prefetch<T>(numbers: &[T], distance: usize) {
     for i in (0..numbers.len()).step_by(line_of::<T>()) {

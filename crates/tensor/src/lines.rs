@@ -7,8 +7,8 @@ const LINE: usize = 64;
 
 /// Numbers that begin with a line of the cache and keep their room when they become fewer.
 ///
-/// The allocator's large blocks begin 16 bytes behind a line, so that every AVX-512 register would straddle two, which takes
-/// two reads: 4 to 10 % of a training step.
+/// The allocator's large blocks begin 16 bytes behind a line, so that every AVX-512 register would straddle
+/// two, which takes two reads: 4 to 10 % of a training step.
 #[derive(Debug, Default)]
 pub struct Lines<T> {
     /// With room to begin later.

@@ -1,23 +1,24 @@
 //! Long sums in two shards, so that each thread reads what it has written.
 //!
-//! The gradient of weights is a sum over all rows of a batch, or all positions of its images. Cut by its output alone, every thread
-//! would read the whole batch, half of which stands in the other thread's cache. So where the batch is large beside
-//! the weights, its first half and its second half are summed apart, and the two sums added. The shape alone says whether:
-//! the bits do not depend on the number of threads.
+//! The gradient of weights is a sum over all rows of a batch, or all positions of its images. Cut by its
+//! output alone, every thread would read the whole batch, half of which stands in the other thread's cache.
+//! So where the batch is large beside the weights, its first half and its second half are summed apart, and
+//! the two sums added. The shape alone says whether: the bits do not depend on the number of threads.
 //!
-//! (A layer forward whose weights are large beside its batch would gain, too: 7 % of a step of an MLP 784-256-128-10, since each
-//! thread would read the half of the weights that it has updated. But then the bits of a row would depend on the rows beside it.)
+//! (A layer forward whose weights are large beside its batch would gain, too: 7 % of a step of an MLP
+//! 784-256-128-10, since each thread would read the half of the weights that it has updated. But then the
+//! bits of a row would depend on the rows beside it.)
 
 use crate::{Float, Kernel, Lane, Workers};
 
-/// Whether a sum of `length` products of columns of `rows` and rows of `columns` numbers reads so much more than it writes that
-/// shards pay.
+/// Whether a sum of `length` products of columns of `rows` and rows of `columns` numbers reads so much more
+/// than it writes that shards pay.
 pub(crate) fn pay(length: usize, rows: usize, columns: usize) -> bool {
     length >= 2 && length.saturating_mul(rows + columns) > rows.saturating_mul(columns).saturating_mul(4)
 }
 
-/// `out = sum of shard 0 + sum of shard 1`, for `rows x columns` numbers: `sum(shard, first row, rows)` overwrites some rows of
-/// the sum of a shard.
+/// `out = sum of shard 0 + sum of shard 1`, for `rows x columns` numbers: `sum(shard, first row, rows)`
+/// overwrites some rows of the sum of a shard.
 pub(crate) fn in_shards<T: Float>(
     workers: &Workers,
     columns: usize,

@@ -1,11 +1,13 @@
 //! Rows of few numbers, as they lie in memory: what all numbers of a row share, and the sums of rows.
 //!
-//! A register of sixteen lanes holds parts of several such rows, and a loop over rows fills it badly: 12 of the 30 cycles that a row of ten
-//! classes took in a softmax loss went into it. So sixteen rows (eight with AVX2) are taken together. One permutation
-//! per register spreads a number of each row over its columns; sums add the halves of rows, of two rows in one register, then
-//! the quarters of four, until a register holds the sums of all.
+//! A register of sixteen lanes holds parts of several such rows, and a loop over rows fills it badly: 12 of
+//! the 30 cycles that a row of ten classes took in a softmax loss went into it. So sixteen rows (eight with
+//! AVX2) are taken together. One permutation per register spreads a number of each row over its columns; sums
+//! add the halves of rows, of two rows in one register, then the quarters of four, until a register holds the
+//! sums of all.
 //!
-//! **Bits.** A row is summed by halves of the next power of two of numbers, which 0 fills, whatever the instruction set.
+//! **Bits.** A row is summed by halves of the next power of two of numbers, which 0 fills, whatever the
+//! instruction set.
 #![allow(unsafe_code)]
 
 use crate::{Float, OnLines};
@@ -193,8 +195,8 @@ mod x86 {
         }
     }
 
-    /// Sums of rows of so many registers. (Closures that load and add them became calls, which return registers in memory: 15 % of a softmax loss of
-    /// 10 classes.)
+    /// Sums of rows of so many registers. (Closures that load and add them became calls, which return
+    /// registers in memory: 15 % of a softmax loss of 10 classes.)
     #[target_feature(enable = "avx2")]
     fn sums_of<const REGISTERS: usize>(width: usize, x: &[f32], out: &mut [f32; ROWS]) {
         let lanes = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);

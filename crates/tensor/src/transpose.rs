@@ -1,8 +1,10 @@
-//! Transposes matrices in memory: to pack operands of products, and for the weights of a convolution going backwards.
+//! Transposes matrices in memory: to pack operands of products, and for the weights of a convolution going
+//! backwards.
 //!
-//! With AVX2 in blocks of 8 x 8 or 6 x 8, through registers, of which the last ones overlap: a plain loop takes 0.8 ns per number of
-//! 64 x 64 on an Intel Xeon of 2023, because it writes one number at a time and the compiler finds no shuffles in it.
-//! What is smaller than a block, and every machine without AVX2, takes the plain loop, which is also the reference of the tests.
+//! With AVX2 in blocks of 8 x 8 or 6 x 8, through registers, of which the last ones overlap: a plain loop
+//! takes 0.8 ns per number of 64 x 64 on an Intel Xeon of 2023, because it writes one number at a time and
+//! the compiler finds no shuffles in it. What is smaller than a block, and every machine without AVX2, takes
+//! the plain loop, which is also the reference of the tests.
 #![allow(unsafe_code)]
 
 use crate::Float;
@@ -71,7 +73,8 @@ pub(crate) fn transpose_f32(mut matrix: Transposition<'_, f32>) {
                 |length: usize| (0..length).step_by(8).map(move |start| start.min(length.saturating_sub(8)));
             for i in starts(rows) {
                 for j in starts(columns) {
-                    // SAFETY: `current` returns only instruction sets that were found on this machine, and this one has AVX2.
+                    // SAFETY: `current` returns only instruction sets that were found on this machine, and
+                    // this one has AVX2.
                     unsafe { block_avx2(&mut matrix, i, j, rows.min(8)) };
                 }
             }
@@ -95,7 +98,8 @@ fn block_avx2(matrix: &mut Transposition<'_, f32>, i: usize, j: usize, count: us
     let r: [__m256; 8] = std::array::from_fn(|r| unsafe {
         _mm256_loadu_ps(from.as_ptr().add(r.min(count - 1) * *from_stride))
     });
-    // Pairs of rows, then fours, then all eight: at each step the first and second halves are those of the columns.
+    // Pairs of rows, then fours, then all eight: at each step the first and second halves are those of the
+    // columns.
     let pairs = [
         _mm256_unpacklo_ps(r[0], r[1]),
         _mm256_unpackhi_ps(r[0], r[1]),

@@ -1,7 +1,8 @@
 //! A window that slides over images `[N, H, W, C]`: the geometry that convolution and pooling share.
 //!
 //! Pairs are `[vertical, horizontal]` throughout. A *tap* is a cell of the window, numbered `ky * kw + kx`; a
-//! *position* is a place of the window, numbered `(n * Ho + oy) * Wo + ox`: the row of the output that it makes.
+//! *position* is a place of the window, numbered `(n * Ho + oy) * Wo + ox`: the row of the output that it
+//! makes.
 
 use crate::Shape;
 use std::ops::Range;
@@ -44,8 +45,8 @@ pub struct Position {
 
 impl Windows {
     /// The positions of `window` on images of shape `x = [N, H, W, C]`: along each axis
-    /// `floor((length + 2 padding - dilation (kernel - 1) - 1) / stride) + 1`, so that cells which a last, incomplete
-    /// step would need are left out.
+    /// `floor((length + 2 padding - dilation (kernel - 1) - 1) / stride) + 1`, so that cells which a last,
+    /// incomplete step would need are left out.
     ///
     /// # Errors
     /// What is wrong with the shape or with the window, for a message.
@@ -103,8 +104,8 @@ impl Windows {
         }
     }
 
-    /// Calls `visit(tap, first, count)` for the runs of taps that lie on the image and side by side in it: tap
-    /// `tap + i` of `taps` covers the channels from `first + i * C` on. Taps in the padding are left out.
+    /// Calls `visit(tap, first, count)` for the runs of taps that lie on the image and side by side in it:
+    /// tap `tap + i` of `taps` covers the channels from `first + i * C` on. Taps in the padding are left out.
     #[inline(always)]
     pub fn for_each_run(&self, at: Position, taps: Range<usize>, mut visit: impl FnMut(usize, usize, usize)) {
         let Window { kernel: [_, kw], stride, padding, dilation } = self.window;

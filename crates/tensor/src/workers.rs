@@ -1,20 +1,23 @@
 //! Threads that share the work of one operation, and stay awake until the next.
 //!
-//! Waking a sleeping thread and hearing back takes 74 microseconds, a hand-over between threads that are awake 0.13: most
-//! operations of a small net take less than the former. So a worker that has nothing to do looks for work for about
-//! 100 microseconds before it sleeps, and the gaps between the operations of a training step are shorter than that.
+//! Waking a sleeping thread and hearing back takes 74 microseconds, a hand-over between threads that are
+//! awake 0.13: most operations of a small net take less than the former. So a worker that has nothing to do
+//! looks for work for about 100 microseconds before it sleeps, and the gaps between the operations of a
+//! training step are shorter than that.
 //!
-//! **Bits.** An operation is cut into pieces of its *output*, and every number of the output is computed by one piece, in an
-//! order that the piece does not change. Who computes it, and how many pieces there are, leaves no trace.
+//! **Bits.** An operation is cut into pieces of its *output*, and every number of the output is computed by
+//! one piece, in an order that the piece does not change. Who computes it, and how many pieces there are,
+//! leaves no trace.
 //!
-//! **Home.** Each thread begins with the pieces of its own part of the output, the same part in each operation: what it reads
-//! it has mostly written itself, and finds in its own cache. (Lines that another core has written come slowly where cores share no cache.)
+//! **Home.** Each thread begins with the pieces of its own part of the output, the same part in each
+//! operation: what it reads it has mostly written itself, and finds in its own cache. (Lines that another
+//! core has written come slowly where cores share no cache.)
 //!
-//! **Safety.** One number, the *ticket*, holds everything that a worker decides by: which job it is, how many groups of pieces
-//! it has and which of them are left. A worker takes a group by clearing its bit in one atomic step, and only
-//! then looks at the job. The caller writes a job while no piece of the old one is left (all are counted as done), and
-//! returns only once every piece is done; so a job that a piece has been taken of is still there, and so
-//! is all that its closure borrows.
+//! **Safety.** One number, the *ticket*, holds everything that a worker decides by: which job it is, how many
+//! groups of pieces it has and which of them are left. A worker takes a group by clearing its bit in one
+//! atomic step, and only then looks at the job. The caller writes a job while no piece of the old one is left
+//! (all are counted as done), and returns only once every piece is done; so a job that a piece has been taken
+//! of is still there, and so is all that its closure borrows.
 #![allow(unsafe_code)]
 
 use std::any::Any;
@@ -24,8 +27,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-/// Looks for work before a worker sleeps: 60 to 240 microseconds at 10 to 40 nanoseconds each. With 1000 it slept while the loss of
-/// a detector was computed, and woke 50 microseconds late.
+/// Looks for work before a worker sleeps: 60 to 240 microseconds at 10 to 40 nanoseconds each. With 1000 it
+/// slept while the loss of a detector was computed, and woke 50 microseconds late.
 const LOOKS: usize = 6000;
 /// Groups that the pieces of a job make at most: a bit of the ticket each.
 const MOST_GROUPS: usize = 32;
@@ -60,8 +63,8 @@ struct Job {
     groups: usize,
 }
 
-/// On cache lines of its own (two, as they are fetched in pairs): workers look at the ticket all the time, and a write to
-/// another number on the same line would wait for them.
+/// On cache lines of its own (two, as they are fetched in pairs): workers look at the ticket all the time,
+/// and a write to another number on the same line would wait for them.
 #[derive(Debug)]
 #[repr(align(128))]
 struct Line<T>(T);
@@ -84,9 +87,9 @@ struct Shared {
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-// SAFETY: `job` is all that is not atomic or locked. It is written by the one caller that holds `busy`, while no piece
-// can be taken, and read by those who have taken a piece that is not done (see the head of the file). What it points to is
-// a closure that is `Sync`.
+// SAFETY: `job` is all that is not atomic or locked. It is written by the one caller that holds `busy`, while
+// no piece can be taken, and read by those who have taken a piece that is not done (see the head of the
+// file). What it points to is a closure that is `Sync`.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
@@ -94,8 +97,8 @@ unsafe impl Sync for Shared {}
 static ALONE: Workers = Workers { shared: None, threads: Vec::new() };
 
 impl Workers {
-    /// The caller and `threads - 1` others, or as many as the system grants. If there are more than the machine has
-    /// cores, none of them stays awake.
+    /// The caller and `threads - 1` others, or as many as the system grants. If there are more than the
+    /// machine has cores, none of them stays awake.
     pub fn new(threads: usize) -> Self {
         if threads <= 1 {
             return Self { shared: None, threads: Vec::new() };
@@ -135,11 +138,12 @@ impl Workers {
         1 + self.threads.len()
     }
 
-    /// Least numbers of a piece of work on arrays. Fewer are hardly worth a hand-over; but what a thread has computed it also finds in its own
-    /// cache.
+    /// Least numbers of a piece of work on arrays. Fewer are hardly worth a hand-over; but what a thread has
+    /// computed it also finds in its own cache.
     pub const NUMBERS: usize = 8 * 1024;
 
-    /// How long pieces should be that share `length` among the threads: a multiple of `multiple`, and at least `least`.
+    /// How long pieces should be that share `length` among the threads: a multiple of `multiple`, and at
+    /// least `least`.
     pub fn share(&self, length: usize, multiple: usize, least: usize) -> usize {
         if self.threads() == 1 {
             return length.max(1);
@@ -148,7 +152,8 @@ impl Workers {
         length.div_ceil(2 * self.threads()).max(least).next_multiple_of(multiple.max(1))
     }
 
-    /// Runs `piece(0)`, `piece(1)`, .. `piece(pieces - 1)`, each once, on all threads, and returns when all are done.
+    /// Runs `piece(0)`, `piece(1)`, .. `piece(pieces - 1)`, each once, on all threads, and returns when all
+    /// are done.
     ///
     /// A call from within a piece, or while another thread uses these workers, runs on the calling thread.
     ///
@@ -173,7 +178,8 @@ impl Workers {
         }
     }
 
-    /// Cuts arrays of one length into chunks of `size` and runs `piece(start, chunks)` for each, on all threads.
+    /// Cuts arrays of one length into chunks of `size` and runs `piece(start, chunks)` for each, on all
+    /// threads.
     ///
     /// # Panics
     /// If the lengths differ, `size` is 0, or a piece panics.
@@ -192,7 +198,8 @@ impl Workers {
         self.chunks_of(arrays, [size; N], |i, chunks| piece(i * size, chunks));
     }
 
-    /// As [`chunks`](Self::chunks), each array in chunks of a size of its own: `piece(i, chunks)` has the chunk with number i of each.
+    /// As [`chunks`](Self::chunks), each array in chunks of a size of its own: `piece(i, chunks)` has the
+    /// chunk with number i of each.
     ///
     /// # Panics
     /// If the arrays have not the same number of chunks, a size is 0, or a piece panics.
@@ -222,8 +229,9 @@ impl Workers {
                 std::array::from_fn(|k| {
                     let start = i * sizes[k];
                     let count = sizes[k].min(lengths[k] - start);
-                    // SAFETY: `start + count` is at most the length of the array, which has a chunk with this number; chunks of
-                    // different pieces do not overlap, and `run` runs each piece once, while the arrays are borrowed.
+                    // SAFETY: `start + count` is at most the length of the array, which has a chunk with this
+                    // number; chunks of different pieces do not overlap, and `run` runs each piece once,
+                    // while the arrays are borrowed.
                     unsafe { std::slice::from_raw_parts_mut(arrays[k].add(start), count) }
                 }),
             );
@@ -305,7 +313,8 @@ impl Shared {
     /// Takes and runs groups until none is left.
     fn take_groups(&self, home: Home) {
         while let Some(group) = self.take(home) {
-            // SAFETY: this thread has taken a group that is not done, so the job is not written, and its closure lives.
+            // SAFETY: this thread has taken a group that is not done, so the job is not written, and its
+            // closure lives.
             let job = unsafe { *self.job.get() };
             for i in group * job.pieces / job.groups..(group + 1) * job.pieces / job.groups {
                 // SAFETY: as above.

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 /// `Isa::force` is process-wide, and a product is not to change its tiles midway: tests take turns.
 static ISA: Mutex<()> = Mutex::new(());
 
-/// Asymmetric sizes around every tile edge: 1, 3, 6, 8 rows; 10, 16, 17, 32, 33 columns; depth past a panel; more rows and
-/// more columns than a block; rows pages apart, read where they lie and packed.
+/// Asymmetric sizes around every tile edge: 1, 3, 6, 8 rows; 10, 16, 17, 32, 33 columns; depth past a panel;
+/// more rows and more columns than a block; rows pages apart, read where they lie and packed.
 #[cfg(not(miri))]
 const SHAPES: [(usize, usize, usize); 19] = [
     (1, 1, 1),

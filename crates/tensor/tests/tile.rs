@@ -1,4 +1,5 @@
-//! The tile kernel on every instruction set: stretches of any length and distance against their sums; and what its checks refuse.
+//! The tile kernel on every instruction set: stretches of any length and distance against their sums; and
+//! what its checks refuse.
 
 use losslab_tensor::gemm::{Finish, Row, Start, Steps, Stretch, TileProduct};
 use losslab_tensor::{Float, Isa};
@@ -7,7 +8,8 @@ use std::sync::Mutex;
 /// `Isa::force` is process-wide: tests take turns.
 static ISA: Mutex<()> = Mutex::new(());
 
-/// Rounds of four steps and what is left over, none at all, and one that begins before the one that it follows.
+/// Rounds of four steps and what is left over, none at all, and one that begins before the one that it
+/// follows.
 const STRETCHES: [Stretch; 7] = [
     Stretch { a: 40, b: 96, count: 9 },
     Stretch { a: 3, b: 0, count: 1 },

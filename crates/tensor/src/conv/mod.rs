@@ -1,15 +1,17 @@
 //! Convolution: forward, and the gradients of images and weights.
 //!
-//! Images are `[N, H, W, C]`, weights `[kh, kw, C, F]`: the channels under a window times the weights are a row of the
-//! output, nothing is transposed. All three passes are matrix products whose left operand is never made: the tile
-//! kernel of the product finds it in the images through a table of offsets, one per row of the tile, and stretches of
-//! steps along k: the channels of a tap, or the outputs of a line. That is possible wherever all rows of a tile see the same taps, so the outputs are grouped by the taps
-//! that they see (`spans.rs`), and the padding costs nothing.
+//! Images are `[N, H, W, C]`, weights `[kh, kw, C, F]`: the channels under a window times the weights are a
+//! row of the output, nothing is transposed. All three passes are matrix products whose left operand is never
+//! made: the tile kernel of the product finds it in the images through a table of offsets, one per row of the
+//! tile, and stretches of steps along k: the channels of a tap, or the outputs of a line. That is possible
+//! wherever all rows of a tile see the same taps, so the outputs are grouped by the taps that they see
+//! (`spans.rs`), and the padding costs nothing.
 //!
-//! im2col in blocks, which this replaced, wrote 9 numbers for each one read: 16 % of the time of 8x32x32x32 -> 32.
+//! im2col in blocks, which this replaced, wrote 9 numbers for each one read: 16 % of the time of 8x32x32x32
+//! -> 32.
 //!
-//! **Bits.** Each number of the output, or of a gradient, is one chain of multiply-adds in an order that the shape
-//! alone determines; work is shared among threads by lines of the output and by rows of the weights.
+//! **Bits.** Each number of the output, or of a gradient, is one chain of multiply-adds in an order that the
+//! shape alone determines; work is shared among threads by lines of the output and by rows of the weights.
 //!
 //! Groups of channels go another way: [`grouped`].
 
@@ -24,11 +26,12 @@ use crate::window::Windows;
 use crate::{Float, Workers, lines, shards};
 use spans::{Axis, Span};
 
-/// Multiply-adds that a piece should have: 65536 take about a microsecond, ten times a hand-over between threads.
+/// Multiply-adds that a piece should have: 65536 take about a microsecond, ten times a hand-over between
+/// threads.
 const PIECE: usize = 64 * 1024;
 
-/// `y = bias + x * weight`, or its ReLU, for `weight [kh, kw, C, F]` and `bias [F]`; the weights as they are, or with the rows that
-/// [`pad_weight`] has made longer.
+/// `y = bias + x * weight`, or its ReLU, for `weight [kh, kw, C, F]` and `bias [F]`; the weights as they are,
+/// or with the rows that [`pad_weight`] has made longer.
 pub fn forward<T: Float>(
     workers: &Workers,
     w: &Windows,
@@ -59,8 +62,8 @@ pub(crate) fn forward_of<T: Float>(
     );
 }
 
-/// The gradient of the images, for weights that [`transpose_weight`] has transposed: each pixel collects what the outputs
-/// that saw it send back. With stride s there are s^2 kinds of pixels, which see different taps.
+/// The gradient of the images, for weights that [`transpose_weight`] has transposed: each pixel collects what
+/// the outputs that saw it send back. With stride s there are s^2 kinds of pixels, which see different taps.
 pub fn input_gradient<T: Float>(workers: &Workers, w: &Windows, transposed: &[T], dy: &[T], dx: &mut [T]) {
     T::conv_input_gradient(workers, w, transposed, dy, dx);
 }
@@ -85,7 +88,8 @@ pub(crate) fn input_gradient_of<T: Float>(
     );
 }
 
-/// The gradient of the weights: for each tap, what lay under it times what came of it, summed over all positions.
+/// The gradient of the weights: for each tap, what lay under it times what came of it, summed over all
+/// positions.
 pub fn weight_gradient<T: Float>(workers: &Workers, w: &Windows, x: &[T], dy: &[T], dw: &mut [T]) {
     T::conv_weight_gradient(workers, w, x, dy, dw);
 }
@@ -160,7 +164,8 @@ fn some_weights<T: Float>(w: &Windows, x: &[T], dy: &[T], first: usize, features
     });
 }
 
-/// Calls `visit(first channel of what the first tap reads, position)` for the first position of a class on each line, in order.
+/// Calls `visit(first channel of what the first tap reads, position)` for the first position of a class on
+/// each line, in order.
 #[inline(always)]
 fn for_each_line(w: &Windows, ys: Span, xs: Span, mut visit: impl FnMut(usize, usize)) {
     for image in 0..w.images {
@@ -189,7 +194,8 @@ impl Classes<'_> {
         each(&self.axes[0], &mut |ys| each(&self.axes[1], &mut |xs| visit(ys, xs)));
     }
 
-    /// `out = start + source * weight`, finished, one row of `out` per pixel; a tap has `weight.rows / taps` rows of the weights.
+    /// `out = start + source * weight`, finished, one row of `out` per pixel; a tap has `weight.rows / taps`
+    /// rows of the weights.
     fn gather<T: Float>(
         &self,
         workers: &Workers,
@@ -341,8 +347,8 @@ impl Rows for WeightRows<'_> {
     }
 }
 
-/// Room for weights `[kh, kw, C, F]` after [`pad_weight`], if that changes anything: rows of 27, 36 or 48 numbers would
-/// be packed again for each class of outputs and each piece of work.
+/// Room for weights `[kh, kw, C, F]` after [`pad_weight`], if that changes anything: rows of 27, 36 or 48
+/// numbers would be packed again for each class of outputs and each piece of work.
 pub fn padded_length(w: &Windows, features: usize) -> Option<usize> {
     let stride = unpacked_stride(features);
     (stride > features).then_some(w.taps() * w.channels * stride + lines::SLACK)
@@ -361,7 +367,8 @@ pub fn pad_weight<'a, T: Float>(w: &Windows, weight: &[T], room: &'a mut [T]) ->
     padded
 }
 
-/// Room for weights that [`transpose_weight`] transposes, and [`input_gradient`] reads there: where in it they begin depends on its address.
+/// Room for weights that [`transpose_weight`] transposes, and [`input_gradient`] reads there: where in it
+/// they begin depends on its address.
 pub fn transposed_length(w: &Windows, features: usize) -> usize {
     w.taps() * features * unpacked_stride(w.channels) + lines::SLACK
 }

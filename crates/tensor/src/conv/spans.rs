@@ -1,14 +1,16 @@
 //! Which outputs see which taps, along one axis.
 //!
-//! At the border of an image some taps of a window lie in the padding. Outputs that see the same taps form a *span*; within
-//! one, what a tap reads moves evenly, from output to output and from tap to tap. A window of 3 with padding 1 makes three
-//! spans of an axis: the first output, the last, and all between. The padding is never read and nothing is multiplied by it:
-//! on images of 8 x 8 that saves 16 % of the work of a 3 x 3 window.
+//! At the border of an image some taps of a window lie in the padding. Outputs that see the same taps form a
+//! *span*; within one, what a tap reads moves evenly, from output to output and from tap to tap. A window of
+//! 3 with padding 1 makes three spans of an axis: the first output, the last, and all between. The padding is
+//! never read and nothing is multiplied by it: on images of 8 x 8 that saves 16 % of the work of a 3 x 3
+//! window.
 
 use crate::window::Windows;
 
-/// Outputs `first`, `first + step`, .. (`count` of them), each of which sees the taps `tap`, `tap + tap_step`, ..
-/// (`taps` of them). Output i sees, through tap t, element `source + i * per_output + t * per_tap`.
+/// Outputs `first`, `first + step`, .. (`count` of them), each of which sees the taps `tap`,
+/// `tap + tap_step`, .. (`taps` of them). Output i sees, through tap t, element
+/// `source + i * per_output + t * per_tap`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub first: usize,
@@ -75,9 +77,9 @@ impl Axis {
         group(output, 1, stride, (1, dilation), seen, visit);
     }
 
-    /// The spans of the gradient of the input: elements of the input, which read the gradient of the output. Element i gets
-    /// a part of output o through tap k if `i + padding = o stride + k dilation`: with stride 2 the even elements
-    /// see other taps than the odd ones.
+    /// The spans of the gradient of the input: elements of the input, which read the gradient of the output.
+    /// Element i gets a part of output o through tap k if `i + padding = o stride + k dilation`: with stride
+    /// 2 the even elements see other taps than the odd ones.
     pub fn for_each_backward(&self, visit: impl FnMut(Span)) {
         let Self { input, output, kernel, stride, padding, dilation } = *self;
         let output_of = |i: usize, k: usize| {
@@ -99,8 +101,8 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Groups `outputs` elements, those a multiple of `step` apart, by what they have `seen`: first tap, number of taps, and
-/// what the first tap reads.
+/// Groups `outputs` elements, those a multiple of `step` apart, by what they have `seen`: first tap, number
+/// of taps, and what the first tap reads.
 fn group(
     outputs: usize,
     step: usize,

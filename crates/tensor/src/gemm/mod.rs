@@ -1,17 +1,19 @@
 //! Matrix products C = A B and C += A B, each of A and B plain or transposed.
 //!
 //! One tile of C (8 x 32 with AVX-512, 6 x 16 with AVX2) stays in registers while k runs (`tile.rs`).
-//! B is packed, some panels at a time or a block of columns, into a buffer that the thread keeps, unless it is narrow: its rows become contiguous whatever
-//! its layout, and a product allocates nothing (`sweep.rs`). A is packed where its rows lie badly (`part.rs`, `pack.rs`), else
-//! read where it lies. `blocks.rs` has the sizes.
+//! B is packed, some panels at a time or a block of columns, into a buffer that the thread keeps, unless it
+//! is narrow: its rows become contiguous whatever its layout, and a product allocates nothing (`sweep.rs`). A
+//! is packed where its rows lie badly (`part.rs`, `pack.rs`), else read where it lies. `blocks.rs` has the
+//! sizes.
 //!
 //! matrixmultiply 0.3.11, which packs both operands into buffers that it allocates on every call,
 //! is what this replaces; `cargo bench --bench gemm` compares the two.
 //!
 //! **Bits.** Every output is ONE chain of multiply-adds over k in ascending order, whatever the
 //! tile, the blocking, the transposition or the instruction set (but for a product of one column,
-//! which sums in sixteen lanes, and for [`product`] of a transposed A, which adds two chains where the shape says so, see
-//! `shards.rs`): AVX2+FMA and AVX-512 agree bit for bit, and so does any split of the rows among threads.
+//! which sums in sixteen lanes, and for [`product`] of a transposed A, which adds two chains where the shape
+//! says so, see `shards.rs`): AVX2+FMA and AVX-512 agree bit for bit, and so does any split of the rows among
+//! threads.
 
 pub(crate) mod blocks;
 mod pack;
@@ -24,7 +26,8 @@ use crate::{Float, Workers, prefetch, shards};
 use part::Part;
 pub use tile::{Finish, Row, Start, Steps, Stretch, TileProduct};
 
-/// Multiply-adds that a piece of a product should have: 65536 take about a microsecond, ten times a hand-over.
+/// Multiply-adds that a piece of a product should have: 65536 take about a microsecond, ten times a
+/// hand-over.
 const PIECE: usize = 64 * 1024;
 
 /// Numbers that a second-level cache holds beside what else is at work.
@@ -74,8 +77,9 @@ impl<'a, T> Matrix<'a, T> {
         self.columns
     }
 
-    /// Asks for all of it, if other threads may have written it: half of the weights have been updated by another core, and each line waits for
-    /// the one before (an eighth of a convolution of 64 x 64 channels on two cores).
+    /// Asks for all of it, if other threads may have written it: half of the weights have been updated by
+    /// another core, and each line waits for the one before (an eighth of a convolution of 64 x 64 channels
+    /// on two cores).
     pub(crate) fn fetch(&self, workers: &Workers) {
         if workers.threads() > 1 && self.data.len() <= FETCHED {
             prefetch(self.data, 0);
@@ -115,8 +119,8 @@ pub fn gemm<T: Float>(a: Matrix<'_, T>, b: Matrix<'_, T>, c: &mut [T], store: St
     product(Workers::alone(), a, b, c, store.start(), Finish::Keep);
 }
 
-/// As [`gemm`], with the rows of `c` shared among the workers; the sums may start at a bias, one number per column, and be
-/// stored as their ReLU.
+/// As [`gemm`], with the rows of `c` shared among the workers; the sums may start at a bias, one number per
+/// column, and be stored as their ReLU.
 ///
 /// # Panics
 /// As [`gemm`], or if the bias has another length.

@@ -1,7 +1,7 @@
 //! Packs a block of A tile by tile: the rows of a tile beside each other at each step.
 //!
-//! The tile kernel then reads A from one place to the next, which needs less room in a first-level cache than a line for each
-//! row, and is what processors fetch ahead.
+//! The tile kernel then reads A from one place to the next, which needs less room in a first-level cache than
+//! a line for each row, and is what processors fetch ahead.
 
 use super::{Matrix, blocks::Blocking};
 use crate::Float;

@@ -1,7 +1,9 @@
-//! Some rows of a product: blocks of rows, columns and steps along k, in the order that [`Blocking::tall`] says.
+//! Some rows of a product: blocks of rows, columns and steps along k, in the order that [`Blocking::tall`]
+//! says.
 //!
-//! A block of A stays in a second-level cache while all panels of B pass. Rows that are far apart do not, because their lines
-//! share few places of a cache: such a block is packed first (`pack.rs`), and so is a transposed one.
+//! A block of A stays in a second-level cache while all panels of B pass. Rows that are far apart do not,
+//! because their lines share few places of a cache: such a block is packed first (`pack.rs`), and so is a
+//! transposed one.
 
 use super::blocks::{ACROSS, Blocking, COLUMNS, DEPTH, WIDTH, even_depth, packs_a};
 use super::sweep::{Rows, Run, Sweep};

@@ -1,8 +1,9 @@
 //! Rows of A against all columns of B: what matrix products and convolutions have in common.
 //!
-//! B is read where it lies if its rows are whole tiles wide, begin with lines of the cache and are not far apart, which spares packing for every
-//! convolution of up to 128 channels (16 with AVX2). Else the rows that the steps name are packed, some panels at a time or all. (A power
-//! of two of bytes from row to row maps many rows to the same lines of the cache: at 4 KB a panel of 64 rows already evicts itself.)
+//! B is read where it lies if its rows are whole tiles wide, begin with lines of the cache and are not far
+//! apart, which spares packing for every convolution of up to 128 channels (16 with AVX2). Else the rows that
+//! the steps name are packed, some panels at a time or all. (A power of two of bytes from row to row maps
+//! many rows to the same lines of the cache: at 4 KB a panel of 64 rows already evicts itself.)
 
 use super::blocks::{Blocking, DEPTH, WIDTH};
 use super::tile::{Finish, MOST_ROWS, Row, Start, Steps, Stretch};
@@ -22,7 +23,8 @@ pub(crate) fn unpacked_stride(columns: usize) -> usize {
 /// `C = start + A B`, or its ReLU, for the rows of A and C that [`rows`](Rows) lists.
 pub(crate) struct Sweep<'a, T> {
     pub a: &'a [T],
-    /// The rows of B that take part, in the order of the sum, at most [`DEPTH`]; `b` is the number of the first row of a stretch.
+    /// The rows of B that take part, in the order of the sum, at most [`DEPTH`]; `b` is the number of the
+    /// first row of a stretch.
     pub steps: &'a mut [Stretch],
     /// From step to step in A.
     pub a_stride: usize,
@@ -30,7 +32,8 @@ pub(crate) struct Sweep<'a, T> {
     pub start: Start<'a, T>,
     pub finish: Finish,
     pub c: &'a mut [T],
-    /// Room for packed panels of B, with any contents: [`Blocking::packed`] numbers, or enough for all its columns.
+    /// Room for packed panels of B, with any contents: [`Blocking::packed`] numbers, or enough for all its
+    /// columns.
     pub panels: &'a mut [T],
     /// The panels hold all its columns of these steps already.
     pub packed: bool,
@@ -108,15 +111,17 @@ impl<T: Float> Sweep<'_, T> {
 }
 
 impl<T> Matrix<'_, T> {
-    /// Whether its rows are whole panels on whole lines of the cache, near enough to be read where they are. (Those that straddle
-    /// lines take two reads each: 172 instead of 197 GFLOP/s of a Xeon in a product of 256 x 784 and 784 x 128.)
+    /// Whether its rows are whole panels on whole lines of the cache, near enough to be read where they are.
+    /// (Those that straddle lines take two reads each: 172 instead of 197 GFLOP/s of a Xeon in a product of
+    /// 256 x 784 and 784 x 128.)
     fn is_tiles(&self, width: usize) -> bool {
         let near = self.stride.is_multiple_of(width) && self.stride <= Blocking::current().unpacked;
         near && !self.transposed && self.data.len() <= u32::MAX as usize && lines::begins(self.data)
     }
 }
 
-/// One panel: columns `j0..` of C, `MOST_ROWS` rows at a time. The call has no rows yet, and the bias of all columns.
+/// One panel: columns `j0..` of C, `MOST_ROWS` rows at a time. The call has no rows yet, and the bias of all
+/// columns.
 #[inline(always)]
 fn tiles<T: Float, const NR: usize>(call: TileProduct<'_, T, NR>, j0: usize, rows: &impl Rows, c: &mut [T]) {
     let columns = call.columns;

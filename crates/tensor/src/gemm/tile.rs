@@ -1,12 +1,13 @@
 //! The innermost loop of matrix products and convolutions: a tile of C, in registers, while k runs.
 //!
-//! Rows of A are given as a table of offsets, steps along k as stretches of even distance: element (i, k) of A is `a[rows[i].a +
-//! offset of step k]`. So one kernel serves matrices, transposed ones, and convolutions whose windows are read where they lie: the
-//! channels of a tap are a stretch, or the outputs of a line.
+//! Rows of A are given as a table of offsets, steps along k as stretches of even distance: element (i, k) of
+//! A is `a[rows[i].a + offset of step k]`. So one kernel serves matrices, transposed ones, and convolutions
+//! whose windows are read where they lie: the channels of a tap are a stretch, or the outputs of a line.
 //!
-//! (Steps were a table, too, which took two loads a step beside the eight of A and B. On an AMD EPYC of 2021, a core of which
-//! serves two threads, ours and a neighbour's, tiles of 256 steps ran at 76 GFLOP/s with a table, at 85 with stretches and
-//! four steps a round. That the compiler knew a distance of 1, or of 6, gained nothing.)
+//! (Steps were a table, too, which took two loads a step beside the eight of A and B. On an AMD EPYC of 2021,
+//! a core of which serves two threads, ours and a neighbour's, tiles of 256 steps ran at 76 GFLOP/s with a
+//! table, at 85 with stretches and four steps a round. That the compiler knew a distance of 1, or of 6,
+//! gained nothing.)
 //!
 //! Written with intrinsics because the compiler's vectoriser keeps the tile in registers only
 //! for some of the shapes that the loop is instantiated with (2.7 to 117 GFLOP/s for the same
@@ -16,8 +17,8 @@
 
 use crate::Real;
 
-/// Most rows of one call: whole tiles of 6 and of 8. What a call costs beside its products (checks, and the choice of the
-/// instruction set) was 4 % of a training step of a small MLP when each tile was a call.
+/// Most rows of one call: whole tiles of 6 and of 8. What a call costs beside its products (checks, and the
+/// choice of the instruction set) was 4 % of a training step of a small MLP when each tile was a call.
 pub const MOST_ROWS: usize = 48;
 
 /// Where a row of the tile begins in A, and in C.
@@ -46,7 +47,8 @@ pub struct Steps<'a> {
     stretches: &'a [Stretch],
     a_stride: usize,
     b_stride: usize,
-    /// The largest offsets in A and in the panel, if there is a step; a sum too large for a number is the largest one.
+    /// The largest offsets in A and in the panel, if there is a step; a sum too large for a number is the
+    /// largest one.
     reach: Option<[usize; 2]>,
 }
 
@@ -115,8 +117,8 @@ pub struct TileProduct<'a, T, const NR: usize> {
 }
 
 impl<T, const NR: usize> TileProduct<'_, T, NR> {
-    /// Panics unless every element of A, B and C that the tile touches exists. (Inlined, for the maxima to be found in
-    /// vectors: as a call it took 2 % of a convolution.)
+    /// Panics unless every element of A, B and C that the tile touches exists. (Inlined, for the maxima to be
+    /// found in vectors: as a call it took 2 % of a convolution.)
     #[inline(always)]
     fn check(&self, c: &[T]) {
         let rows = self.rows;
@@ -156,8 +158,8 @@ pub fn multiply_plain<T: Real, const NR: usize>(tile: TileProduct<'_, T, NR>, c:
     }
 }
 
-/// The offset of the next step. The compiler is made to forget where it comes from: else it computes a pointer for each row
-/// and step of a round ahead, more than there are registers for.
+/// The offset of the next step. The compiler is made to forget where it comes from: else it computes a
+/// pointer for each row and step of a round ahead, more than there are registers for.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn step_on(offset: usize, stride: usize) -> usize {
@@ -186,7 +188,8 @@ macro_rules! tile_step {
     };
 }
 
-/// Steps of a round: the loop's own additions and its jump take turns from the multiply-adds. (Two, on the EPYC: 80 instead of 85 GFLOP/s.)
+/// Steps of a round: the loop's own additions and its jump take turns from the multiply-adds. (Two, on the
+/// EPYC: 80 instead of 85 GFLOP/s.)
 #[cfg(target_arch = "x86_64")]
 const ROUND: u32 = 4;
 
@@ -194,10 +197,12 @@ const ROUND: u32 = 4;
 #[cfg(target_arch = "x86_64")]
 macro_rules! tile_kernel {
     ($name:ident, $feature:literal, $vector:ty, $lanes:literal, $zero:ident, $load:ident, $store:ident, $splat:ident, $fma:ident, $relu:ident) => {
-        /// Multiplies `ROWS` rows of the tile, from row `first` on, by the first `VECTORS * lanes` columns of the panel.
+        /// Multiplies `ROWS` rows of the tile, from row `first` on, by the first `VECTORS * lanes` columns of
+        /// the panel.
         ///
         /// # Safety
-        /// The machine must have the instruction set, `TileProduct::check` must have passed, and the rows must exist.
+        /// The machine must have the instruction set, `TileProduct::check` must have passed, and the rows
+        /// must exist.
         #[target_feature(enable = $feature)]
         unsafe fn $name<const ROWS: usize, const VECTORS: usize, const NR: usize>(
             tile: &TileProduct<'_, f32, NR>,
@@ -205,9 +210,9 @@ macro_rules! tile_kernel {
             c: &mut [f32],
         ) {
             debug_assert!(first + ROWS <= tile.rows.len() && VECTORS * $lanes <= NR);
-            // SAFETY: `check` compared the largest offsets with the lengths of A, C and the panel; a row of the panel, of
-            // the bias and of C holds NR numbers, of which VECTORS * lanes are touched. Nothing is read at the offsets behind the last step of
-            // a stretch.
+            // SAFETY: `check` compared the largest offsets with the lengths of A, C and the panel; a row of
+            // the panel, of the bias and of C holds NR numbers, of which VECTORS * lanes are touched. Nothing
+            // is read at the offsets behind the last step of a stretch.
             unsafe {
                 let rows = tile.rows.as_ptr().add(first);
                 let mut a = [tile.a.as_ptr(); ROWS];
@@ -338,7 +343,8 @@ mod x86 {
         for first in (0..tile.rows.len()).step_by(6) {
             let rows = (tile.rows.len() - first).min(6);
             if let Start::Old = tile.start {
-                // What the next tile starts at may be as far away as memory (2048^3 3 to 8 % faster, 512^3 1).
+                // What the next tile starts at may be as far away as memory (2048^3 3 to 8 % faster, 512^3
+                // 1).
                 for row in tile.rows.iter().skip(first + rows).take(6) {
                     crate::prefetch(&c[row.c..][..NR], 0);
                 }
