@@ -110,7 +110,8 @@ impl GradCheck {
                 let analytic = gradients[input].as_ref().map_or(0.0, |g| g.data()[element]);
                 let scale = analytic.abs().max(numeric.abs());
                 let error = (analytic - numeric).abs();
-                // False for NaN, and for infinite gradients, which would be within any tolerance of themselves.
+                // False for NaN, and for infinite gradients, which would be within any tolerance of
+                // themselves.
                 let passes = error.is_finite() && error <= self.atol + self.rtol * scale;
                 if !passes {
                     return Err(Mismatch { input, element, output: None, analytic, numeric });

@@ -29,13 +29,14 @@ impl GradCheck {
         )
     }
 
-    /// Compares every derivative of every element of `f` by every element of every parameter on the tape with finite
-    /// differences (see [`run_on`](GradCheck::run_on)), and the gradient for a random upstream gradient with the same
-    /// combination of rows of the Jacobian.
+    /// Compares every derivative of every element of `f` by every element of every parameter on the tape with
+    /// finite differences (see [`run_on`](GradCheck::run_on)), and the gradient for a random upstream
+    /// gradient with the same combination of rows of the Jacobian.
     ///
-    /// An error of one output that others outweigh does not escape this, as it may [`run_on`](GradCheck::run_on); it
-    /// costs one backward pass per element of the output. The absolute tolerance grows by what the rounding of an output
-    /// of size y makes of a difference over h: 16 epsilon |y| / h, which is 4e-12 |y| at the default step.
+    /// An error of one output that others outweigh does not escape this, as it may
+    /// [`run_on`](GradCheck::run_on); it costs one backward pass per element of the output. The absolute
+    /// tolerance grows by what the rounding of an output of size y makes of a difference over h: 16 epsilon |y|
+    /// / h, which is 4e-12 |y| at the default step.
     pub fn jacobian_on(
         &self,
         tape: &mut Tape<f64>,
@@ -71,8 +72,8 @@ impl GradCheck {
         Ok(worst)
     }
 
-    /// The derivative of every output by one number, the central difference extrapolated by Richardson, and how far
-    /// rounding may move it.
+    /// The derivative of every output by one number, the central difference extrapolated by Richardson, and
+    /// how far rounding may move it.
     fn column(
         &self,
         tape: &mut Tape<f64>,

@@ -23,8 +23,8 @@ pub trait Op<T: Float>: Any + Debug {
     /// Writes `y = f(x)`. `saved` may keep what the backward pass would otherwise compute again.
     fn forward(&self, x: Args<'_, T>, y: &mut [T], saved: &mut Vec<T>);
 
-    /// What the gradients of all inputs begin with, once for each backward pass: whatever stands in `room` then is
-    /// [`At::room`] for [`vjp`](Op::vjp). Most operations need nothing.
+    /// What the gradients of all inputs begin with, once for each backward pass: whatever stands in `room`
+    /// then is [`At::room`] for [`vjp`](Op::vjp). Most operations need nothing.
     fn prepare(&self, _at: At<'_, T>, _room: &mut Lines<T>) {}
 
     /// Writes `dx = dy . (df / dx_i)` for input `i`.

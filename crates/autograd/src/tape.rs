@@ -77,9 +77,9 @@ impl<T: Float> Tape<T> {
         Self { arena: RefCell::new(arena) }
     }
 
-    /// Shares the work of large operations among these threads from now on. Values and gradients have the same bits
-    /// with any number of them. A tape that is not told otherwise works on the thread that calls it, which is best
-    /// where several tapes train side by side.
+    /// Shares the work of large operations among these threads from now on. Values and gradients have the
+    /// same bits with any number of them. A tape that is not told otherwise works on the thread that calls
+    /// it, which is best where several tapes train side by side.
     pub fn set_workers(&mut self, workers: &Arc<Workers>) {
         self.arena.get_mut().workers = Some(workers.clone());
     }
@@ -171,7 +171,8 @@ impl<T: Float> Tape<T> {
         (&mut arena.nodes[param.0 as usize].value, grad.present.then_some(&grad.buffer))
     }
 
-    /// As [`value_and_grad`](Tape::value_and_grad), of all parameters, and the threads that may share the work.
+    /// As [`value_and_grad`](Tape::value_and_grad), of all parameters, and the threads that may share the
+    /// work.
     pub fn for_update(&mut self) -> (impl Iterator<Item = (&mut [T], Option<&[T]>)>, &Workers) {
         let Arena { nodes, grads, workers, names, .. } = self.arena.get_mut();
         let nodes = &mut nodes[..names.len()];

@@ -20,8 +20,8 @@ fn count() {
     CALLS.set(CALLS.get() + 1);
 }
 
-// SAFETY: every call goes unchanged to `System`, whose contract is the caller's; counting touches no memory but
-// a thread-local number.
+// SAFETY: every call goes unchanged to `System`, whose contract is the caller's; counting touches no memory
+// but a thread-local number.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
@@ -142,8 +142,9 @@ fn steps_on_images_allocate_nothing() {
     let mut running = RunningStatistics::new(8);
     let mut optimizer = Sgd::new(0.9, 0.0);
     let counts = [0, 1, 2, 3, 4, 5].map(|number| {
-        // The counter sees this thread alone, and the pieces run the same code on all threads. The first step is without the others, who
-        // might else do all pieces of an operation in it, and leave this thread's scratch to be allocated later.
+        // The counter sees this thread alone, and the pieces run the same code on all threads. The first step
+        // is without the others, who might else do all pieces of an operation in it, and leave this thread's
+        // scratch to be allocated later.
         if number == 1 {
             tape.set_workers(&workers);
         }

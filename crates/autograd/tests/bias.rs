@@ -4,7 +4,8 @@ use losslab_autograd::Tape;
 
 #[test]
 fn every_row_is_counted_once() {
-    // One shard and several, narrow and wide rows, a last shard that is not full, more sums than stand on the stack.
+    // One shard and several, narrow and wide rows, a last shard that is not full, more sums than stand on the
+    // stack.
     for (rows, columns) in [(1, 5), (1000, 3), (32_768, 1), (32_769, 1), (3001, 30), (700, 200), (70, 3000)] {
         let tape = Tape::<f32>::new();
         let x = tape.constant([rows, 1], &vec![0.0; rows]);

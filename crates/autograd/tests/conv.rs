@@ -1,5 +1,5 @@
-//! Convolution against the seven loops of its definition, on shapes large enough to be cut into blocks of positions
-//! and of taps, in f64 and f32; and what it refuses.
+//! Convolution against the seven loops of its definition, on shapes large enough to be cut into blocks of
+//! positions and of taps, in f64 and f32; and what it refuses.
 
 use losslab_autograd::{Conv2d, Tape};
 use losslab_tensor::{Float, Shape};
@@ -45,7 +45,8 @@ fn products(c: Conv2d, x: Shape, w: Shape, y: Shape, mut visit: impl FnMut(usize
     }
 }
 
-/// The largest errors of y, dx, dw and db, relative to the largest number of each, against the definition in f64.
+/// The largest errors of y, dx, dw and db, relative to the largest number of each, against the definition in
+/// f64.
 fn errors<T: Float>(c: Conv2d, x: [usize; 4], w: [usize; 4]) -> [f64; 4] {
     let tape = Tape::<T>::new();
     let shapes = [Shape::from(x), Shape::from(w), Shape::from([w[3]])];

@@ -123,7 +123,8 @@ fn pow_at_zero_and_below() {
 
 #[test]
 fn the_operand_of_pow_is_its_input() {
-    // A rule that divides its output by its input, or saves the wrong one of the two, fails at 0 and after a change.
+    // A rule that divides its output by its input, or saves the wrong one of the two, fails at 0 and after a
+    // change.
     let (y, [dx]) = at([&[0.0, 2.0]], |[x]| x.pow(2.0).pow(3.0));
     assert_eq!((y, dx), (vec![0.0, 64.0], vec![0.0, 192.0]));
 }

@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 type Misuse = for<'t> fn(&[Var<'t, f32>]) -> Var<'t, f32>;
 
-/// Uses of this operation that it refuses, each with the shapes of its inputs. Elementwise operations of one value take
-/// every shape.
+/// Uses of this operation that it refuses, each with the shapes of its inputs. Elementwise operations of one
+/// value take every shape.
 fn misuses(name: &str) -> Vec<(&'static [&'static [usize]], Misuse)> {
     const TWO: &[&[usize]] = &[&[2, 3], &[4]];
     const IMAGES: &[&[usize]] = &[&[2, 5, 6, 4]];

@@ -9,7 +9,8 @@ use std::sync::Arc;
 type Bits = Vec<Vec<u64>>;
 type Layer<T> = for<'t> fn([Var<'t, T>; 3]) -> Var<'t, T>;
 
-/// The layer at random inputs of these shapes, some of them as given, with an upstream gradient that is 0, infinite and NaN in places.
+/// The layer at random inputs of these shapes, some of them as given, with an upstream gradient that is 0,
+/// infinite and NaN in places.
 fn bits<T: Float>(threads: usize, shapes: [&[usize]; 3], odd: &[f64], layer: Layer<T>) -> Bits {
     let (mut rng, mut tape) = (Rng::seed(5), Tape::<T>::new());
     tape.set_workers(&Arc::new(Workers::new(threads)));

@@ -93,7 +93,8 @@ fn convolutions() {
     );
 }
 
-/// More parameters than one job of an update has room for, of all lengths; one that the loss does not know stays as it is.
+/// More parameters than one job of an update has room for, of all lengths; one that the loss does not know
+/// stays as it is.
 #[test]
 fn an_update_of_many_parameters() {
     let shapes: Vec<Vec<usize>> = (0..70).map(|i| vec![1 + i * i % 701]).collect();

@@ -1,4 +1,5 @@
-//! Against values recorded from PyTorch (`fixtures/make_torch.py`): operations, optimisers, clipping, schedules.
+//! Against values recorded from PyTorch (`fixtures/make_torch.py`): operations, optimisers, clipping,
+//! schedules.
 
 use crate::common::assert_close;
 use losslab_autograd::optim::{Adam, Optimizer, Schedule, Sgd, clip_global_norm};

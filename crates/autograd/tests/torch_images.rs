@@ -1,4 +1,5 @@
-//! Operations on images against values recorded from PyTorch (`fixtures/make_torch_conv.py`, which converts the layouts).
+//! Operations on images against values recorded from PyTorch (`fixtures/make_torch_conv.py`, which converts
+//! the layouts).
 
 use crate::common::assert_close;
 use losslab_autograd::{Conv2d, Pool, RunningStatistics, Tape, Var};

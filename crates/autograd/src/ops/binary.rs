@@ -96,7 +96,8 @@ impl<'a, T: Float, F: Pointwise2> Kernel<T> for Backward<'a, T, F> {
             return self.add_to_each::<R>();
         }
         let Self { f, first, a, b, dy, dx } = self;
-        // All share one element of the gradient. Its terms are written to a block first, see `losslab_tensor::sum`.
+        // All share one element of the gradient. Its terms are written to a block first, see
+        // `losslab_tensor::sum`.
         let mut block = [T::default(); 256];
         for (k, dy) in dy.chunks(block.len()).enumerate() {
             let start = k * block.len();

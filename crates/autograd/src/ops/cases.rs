@@ -1,4 +1,5 @@
-//! Where the gradient of an operation is checked: shapes, intervals, and inputs that keep away from kinks and ties.
+//! Where the gradient of an operation is checked: shapes, intervals, and inputs that keep away from kinks and
+//! ties.
 
 use crate::{Conv2d, Pool, Var};
 use losslab_tensor::Shape;
@@ -36,16 +37,16 @@ pub(super) fn join<const N: usize>(lists: [Vec<Case>; N]) -> Vec<Case> {
     lists.into_iter().flatten().collect()
 }
 
-/// `x` with different whole numbers added to its elements, even or odd ones: inputs drawn from [-0.4, 0.4] have no
-/// ties then, neither within one value nor between an even and an odd one.
+/// `x` with different whole numbers added to its elements, even or odd ones: inputs drawn from [-0.4, 0.4]
+/// have no ties then, neither within one value nor between an even and an odd one.
 pub(super) fn apart<'t>(x: Var<'t, f64>, odd: bool) -> Var<'t, f64> {
     let offset = |i: usize| (2 * (i * 7 % 11) + 22 * (i / 11)) as f64 + f64::from(odd);
     let offsets: Vec<f64> = (0..x.shape().elements()).map(offset).collect();
     x.add(x.tape().constant(x.shape(), &offsets))
 }
 
-/// `x` with 3 or -3 added, by the place along its first axis, or along its last: products of two such values drawn from
-/// [-0.4, 0.4] keep away from 0 and have either sign.
+/// `x` with 3 or -3 added, by the place along its first axis, or along its last: products of two such values
+/// drawn from [-0.4, 0.4] keep away from 0 and have either sign.
 pub(super) fn off_0<'t>(x: Var<'t, f64>, by_first: bool) -> Var<'t, f64> {
     let (rows, columns) = (x.shape().dims()[0], x.shape().rows_and_columns().1);
     let each = x.shape().elements() / rows.max(1);

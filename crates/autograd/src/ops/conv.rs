@@ -1,7 +1,7 @@
 //! Convolution of images `[N, H, W, C]` (channels last).
 //!
-//! Saved for the backward pass: the transposed weights, if the images need a gradient. Behind them stand the weights with
-//! longer rows, where the forward pass wants them so.
+//! Saved for the backward pass: the transposed weights, if the images need a gradient. Behind them stand the
+//! weights with longer rows, where the forward pass wants them so.
 
 use super::relu::Layer;
 use super::rows::sum_rows;
@@ -14,11 +14,12 @@ use losslab_tensor::{Float, Shape};
 /// How the window of a convolution moves; pairs are `[vertical, horizontal]`.
 ///
 /// `y[n, oy, ox, f] = b[f] + sum over ky, kx, i of x[n, oy s - p + ky d, ox s - p + kx d, g C/G + i] w[ky, kx, i, f]`
-/// with stride s, padding p, dilation d (of their axis), G groups, g = floor(f / (F/G)) and 0 outside of the image: the
-/// cross-correlation that the field calls convolution. For `x [N, H, W, C]`, `w [kh, kw, C/G, F]`, `b [F]`,
-/// y is `[N, Ho, Wo, F]` with `Ho = floor((H + 2p - d (kh - 1) - 1) / s) + 1`, and so for the width.
+/// with stride s, padding p, dilation d (of their axis), G groups, g = floor(f / (F/G)) and 0 outside of the
+/// image: the cross-correlation that the field calls convolution. For `x [N, H, W, C]`, `w [kh, kw, C/G, F]`,
+/// `b [F]`, y is `[N, Ho, Wo, F]` with `Ho = floor((H + 2p - d (kh - 1) - 1) / s) + 1`, and so for the width.
 ///
-/// `G = C = F` is a depthwise convolution. Weights of PyTorch, `[F, C/G, kh, kw]`, are transposed by `[2, 3, 1, 0]`.
+/// `G = C = F` is a depthwise convolution. Weights of PyTorch, `[F, C/G, kh, kw]`, are transposed by
+/// `[2, 3, 1, 0]`.
 ///
 /// ```
 /// use losslab_autograd::{Conv2d, Tape};

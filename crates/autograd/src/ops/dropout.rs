@@ -7,8 +7,8 @@ use losslab_tensor::{Float, Kernel, Lane, Real, Shape};
 /// Dropout: `y_i = x_i m_i`, with m_i = 0 with probability p and 1 / (1 - p) otherwise
 /// (Srivastava et al. 2014, scaled in training so that evaluation is the identity).
 ///
-/// m_i is a function of `(seed, step, site, i)` alone: not of the split of the work, nor of the values, so a finite
-/// difference sees the same mask, and f32 and f64 share it. dx = dy m. The mask multiplies, so a NaN
+/// m_i is a function of `(seed, step, site, i)` alone: not of the split of the work, nor of the values, so a
+/// finite difference sees the same mask, and f32 and f64 share it. dx = dy m. The mask multiplies, so a NaN
 /// or an infinity that is dropped is NaN, not hidden.
 ///
 /// ```

@@ -1,7 +1,8 @@
 //! Group norm and batch norm: one operation, which differs in what shares its statistics.
 //!
-//! Values are `[.., C]`, seen as rows of C channels. The rows are cut into blocks, the channels into groups; mean and
-//! variance are taken over each block and group. Group norm: a block per image. Batch norm: one block, C groups.
+//! Values are `[.., C]`, seen as rows of C channels. The rows are cut into blocks, the channels into groups;
+//! mean and variance are taken over each block and group. Group norm: a block per image. Batch norm: one
+//! block, C groups.
 
 use crate::op::{Args, At, Op};
 use losslab_tensor::{Float, Kernel, Lane, Lines, Shape, Workers};
@@ -11,17 +12,17 @@ use std::ops::Range;
 const MAX_CHANNELS: usize = 4096;
 /// The name by which running statistics find what was saved.
 pub(super) const BATCH_NORM: &str = "batch_norm";
-/// Rows that are summed one after the other; the sums of such runs are added up in turn. An f32 sum of n rows then
-/// carries n / 64 + 64 roundings instead of n, and threads can share the runs without changing the order of
-/// the sum.
+/// Rows that are summed one after the other; the sums of such runs are added up in turn. An f32 sum of n rows
+/// then carries n / 64 + 64 roundings instead of n, and threads can share the runs without changing the order
+/// of the sum.
 const RUN: usize = 64;
 
-/// `y = (x - mean) / sqrt(variance + epsilon) * gamma + beta` with mean and variance (the biased one, divided by the
-/// number of elements) over each block of rows and group of channels, `gamma [C]`, `beta [C]`.
+/// `y = (x - mean) / sqrt(variance + epsilon) * gamma + beta` with mean and variance (the biased one, divided
+/// by the number of elements) over each block of rows and group of channels, `gamma [C]`, `beta [C]`.
 ///
-/// With z = (x - mean) / sqrt(variance + epsilon) and g = gamma dy: dx = (g - mean(g) - z mean(g z)) / sqrt(variance +
-/// epsilon), the means over block and group; dgamma = sum of dy z, dbeta = sum of dy. Saved: for each block,
-/// mean, variance and 1 / sqrt(variance + epsilon) of each channel's group, C numbers each.
+/// With z = (x - mean) / sqrt(variance + epsilon) and g = gamma dy: dx = (g - mean(g) - z mean(g z)) /
+/// sqrt(variance + epsilon), the means over block and group; dgamma = sum of dy z, dbeta = sum of dy. Saved:
+/// for each block, mean, variance and 1 / sqrt(variance + epsilon) of each channel's group, C numbers each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Norm {
     name: &'static str,

@@ -41,8 +41,8 @@ pub trait Pointwise: Copy + Debug + Sync + 'static {
 /// The operation `y_i = f(x_i)`; its output has the shape of its input.
 ///
 /// `dx = dy f'(x)`, and exactly 0 where `dy` is exactly 0, even if the slope there is infinite or NaN: what
-/// the result does not depend on has no gradient. So `condition.select(x.sqrt(), zero)` has no NaN in its gradient
-/// at the x that it leaves out, while a NaN that does reach the result stays in value and gradient.
+/// the result does not depend on has no gradient. So `condition.select(x.sqrt(), zero)` has no NaN in its
+/// gradient at the x that it leaves out, while a NaN that does reach the result stays in value and gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct Map<F>(pub F);
 

@@ -6,8 +6,8 @@ use losslab_tensor::{Float, Kernel, Lane, Shape};
 
 /// The window of a pooling and how it moves; pairs are `[vertical, horizontal]`.
 ///
-/// The output of `[N, H, W, C]` is `[N, Ho, Wo, C]` with `Ho = floor((H + 2p - k) / s) + 1`, and so for the width.
-/// Cells in the padding never take part.
+/// The output of `[N, H, W, C]` is `[N, Ho, Wo, C]` with `Ho = floor((H + 2p - k) / s) + 1`, and so for the
+/// width. Cells in the padding never take part.
 ///
 /// ```
 /// use losslab_autograd::{Pool, Tape};
@@ -27,7 +27,8 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Windows that tile the image: the stride is the kernel. Rows and columns that do not fill a window are left out.
+    /// Windows that tile the image: the stride is the kernel. Rows and columns that do not fill a window are
+    /// left out.
     pub fn new(kernel: [usize; 2]) -> Self {
         Self { kernel, stride: kernel, padding: [0; 2] }
     }
@@ -52,8 +53,8 @@ impl Pool {
 
 /// `y` = the maximum under the window, channel by channel.
 ///
-/// dy goes to the first cell, in row-major order, that holds the maximum; its tap is saved. A NaN counts as larger
-/// than every number, so that it reaches the result.
+/// dy goes to the first cell, in row-major order, that holds the maximum; its tap is saved. A NaN counts as
+/// larger than every number, so that it reaches the result.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MaxPool(pub(crate) Pool);
 
@@ -139,8 +140,8 @@ impl<T: Float> Kernel<T> for MaxBackward<'_, T> {
     }
 }
 
-/// `y` = the mean of the cells under the window that lie on the image, channel by channel: PyTorch's `avg_pool2d` with
-/// `count_include_pad=False`, so that an even image stays even at its border.
+/// `y` = the mean of the cells under the window that lie on the image, channel by channel: PyTorch's
+/// `avg_pool2d` with `count_include_pad=False`, so that an even image stays even at its border.
 ///
 /// Each of the n cells gets dy / n.
 #[derive(Clone, Copy, Debug)]

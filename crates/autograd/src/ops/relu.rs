@@ -1,7 +1,8 @@
 //! A layer and the ReLU behind it as one operation: `Y = max(X W + b, 0)`.
 //!
-//! The product stores its sums as their ReLU, and the backward pass begins with `dZ = dY where Y > 0` and the sum of its rows, which is the
-//! gradient of the bias: two passes over the layer's output instead of five, and two jobs for all threads instead of four.
+//! The product stores its sums as their ReLU, and the backward pass begins with `dZ = dY where Y > 0` and the
+//! sum of its rows, which is the gradient of the bias: two passes over the layer's output instead of five,
+//! and two jobs for all threads instead of four.
 
 use super::rows::relu_gradient;
 use crate::op::{Args, At, Op};
@@ -17,7 +18,8 @@ pub(crate) trait Layer<T: Float>: Op<T> {
     fn layer(&self, x: Args<'_, T>, finish: Finish, y: &mut [T], saved: &mut Vec<T>);
 }
 
-/// The layer with a ReLU behind it. Value and gradients have the bits of the two operations one after the other.
+/// The layer with a ReLU behind it. Value and gradients have the bits of the two operations one after the
+/// other.
 ///
 /// dZ = dY where Y > 0, db = sum of the rows of dZ; dX and dW are those of the layer for dZ.
 #[derive(Clone, Copy, Debug)]

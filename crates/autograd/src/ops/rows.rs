@@ -7,13 +7,14 @@ use losslab_tensor::{Float, Kernel, Lane, Workers};
 const SHARD: usize = 8 * 1024;
 /// Most numbers of all sums of shards, which stand on the stack.
 const SUMS: usize = 4096;
-/// Sums that run side by side: with 16 columns a single row of sums would wait for each addition (44 instead of
-/// 8 microseconds for 16384 rows).
+/// Sums that run side by side: with 16 columns a single row of sums would wait for each addition (44 instead
+/// of 8 microseconds for 16384 rows).
 const LANES: usize = 128;
 
 /// `sum = ` the sum of the rows of `x`, which are as long as `sum`.
 ///
-/// The order of the sum depends on the shape alone: rows in turn into lanes, the lanes in order, shards of rows in order.
+/// The order of the sum depends on the shape alone: rows in turn into lanes, the lanes in order, shards of
+/// rows in order.
 pub(super) fn sum_rows<T: Float>(workers: &Workers, x: &[T], sum: &mut [T]) {
     let Some((rows, shards)) = shards(x.len(), sum.len()) else {
         return T::dispatch(SumRows { x, sum });
@@ -27,7 +28,8 @@ pub(super) fn sum_rows<T: Float>(workers: &Workers, x: &[T], sum: &mut [T]) {
     T::dispatch(SumRows { x: sums, sum });
 }
 
-/// What goes back through a ReLU with the output `y`: `dx = dy` where y is above 0, and the sum of its rows, as [`sum_rows`] takes it.
+/// What goes back through a ReLU with the output `y`: `dx = dy` where y is above 0, and the sum of its rows,
+/// as [`sum_rows`] takes it.
 pub(super) fn relu_gradient<T: Float>(workers: &Workers, y: &[T], dy: &[T], dx: &mut [T], sum: &mut [T]) {
     let Some((rows, shards)) = shards(y.len(), sum.len()) else {
         return T::dispatch(ReluGradient { y, dy, dx, sum });

@@ -4,9 +4,11 @@ use super::norm::BATCH_NORM;
 use crate::Var;
 use losslab_tensor::Float;
 
-/// The mean and the variance of each channel that batch norm uses in evaluation: exponential averages of the batches'.
+/// The mean and the variance of each channel that batch norm uses in evaluation: exponential averages of the
+/// batches'.
 ///
-/// They stand outside of the gradient; a model keeps one beside each batch norm and saves it with its parameters.
+/// They stand outside of the gradient; a model keeps one beside each batch norm and saves it with its
+/// parameters.
 ///
 /// ```
 /// use losslab_autograd::{RunningStatistics, Tape};
@@ -33,9 +35,9 @@ impl<T: Float> RunningStatistics<T> {
         Self { mean: vec![T::default(); channels], variance: vec![T::lift(1.0); channels] }
     }
 
-    /// `r = (1 - momentum) r + momentum b`, with b the mean and the unbiased variance (divided by n - 1) of the batch
-    /// that `y`, the result of a `batch_norm`, was normalised with: PyTorch's rule and its meaning of momentum.
-    /// A batch of one row has no unbiased variance; its biased one, 0, is taken.
+    /// `r = (1 - momentum) r + momentum b`, with b the mean and the unbiased variance (divided by n - 1) of
+    /// the batch that `y`, the result of a `batch_norm`, was normalised with: PyTorch's rule and its meaning
+    /// of momentum. A batch of one row has no unbiased variance; its biased one, 0, is taken.
     ///
     /// # Panics
     /// If `y` is no result of a `batch_norm` over as many channels.
@@ -54,8 +56,8 @@ impl<T: Float> RunningStatistics<T> {
         self.variance.iter_mut().zip(variance).for_each(|(r, &b)| *r = average(*r, b * unbiased));
     }
 
-    /// Batch norm in evaluation: `y = (x - mean) / sqrt(variance + epsilon) * gamma + beta` with these statistics, for
-    /// `x [.., C]`. Gradients flow to x, gamma and beta.
+    /// Batch norm in evaluation: `y = (x - mean) / sqrt(variance + epsilon) * gamma + beta` with these
+    /// statistics, for `x [.., C]`. Gradients flow to x, gamma and beta.
     #[track_caller]
     pub fn normalise<'t>(
         &self,

@@ -10,8 +10,8 @@ use losslab_tensor::{Float, Kernel, Lane};
 ///
 /// b1 = 0.9, b2 = 0.999, eps = 1e-8 (Kingma & Ba 2015, algorithm 1). [`Adam::new`] adds weight decay to
 /// the gradient; [`Adam::decoupled`] is AdamW, which shrinks the weight itself by
-/// `rate * decay` first (Loshchilov & Hutter 2019, algorithm 2). Each parameter counts its own steps t: one that
-/// sits out has its moments corrected for the steps that it took.
+/// `rate * decay` first (Loshchilov & Hutter 2019, algorithm 2). Each parameter counts its own steps t: one
+/// that sits out has its moments corrected for the steps that it took.
 #[derive(Clone, Debug)]
 pub struct Adam<T> {
     weight_decay: f64,

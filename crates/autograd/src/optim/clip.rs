@@ -3,13 +3,14 @@
 use crate::Tape;
 use losslab_tensor::Float;
 
-/// Scales all gradients by `max / norm` if their joint Euclidean norm is above `max`; returns the norm before.
+/// Scales all gradients by `max / norm` if their joint Euclidean norm is above `max`; returns the norm
+/// before.
 ///
-/// The direction is kept (Pascanu, Mikolov & Bengio 2013, algorithm 1). The norm is that of all gradients of the
-/// last backward pass as one vector, summed in f64; parameters that took no part count as 0. A norm that is not
-/// finite is returned and every gradient left as it is: whoever called decides whether to skip the step or to stop.
-/// (f64 gradients above 1e154 overflow the sum of squares and count as not finite.) PyTorch scales by
-/// `max / (norm + 1e-6)`, which leaves the norm a little below `max`.
+/// The direction is kept (Pascanu, Mikolov & Bengio 2013, algorithm 1). The norm is that of all gradients of
+/// the last backward pass as one vector, summed in f64; parameters that took no part count as 0. A norm that
+/// is not finite is returned and every gradient left as it is: whoever called decides whether to skip the
+/// step or to stop. (f64 gradients above 1e154 overflow the sum of squares and count as not finite.) PyTorch
+/// scales by `max / (norm + 1e-6)`, which leaves the norm a little below `max`.
 ///
 /// # Panics
 /// If `max` is not positive.
@@ -28,8 +29,8 @@ pub fn clip_global_norm<T: Float>(tape: &mut Tape<T>, max: f64) -> f64 {
     norm
 }
 
-/// The joint Euclidean norm of all gradients of the last backward pass, as one vector summed in f64; parameters that took
-/// no part count as 0. For f32 it is finite exactly if every gradient is.
+/// The joint Euclidean norm of all gradients of the last backward pass, as one vector summed in f64;
+/// parameters that took no part count as 0. For f32 it is finite exactly if every gradient is.
 pub fn global_norm<T: Float>(tape: &Tape<T>) -> f64 {
     let squares =
         tape.param_ids().map(|param| tape.grad_of(param.0).map_or(0.0, |grad| sum_of_squares(&grad)));

@@ -5,8 +5,8 @@ use std::f64::consts::PI;
 
 /// A learning rate for every step, counted from 0.
 ///
-/// The unit of a step is the caller's: an optimiser step, or an epoch. A schedule that has run out keeps its last
-/// rate. Schedules are chained with [`then`](Schedule::then) and [`warm_up`](Schedule::warm_up):
+/// The unit of a step is the caller's: an optimiser step, or an epoch. A schedule that has run out keeps its
+/// last rate. Schedules are chained with [`then`](Schedule::then) and [`warm_up`](Schedule::warm_up):
 ///
 /// ```
 /// use losslab_autograd::optim::Schedule;
@@ -60,8 +60,8 @@ impl Schedule {
         Self(Kind::Linear { from: checked("linear", from), to: checked("linear", to), steps })
     }
 
-    /// The one-cycle policy (Smith & Topin 2018) with PyTorch's defaults: along a half cosine from `peak / 25` to
-    /// `peak` at step `0.3 steps - 1`, along another to `peak / 250000` at step `steps - 1`.
+    /// The one-cycle policy (Smith & Topin 2018) with PyTorch's defaults: along a half cosine from
+    /// `peak / 25` to `peak` at step `0.3 steps - 1`, along another to `peak / 250000` at step `steps - 1`.
     ///
     /// Momentum is not cycled.
     ///
@@ -78,8 +78,8 @@ impl Schedule {
         Self(Kind::Then { first: Box::new(self.0), switch, second: Box::new(next.0) })
     }
 
-    /// A linear rise from `factor` times the first rate of this schedule, over `steps` steps, before it begins
-    /// (Goyal et al. 2017, section 2.2).
+    /// A linear rise from `factor` times the first rate of this schedule, over `steps` steps, before it
+    /// begins (Goyal et al. 2017, section 2.2).
     #[track_caller]
     pub fn warm_up(self, steps: u64, factor: f64) -> Self {
         let first = self.rate(0);
@@ -122,15 +122,15 @@ impl Kind {
 
 /// `to + (from - to) (1 + cos(pi x)) / 2` for x in [0, 1]: exact at both ends.
 ///
-/// (1 + cos(pi x)) / 2 is sin^2(pi (1 - x) / 2), and 1 - sin^2(pi x / 2): each on its half keeps the digits of a
-/// small remainder.
+/// (1 + cos(pi x)) / 2 is sin^2(pi (1 - x) / 2), and 1 - sin^2(pi x / 2): each on its half keeps the digits
+/// of a small remainder.
 fn half_cosine(from: f64, to: f64, x: f64) -> f64 {
     let sin_squared = |x: f64| sin(0.5 * PI * x) * sin(0.5 * PI * x);
     if x <= 0.5 { from - (from - to) * sin_squared(x) } else { to + (from - to) * sin_squared(1.0 - x) }
 }
 
-/// The sine of v in [0, pi/4], by its Taylor series in nested form: the first term left out is at most 2e-19 of the
-/// result. Relative error below 3e-16, and the same bits on every machine.
+/// The sine of v in [0, pi/4], by its Taylor series in nested form: the first term left out is at most 2e-19
+/// of the result. Relative error below 3e-16, and the same bits on every machine.
 fn sin(v: f64) -> f64 {
     let divisors = (1..=8).rev().map(|k| f64::from(2 * k * (2 * k + 1)));
     v * divisors.fold(1.0, |sum, divisor| 1.0 - v * v / divisor * sum)

@@ -1,8 +1,8 @@
 //! One job that updates all parameters.
 //!
-//! A job for each would hand over more often than it computes: of the parameters of an MLP 32-64-64-1 the largest has 4096 numbers.
-//! Done by one thread alone they took 6 of the 58 microseconds of a training step, for the lines of the cache that the other
-//! thread has read, or written, and gives up one by one.
+//! A job for each would hand over more often than it computes: of the parameters of an MLP 32-64-64-1 the
+//! largest has 4096 numbers. Done by one thread alone they took 6 of the 58 microseconds of a training step,
+//! for the lines of the cache that the other thread has read, or written, and gives up one by one.
 
 use losslab_tensor::{Float, Workers, prefetch_to_write};
 
@@ -15,8 +15,8 @@ const SHARED: usize = 2048;
 /// Numbers of a part, but for the last of a parameter: whole lines of the cache.
 const LEAST: usize = 64;
 
-/// Numbers that are updated while the lines of the weights behind them are taken back from the other cores, which have read them:
-/// waiting for one line after the other took two thirds of an update on two cores.
+/// Numbers that are updated while the lines of the weights behind them are taken back from the other cores,
+/// which have read them: waiting for one line after the other took two thirds of an update on two cores.
 pub(super) const STRETCH: usize = 256;
 
 /// A parameter or a part of one.
@@ -45,7 +45,8 @@ impl<'a, T, F: Copy, const N: usize> Part<'a, T, F, N> {
 
 /// Takes a step for each number of these parameters, `total` in all.
 ///
-/// Piece i of the job has part i of every parameter: a thread updates the rows of a weight whose gradient it has computed.
+/// Piece i of the job has part i of every parameter: a thread updates the rows of a weight whose gradient it
+/// has computed.
 pub(super) fn update<'a, T: Float, F: Copy + Send + Sync, const N: usize>(
     workers: &Workers,
     total: usize,
@@ -76,7 +77,8 @@ pub(super) fn update<'a, T: Float, F: Copy + Send + Sync, const N: usize>(
     }
 }
 
-/// The stretches of so many numbers, one after the other; of `value` the one after the next is asked for meanwhile.
+/// The stretches of so many numbers, one after the other; of `value` the one after the next is asked for
+/// meanwhile.
 #[inline(always)]
 pub(super) fn stretches<T>(value: &mut [T], mut step: impl FnMut(std::ops::Range<usize>, &mut [T])) {
     let n = value.len();

@@ -2,8 +2,9 @@
 
 use losslab_tensor::{Float, Workers, prefetch_to_write};
 
-/// Numbers that are copied while the lines of the next are taken back from the cores that have read them. 2 KB: from 4 KB on the C library
-/// copies with `rep movsb`, which took an EPYC of 2021 15 microseconds for 32 KB, 9 % of a step of an MLP 32-64-64-1.
+/// Numbers that are copied while the lines of the next are taken back from the cores that have read them. 2
+/// KB: from 4 KB on the C library copies with `rep movsb`, which took an EPYC of 2021 15 microseconds for 32
+/// KB, 9 % of a step of an MLP 32-64-64-1.
 const STRETCH: usize = 512;
 
 /// Copies with all workers: each finds its part of a batch in its own cache.

@@ -18,8 +18,8 @@ impl<T: Float> Tape<T> {
         Var::new(self, self.arena.borrow_mut().leaf(shape.into(), false, fill))
     }
 
-    /// As [`constant_with`](Tape::constant_with), with all threads: `fill(first, rows)` writes whole rows of the first axis, from
-    /// row `first` on. Each thread then finds in its own cache what it will multiply.
+    /// As [`constant_with`](Tape::constant_with), with all threads: `fill(first, rows)` writes whole rows of
+    /// the first axis, from row `first` on. Each thread then finds in its own cache what it will multiply.
     pub fn constant_rows(
         &self,
         shape: impl Into<Shape>,
@@ -28,8 +28,8 @@ impl<T: Float> Tape<T> {
         Var::new(self, self.arena.borrow_mut().by_rows(shape.into(), fill))
     }
 
-    /// A value without gradient that stays where it is and that several steps, or tapes, may share: it is not copied. Once the
-    /// tape has been rewound it lets go of it.
+    /// A value without gradient that stays where it is and that several steps, or tapes, may share: it is not
+    /// copied. Once the tape has been rewound it lets go of it.
     pub fn constant_shared(&self, value: &Arc<Tensor<T>>) -> Var<'_, T> {
         Var::new(self, self.arena.borrow_mut().shared(value))
     }

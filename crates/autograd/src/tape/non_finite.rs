@@ -1,6 +1,7 @@
 //! Where a computation stopped being finite: the first value or gradient on the tape that is NaN or infinite.
 //!
-//! Nothing is recorded for this: until it is rewound, the tape holds every value and every gradient of the step.
+//! Nothing is recorded for this: until it is rewound, the tape holds every value and every gradient of the
+//! step.
 
 use super::{Arena, Tape};
 use losslab_tensor::{Float, Lines, Shape, Workers};
@@ -72,11 +73,11 @@ pub struct Operation {
 }
 
 impl<T: Float> Tape<T> {
-    /// The first value of the step that is not finite, in the order of the computation; if all are finite, the first
-    /// gradient of the last backward pass, in the order of the way back.
+    /// The first value of the step that is not finite, in the order of the computation; if all are finite,
+    /// the first gradient of the last backward pass, in the order of the way back.
     ///
-    /// It is to be asked before the optimiser moves the parameters, which are values of the step too. It reads everything
-    /// on the tape once and evaluates again the gradients in question.
+    /// It is to be asked before the optimiser moves the parameters, which are values of the step too. It
+    /// reads everything on the tape once and evaluates again the gradients in question.
     pub fn first_non_finite(&self) -> Option<NonFinite> {
         let arena = self.arena.borrow();
         arena.first_value().or_else(|| arena.first_gradient())
