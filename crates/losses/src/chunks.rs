@@ -7,20 +7,23 @@ use losslab_tensor::Workers;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// Logits of a chunk at least: 5 microseconds of focal loss, ten hand-overs. Shorter batches are one chunk on the calling thread.
+/// Logits of a chunk at least: 5 microseconds of focal loss, ten hand-overs. Shorter batches are one chunk on
+/// the calling thread.
 const LOGITS: usize = 8192;
 
-/// Most chunks of a batch: they stand on the stack, and a training step allocates nothing. (Each fills the buffers of its head with zeros,
-/// 16 KB for softmax, so that more of them would cost more.)
+/// Most chunks of a batch: they stand on the stack, and a training step allocates nothing. (Each fills the
+/// buffers of its head with zeros, 16 KB for softmax, so that more of them would cost more.)
 const MOST: usize = 32;
 
 /// Logits of a batch that no cache holds: 4 million take 50 MB with targets and gradients.
 const FAR: usize = 4 << 20;
 
-/// The threads of losses that no tape lends its own: as many as rayon would use, started by the first large batch.
+/// The threads of losses that no tape lends its own: as many as rayon would use, started by the first large
+/// batch.
 ///
-/// They look for more before they sleep. Waking threads of rayon's pool for each batch, which sleep, as its caller does, took a
-/// tenth of the time of a million logits of focal loss. A caller that belongs to a pool works alone: its other threads have work.
+/// They look for more before they sleep. Waking threads of rayon's pool for each batch, which sleep, as its
+/// caller does, took a tenth of the time of a million logits of focal loss. A caller that belongs to a pool
+/// works alone: its other threads have work.
 pub(crate) fn shared() -> &'static Workers {
     static SHARED: LazyLock<Workers> = LazyLock::new(|| Workers::new(rayon::current_num_threads()));
     if rayon::current_thread_index().is_some() { Workers::alone() } else { &SHARED }

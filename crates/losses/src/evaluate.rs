@@ -21,15 +21,18 @@ pub(crate) struct Outputs<'a, T> {
 impl Criterion {
     /// The loss of a batch, and its gradient.
     ///
-    /// Returns the reduced loss (the sum, if the reduction is `None`) and overwrites `grad` with its derivative in each
-    /// logit. `values`, if given, is overwritten with the weighted loss of each element (sigmoid) or sample
-    /// (softmax), not normalised. A NaN logit gives NaN, unless it is not valid. An infinite logit counts as the
-    /// largest finite number: loss and gradient stay finite, unless weights or sums overflow.
+    /// Returns the reduced loss (the sum, if the reduction is `None`) and overwrites `grad` with its
+    /// derivative in each logit. `values`, if given, is overwritten with the weighted loss of each element
+    /// (sigmoid) or sample (softmax), not normalised. A NaN logit gives NaN, unless it is not valid. An
+    /// infinite logit counts as the largest finite number: loss and gradient stay finite, unless weights or
+    /// sums overflow.
     ///
-    /// With soft targets the weight of an element is y times that of positives plus 1 - y times that of negatives.
+    /// With soft targets the weight of an element is y times that of positives plus 1 - y times that of
+    /// negatives.
     ///
     /// # Errors
-    /// If lengths differ, a target is not one that the loss takes, weights sum to too little to divide by, or `values` is asked of a loss of a whole batch.
+    /// If lengths differ, a target is not one that the loss takes, weights sum to too little to divide by, or
+    /// `values` is asked of a loss of a whole batch.
     pub fn evaluate<T: Scalar>(
         &self,
         batch: &Batch<'_, T>,
@@ -63,7 +66,8 @@ impl Criterion {
         Ok(T::from_f64(sum * scale))
     }
 
-    /// Runs everything up to the element weights; returns the sum of the weighted losses, and scales the gradient.
+    /// Runs everything up to the element weights; returns the sum of the weighted losses, and scales the
+    /// gradient.
     pub(crate) fn run_head<T: Scalar>(
         &self,
         workers: &Workers,
@@ -115,7 +119,8 @@ impl Criterion {
         Ok(losses)
     }
 
-    /// What the sum of the losses is multiplied by. `kept`, if given, holds batch weights, 0 for what does not count.
+    /// What the sum of the losses is multiplied by. `kept`, if given, holds batch weights, 0 for what does
+    /// not count.
     ///
     /// # Errors
     /// If its weights sum to so little that it overflows.

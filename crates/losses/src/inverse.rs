@@ -16,8 +16,8 @@
 //!
 //! and with a softmax head where `eta_k ~ h(r_k) / w_k` (Charoenphakdee et al. 2021, "On focal loss for
 //! class-posterior probability estimation", extended by the weights). Each loss declares its h, see
-//! [`Probabilities`]. The map is increasing, so the order of rows stays. Weights are those of the classes, alpha
-//! in them. A network that did not reach the minimum is as far from the truth as before.
+//! [`Probabilities`]. The map is increasing, so the order of rows stays. Weights are those of the classes,
+//! alpha in them. A network that did not reach the minimum is as far from the truth as before.
 
 use crate::batch::{Batch, Targets};
 use crate::criterion::{Criterion, Normalizer, Reduction};

@@ -54,9 +54,11 @@ pub trait Loss<const P: usize>: Send + Sync + 'static {
 
 /// A loss that also takes targets between 0 and 1, with the sigmoid head.
 ///
-/// Its [`Loss::eval`] is the case of y = 0 or 1, e.g. `Self::eval_soft(params, t.at_logit(side), side.pick(one, zero))`.
+/// Its [`Loss::eval`] is the case of y = 0 or 1, e.g.
+/// `Self::eval_soft(params, t.at_logit(side), side.pick(one, zero))`.
 pub trait SoftLoss<const P: usize>: Loss<P> {
-    /// The loss of one element: `p` at the logit (p.p is the probability of the positive class), and the target y.
+    /// The loss of one element: `p` at the logit (p.p is the probability of the positive class), and the
+    /// target y.
     fn eval_soft<R: Real>(params: [R; P], p: Pt<R>, y: R) -> R;
 }
 
@@ -81,7 +83,8 @@ pub struct Confusion<R> {
     pub false_negative: R,
 }
 
-/// The margin handed to the equation is that of the logits times `scale`, less `target[y]` for the true class y.
+/// The margin handed to the equation is that of the logits times `scale`, less `target[y]` for the true class
+/// y.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shift<R> {
     /// Factor of all logits, above 0.

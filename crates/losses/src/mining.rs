@@ -6,7 +6,8 @@ use crate::evaluate::Outputs;
 use crate::modifiers::{BatchWeights, gradient_density_weights, hardest};
 use losslab_tensor::Workers;
 
-/// Evaluates a criterion that has batch weights. Its buffers, two numbers per loss, are allocated anew each time.
+/// Evaluates a criterion that has batch weights. Its buffers, two numbers per loss, are allocated anew each
+/// time.
 pub(crate) fn evaluate<T: Scalar>(
     criterion: &Criterion,
     stage: BatchWeights,

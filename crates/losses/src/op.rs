@@ -22,7 +22,8 @@ pub struct TapeBatch<'t, T> {
 /// The truth, on a tape.
 #[derive(Clone, Copy)]
 pub enum TapeTargets<'t, T> {
-    /// 0 or 1 for each logit, or between where the loss takes soft targets; the last of two or more axes holds the logits of one sample.
+    /// 0 or 1 for each logit, or between where the loss takes soft targets; the last of two or more axes
+    /// holds the logits of one sample.
     Sigmoid(Var<'t, T>),
     /// The class of each row.
     Softmax(Indices<'t, T>),

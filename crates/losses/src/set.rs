@@ -1,5 +1,5 @@
-//! Losses of a whole batch: the counts are summed, the equation is differentiated in them, and the chain rule goes on
-//! to each logit through dp = p (1 - p) dz.
+//! Losses of a whole batch: the counts are summed, the equation is differentiated in them, and the chain rule
+//! goes on to each logit through dp = p (1 - p) dz.
 
 use crate::Pt;
 use crate::batch::{Batch, BatchError, Targets};

@@ -10,7 +10,8 @@ use losslab_tensor::{Float, Kernel, Lane, OnLines};
 /// Elements handled at a time: five buffers of 1024 f32 are 20 KB of first-level cache.
 const BLOCK: usize = 1024;
 
-/// Evaluates a chunk of the batch; returns the sum of the weighted losses, and scales the gradient by `scale`.
+/// Evaluates a chunk of the batch; returns the sum of the weighted losses, and scales the gradient by
+/// `scale`.
 pub(crate) fn evaluate<T: Scalar>(
     criterion: &Criterion,
     batch: &Batch<'_, T>,

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 /// A loss with its parameters and modifiers, as a spec string says it.
 ///
-/// [`Display`](fmt::Display) prints the canonical spec: every parameter is written out, so that two specs mean the same
-/// exactly if they print the same.
+/// [`Display`](fmt::Display) prints the canonical spec: every parameter is written out, so that two specs
+/// mean the same exactly if they print the same.
 #[derive(Clone)]
 pub struct Spec {
     pub(crate) loss: Arc<dyn Equation>,

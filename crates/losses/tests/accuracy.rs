@@ -1,6 +1,8 @@
-//! Every loss of the registry in f32 against itself in f64, held to the bound that it declares (`Info::accuracy`).
+//! Every loss of the registry in f32 against itself in f64, held to the bound that it declares
+//! (`Info::accuracy`).
 //!
-//! `reference.rs` proves the equations themselves in f64, to 12 digits; `proof.rs` proves CE and the focal family against 50.
+//! `reference.rs` proves the equations themselves in f64, to 12 digits; `proof.rs` proves CE and the focal
+//! family against 50.
 
 mod common;
 
@@ -16,7 +18,8 @@ fn logits() -> Vec<f32> {
     near.chain(far.filter(|x| x.abs() <= 1e4)).chain(tiny).collect()
 }
 
-/// The loss at its defaults, and with each parameter in turn at other values of its range; all of them f32 numbers.
+/// The loss at its defaults, and with each parameter in turn at other values of its range; all of them f32
+/// numbers.
 fn settings(loss: &dyn Equation) -> Vec<Vec<f64>> {
     let defaults: Vec<f64> = loss.params().iter().map(|p| f64::from(p.default as f32)).collect();
     let mut all = vec![defaults.clone()];

@@ -1,5 +1,5 @@
-//! The gradient of every loss and modifier in the registry against finite differences: a new loss is checked by being
-//! registered.
+//! The gradient of every loss and modifier in the registry against finite differences: a new loss is checked
+//! by being registered.
 
 use crate::batches::MEAN;
 use crate::common::build;

@@ -1,4 +1,5 @@
-//! Batches that are cut into chunks, rows of many classes, and the ways of evaluation that a default may hide.
+//! Batches that are cut into chunks, rows of many classes, and the ways of evaluation that a default may
+//! hide.
 
 use crate::batches::softmax_batch;
 use crate::common::{build, evaluate, sigmoid_batch};
@@ -35,7 +36,8 @@ fn a_chunk_of_a_batch_is_a_batch() {
     }
 }
 
-/// Few and many classes take different ways; classes of probability 0 tell one from the other in nothing else.
+/// Few and many classes take different ways; classes of probability 0 tell one from the other in nothing
+/// else.
 #[test]
 fn rows_of_many_classes_agree_with_rows_of_few() {
     let (few, many) = (5, 70);
@@ -91,7 +93,8 @@ fn an_error_names_the_place_in_the_whole_batch() {
     assert_eq!(error, BatchError::Class { index: 12_345, class: 3, classes: 3 });
 }
 
-/// Loss, values and gradients of chunks that 1 to 8 threads share; and which of two targets that are none is named.
+/// Loss, values and gradients of chunks that 1 to 8 threads share; and which of two targets that are none is
+/// named.
 #[test]
 fn threads_leave_no_trace() {
     let z = logits(300_000);

@@ -124,8 +124,8 @@ fn easy_examples_cost_a_hundredth_and_a_thousandth() {
 
 #[test]
 fn sums_over_100k_anchors_of_80_classes() {
-    // All negative, in f32 as in training. pi = 0.5: 8e6 ln 2, and with alpha = 0.25, gamma = 2: 8e6 (3/4) ln 2 / 4.
-    // pi = 0.01: -8e6 ln 0.99, and -8e6 (3/4) 0.01^2 ln 0.99.
+    // All negative, in f32 as in training. pi = 0.5: 8e6 ln 2, and with alpha = 0.25, gamma = 2: 8e6 (3/4) ln
+    // 2 / 4. pi = 0.01: -8e6 ln 0.99, and -8e6 (3/4) 0.01^2 ln 0.99.
     let prior = -(0.99f64 / 0.01).ln();
     for (spec, logit, expected) in [
         ("ce", 0.0, 5.545e6),

@@ -2,7 +2,8 @@
 //!
 //! The bounds, for the sigmoid head and logits in [-1e4, 1e4]:
 //! f32: CE 4 ulp, its gradient 8; the focal family 4 + 2 gamma |log(1 - p_t)| ulp, its gradient twice that;
-//! f64: relative 1e-12, of the focal family 1e-12 + 1e-15 gamma |log(1 - p_t)| (the power's exponent is rounded too).
+//! f64: relative 1e-12, of the focal family 1e-12 + 1e-15 gamma |log(1 - p_t)| (the power's exponent is
+//! rounded too).
 
 use losslab_losses::{Batch, Criterion, Head, Reduction, Registry, Scalar, Spec, Targets};
 use losslab_tensor::Isa;
@@ -157,7 +158,8 @@ fn confidently_wrong_inputs_always_have_a_gradient() {
     }
 }
 
-/// Every f32 in [-1e4, 1e4] for CE and FL: `cargo test --release -p losslab-losses --test proof -- --ignored --nocapture`.
+/// Every f32 in [-1e4, 1e4] for CE and FL:
+/// `cargo test --release -p losslab-losses --test proof -- --ignored --nocapture`.
 #[test]
 #[ignore = "2.4 thousand million logits: minutes in release"]
 fn every_f32() {

@@ -3,8 +3,8 @@
 //! With x = z_t - logsumexp_{j != t}(z_j), p_t = sigmoid(x) is the softmax probability of the true class, and
 //! dL/dz_t = f'(x), dL/dz_j = -f'(x) * softmax over j != t. No division by 1 - p_t occurs.
 //!
-//! Rows of up to [`narrow::CLASSES`] classes go through [`narrow`], many at a time; longer ones through [`wide`], one
-//! after the other. An infinite logit counts as the largest finite number.
+//! Rows of up to [`narrow::CLASSES`] classes go through [`narrow`], many at a time; longer ones through
+//! [`wide`], one after the other. An infinite logit counts as the largest finite number.
 
 mod narrow;
 pub(crate) mod wide;
@@ -44,8 +44,9 @@ impl<T: Scalar> Block<'_, T> {
     }
 }
 
-/// Which class counts as positive matters for two classes only: class 1. Returns the largest class. (Of all rows, so that nobody looks at
-/// each: the rest of a row of ten classes takes about as long as its exponentials.)
+/// Which class counts as positive matters for two classes only: class 1. Returns the largest class. (Of all
+/// rows, so that nobody looks at each: the rest of a row of ten classes takes about as long as its
+/// exponentials.)
 struct Signs<'a, T> {
     targets: &'a [u32],
     sign: &'a mut PerRow<T>,
@@ -67,7 +68,8 @@ impl<T: Scalar> Kernel<T> for Signs<'_, T> {
 /// One number per row of a block.
 type PerRow<T> = [T; BLOCK];
 
-/// Evaluates a chunk of the batch; returns the sum of the weighted losses, and scales the gradient by `scale`.
+/// Evaluates a chunk of the batch; returns the sum of the weighted losses, and scales the gradient by
+/// `scale`.
 pub(crate) fn evaluate<T: Scalar>(
     criterion: &Criterion,
     batch: &Batch<'_, T>,
@@ -123,7 +125,8 @@ pub(crate) fn evaluate<T: Scalar>(
     Ok(sum)
 }
 
-/// The weighted losses of a block, and their derivatives in the margin, scaled; both 0 for rows that are not valid.
+/// The weighted losses of a block, and their derivatives in the margin, scaled; both 0 for rows that are not
+/// valid.
 fn slopes<T: Scalar>(
     criterion: &Criterion,
     block: Block<'_, T>,
@@ -131,7 +134,8 @@ fn slopes<T: Scalar>(
     scale: T,
     (value, slope): (&mut PerRow<T>, &mut PerRow<T>),
 ) {
-    // All rows, of a short block, too: a fixed number leaves no rest behind the lanes. The others are not read.
+    // All rows, of a short block, too: a fixed number leaves no rest behind the lanes. The others are not
+    // read.
     T::slopes(&*criterion.equation, &criterion.params, points, value, slope);
     if block.even {
         return slope.iter_mut().for_each(|slope| *slope = *slope * scale);

@@ -1,12 +1,12 @@
 //! Rows of few classes, many at a time, as they lie in memory.
 //!
-//! With 10 classes a register of 16 lanes would be filled badly by one row, so exponentials and gradients run over whole blocks
-//! of rows without looking at where a row ends. What all classes of a row share is spread over them first, and only its sum is
-//! taken row by row ([`ShortRows`] has both).
+//! With 10 classes a register of 16 lanes would be filled badly by one row, so exponentials and gradients run
+//! over whole blocks of rows without looking at where a row ends. What all classes of a row share is spread
+//! over them first, and only its sum is taken row by row ([`ShortRows`] has both).
 //!
-//! The exponentials are those of the distances to the true logit, so the margin is minus the logarithm of their sum, and nobody looks
-//! for the largest. A row whose sum leaves the range of f32, because the model is sure and right or sure and wrong,
-//! is done again from its largest logit ([`from_largest`]).
+//! The exponentials are those of the distances to the true logit, so the margin is minus the logarithm of
+//! their sum, and nobody looks for the largest. A row whose sum leaves the range of f32, because the model is
+//! sure and right or sure and wrong, is done again from its largest logit ([`from_largest`]).
 
 use super::{BLOCK, Block, PerRow};
 use crate::criterion::{LogitShift, Scalar};
@@ -22,13 +22,15 @@ pub(super) const CLASSES: usize = short_rows::MOST;
 /// A number per class of each row of a block.
 type PerLogit<T> = OnLines<[T; BLOCK * CLASSES]>;
 
-/// Sums of exponentials that lost no digits to the ends of the range of f32: 2^-60 to 2^100. (Those that are 0 would be below 2^-126.)
+/// Sums of exponentials that lost no digits to the ends of the range of f32: 2^-60 to 2^100. (Those that are
+/// 0 would be below 2^-126.)
 const SAFE: [f64; 2] = [8.673617379884035e-19, 1.2676506002282294e30];
 
 /// What is known of a block between its margins and its gradients.
 pub(super) struct Rows<T> {
     rows: ShortRows,
-    /// Shifted logits, or those of a block with rows that are not valid; then what the gradients of a row share.
+    /// Shifted logits, or those of a block with rows that are not valid; then what the gradients of a row
+    /// share.
     room: PerLogit<T>,
     /// What is subtracted from the logits of a row, then their exponentials: 0 for the true class.
     exponential: PerLogit<T>,
@@ -48,7 +50,8 @@ impl<T: Scalar> Rows<T> {
         }
     }
 
-    /// The margins of a block; keeps the exponentials of the other classes for [`gradients`](Self::gradients).
+    /// The margins of a block; keeps the exponentials of the other classes for
+    /// [`gradients`](Self::gradients).
     pub(super) fn margins(
         &mut self,
         block: Block<'_, T>,
@@ -121,7 +124,8 @@ fn prepared<'a, T: Scalar>(block: Block<'_, T>, shift: Option<&LogitShift>, room
     logits
 }
 
-/// The margin of a row, and 1 / the sum of its exponentials, which are taken relative to the largest logit: nothing overflows.
+/// The margin of a row, and 1 / the sum of its exponentials, which are taken relative to the largest logit:
+/// nothing overflows.
 fn from_largest<T: Scalar>(
     logits: &[T],
     exponential: &mut PerLogit<T>,
@@ -162,8 +166,8 @@ fn is_safe<R: Real>(sum: R) -> bool {
     (sum >= R::lift(SAFE[0])) & (sum <= R::lift(SAFE[1]))
 }
 
-/// Margins of all rows of a block, from the sums of their exponentials, and the inverses of these; whether the sums of the first
-/// `count` are safe.
+/// Margins of all rows of a block, from the sums of their exponentials, and the inverses of these; whether
+/// the sums of the first `count` are safe.
 struct Margins<'a, T> {
     count: usize,
     sum: &'a PerRow<T>,

@@ -1,12 +1,14 @@
 //! Rows of many classes, one after the other, each in lanes.
 //!
-//! Label smoothing adds what is no function of p_t: with s = eps / C, the term -s sum_{j != t} log(softmax over j != t)_j.
+//! Label smoothing adds what is no function of p_t: with s = eps / C, the term -s sum_{j != t} log(softmax
+//! over j != t)_j.
 
 use super::{BLOCK, Block, PerRow};
 use crate::criterion::{Criterion, LogitShift, Scalar};
 use losslab_tensor::{Float, Kernel, Lane, prefetch};
 
-/// Lanes of the largest and of the sum: one AVX-512 register of f32. (With four the rests of a row cost more than was gained.)
+/// Lanes of the largest and of the sum: one AVX-512 register of f32. (With four the rests of a row cost more
+/// than was gained.)
 const LANES: usize = 16;
 
 /// Numbers that are worked on while those of the next row are asked for.
@@ -87,8 +89,8 @@ impl<'a, T: Scalar> Rows<'a, T> {
         }
     }
 
-    /// One row; `others` receives the exponentials of the classes other than the true one, relative to the largest, and
-    /// 0 for the true one.
+    /// One row; `others` receives the exponentials of the classes other than the true one, relative to the
+    /// largest, and 0 for the true one.
     pub(crate) fn row(
         &mut self,
         logits: &[T],
@@ -127,7 +129,8 @@ impl<'a, T: Scalar> Rows<'a, T> {
     }
 }
 
-/// The margin of one row, and of the other classes 1 / sum of the exponentials, which `others` receives, and logsumexp.
+/// The margin of one row, and of the other classes 1 / sum of the exponentials, which `others` receives, and
+/// logsumexp.
 struct Margin<'a, T> {
     logits: &'a [T],
     target: usize,

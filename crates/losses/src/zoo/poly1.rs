@@ -40,8 +40,8 @@ impl Loss<1> for Poly1 {
     }
 }
 
-/// log of h(r) = r / (1 + epsilon r) = -1 / L'(r), where 1 + epsilon r = (1 - r) + (1 + epsilon) r is a sum of
-/// two positive terms, taken from their logarithms because both may underflow.
+/// log of h(r) = r / (1 + epsilon r) = -1 / L'(r), where 1 + epsilon r = (1 - r) + (1 + epsilon) r is a sum
+/// of two positive terms, taken from their logarithms because both may underflow.
 fn log_h(params: &[f64], log_r: f64, log_rest: f64) -> f64 {
     let scaled = ln_f64(1.0 + params[0]) + log_r;
     let larger = log_rest.max(scaled);

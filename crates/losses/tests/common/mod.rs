@@ -1,5 +1,5 @@
-//! What all test programs of this crate share: a criterion from a spec, batches of a sigmoid head. `batches.rs` has what
-//! `main.rs` needs beside.
+//! What all test programs of this crate share: a criterion from a spec, batches of a sigmoid head.
+//! `batches.rs` has what `main.rs` needs beside.
 
 use losslab_losses::{Batch, Criterion, Equation, Head, Reduction, Registry, Scalar, Spec, Targets};
 
