@@ -6,7 +6,8 @@ use losslab_tensor::init::Init;
 use losslab_tensor::rng::Rng;
 use losslab_tensor::{Float, Shape, Tensor};
 
-/// A square convolution, padded so that an image of `H x W` pixels gives `ceil(H / stride) x ceil(W / stride)` cells:
+/// A square convolution, padded so that an image of `H x W` pixels gives
+/// `ceil(H / stride) x ceil(W / stride)` cells:
 /// `x [N, H, W, inputs] -> [N, ceil(H / stride), ceil(W / stride), outputs]`.
 ///
 /// The weight is `[kernel, kernel, inputs, outputs]`, the bias `[outputs]`. See [`Conv2d`] for the equation.

@@ -225,7 +225,8 @@ fn suppression_agrees_with_torchvision() {
 
 #[test]
 fn suppression_at_its_edges() {
-    // IoU exactly at the threshold stays; equal scores rank by number; a chain suppresses only its neighbours.
+    // IoU exactly at the threshold stays; equal scores rank by number; a chain suppresses only its
+    // neighbours.
     let boxes = [[0.0, 0.0, 2.0, 1.0], [0.0, 0.0, 1.0, 1.0]];
     assert_eq!(nms(&boxes, &[0.7, 0.7], 0.5), [0, 1]);
     assert_eq!(nms(&boxes, &[0.7, 0.7], 0.49), [0]);
@@ -313,7 +314,8 @@ fn decoding_by_hand() {
     ];
     let decoded = decode_detections(&logits, &codes, &anchors, [8, 24], &DecodeConfig::default());
     let found: Vec<(usize, f32)> = decoded.iter().map(|d| (d.class, d.score)).collect();
-    // Class 0: the second anchor (3) suppresses the first (-1). Class 1: the first (2) suppresses the second (1).
+    // Class 0: the second anchor (3) suppresses the first (-1). Class 1: the first (2) suppresses the second
+    // (1).
     assert_eq!(found, [(0, 3.0), (1, 2.0)]);
     assert_eq!(decoded[1].bbox, [0.0, 0.0, 8.0, 8.0]);
     // sigmoid(2) = .88 and sigmoid(3) = .95: a cut between them.

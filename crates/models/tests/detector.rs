@@ -49,7 +49,8 @@ fn the_gradient_of_a_whole_model() {
         let mut tape = Tape::<f32>::new();
         let detector = Detector::new(&mut tape, &tiny(levels, norm), &mut Rng::seed(3));
         stir(&mut tape);
-        // Short, so that no ReLU passes its kink between the points of a difference; much shorter, and rounding shows.
+        // Short, so that no ReLU passes its kink between the points of a difference; much shorter, and
+        // rounding shows.
         let check = GradCheck { step: 1e-5, rtol: 1e-6, atol: 1e-7 };
         let train = |tape: &Tape<f64>, seed| {
             let worst = check.run_on(
@@ -120,8 +121,8 @@ fn outputs_are_the_list_of_anchors() {
     }
 }
 
-/// The receptive field tells rows from columns and levels apart: a mark in one corner of the image reaches the anchors whose
-/// cells lie there, and no others.
+/// The receptive field tells rows from columns and levels apart: a mark in one corner of the image reaches
+/// the anchors whose cells lie there, and no others.
 #[test]
 fn a_cell_stands_where_its_anchor_is() {
     let config = DetectorConfig {

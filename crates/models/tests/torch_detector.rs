@@ -1,7 +1,8 @@
-//! A detector of two levels beside the same net written in PyTorch 2 (float64): the wiring of the pyramid, the order of the
-//! anchors, and batch norm in training and in evaluation.
+//! A detector of two levels beside the same net written in PyTorch 2 (float64): the wiring of the pyramid,
+//! the order of the anchors, and batch norm in training and in evaluation.
 //!
-//! PyTorch's head outputs were permuted as in RetinaNet: `[N, A * K, H, W]` to `[N, H, W, A, K]`, levels joined.
+//! PyTorch's head outputs were permuted as in RetinaNet: `[N, A * K, H, W]` to `[N, H, W, A, K]`, levels
+//! joined.
 
 use losslab_autograd::{Param, Tape, Var};
 use losslab_models::{Detector, DetectorConfig, Norm, Stage};

@@ -18,23 +18,25 @@ use std::ops::Range;
 pub struct AnchorConfig {
     /// Pixels from cell to cell, finest level first.
     pub strides: Vec<usize>,
-    /// For each level, the width and height of its anchors in pixels; the same number on all levels, because they share the
-    /// subnets.
+    /// For each level, the width and height of its anchors in pixels; the same number on all levels, because
+    /// they share the subnets.
     pub shapes: Vec<Vec<[f64; 2]>>,
 }
 
 /// All anchors of an image, in the order of a detector's outputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Anchors {
-    /// The anchors as boxes; those at the edges reach beyond the image. Level by level, row by row, cell by cell.
+    /// The anchors as boxes; those at the edges reach beyond the image. Level by level, row by row, cell by
+    /// cell.
     pub boxes: Vec<[f32; 4]>,
     /// Which of them belong to which level.
     pub levels: Vec<Range<usize>>,
 }
 
 impl AnchorConfig {
-    /// Anchors of every size at every ratio on every level: size s (in cells: s times the stride is the side of a square of the
-    /// same area) and ratio r = height / width give `width = s stride / sqrt(r)`, `height = s stride sqrt(r)`.
+    /// Anchors of every size at every ratio on every level: size s (in cells: s times the stride is the side
+    /// of a square of the same area) and ratio r = height / width give `width = s stride / sqrt(r)`,
+    /// `height = s stride sqrt(r)`.
     pub fn scaled(strides: &[usize], sizes: &[f64], ratios: &[f64]) -> Self {
         let shapes = |&stride: &usize| {
             let shape = |side: f64, ratio: f64| [side / ratio.sqrt(), side * ratio.sqrt()];
@@ -44,14 +46,14 @@ impl AnchorConfig {
         Self { strides: strides.to_vec(), shapes: strides.iter().map(shapes).collect() }
     }
 
-    /// The nine anchors of RetinaNet: 4 cells wide, times 2^0, 2^(1/3), 2^(2/3), at height to width 1:2, 1:1 and 2:1
-    /// (Lin et al. 2017, sec. 4: 32^2 pixels at stride 8).
+    /// The nine anchors of RetinaNet: 4 cells wide, times 2^0, 2^(1/3), 2^(2/3), at height to width 1:2, 1:1
+    /// and 2:1 (Lin et al. 2017, sec. 4: 32^2 pixels at stride 8).
     pub fn retinanet(strides: &[usize]) -> Self {
         Self::scaled(strides, &[4.0, 5.039_684_199_579_493, 6.349_604_207_872_798], &[0.5, 1.0, 2.0])
     }
 
-    /// Anchors fitted to the width and height of training boxes (see [`fit_anchors`]): `per_cell` for each level, the
-    /// smallest on the finest.
+    /// Anchors fitted to the width and height of training boxes (see [`fit_anchors`]): `per_cell` for each
+    /// level, the smallest on the finest.
     ///
     /// `None` if no box has a finite size above 0.
     pub fn fitted(sizes: &[[f64; 2]], strides: &[usize], per_cell: usize) -> Option<Self> {
@@ -64,8 +66,8 @@ impl AnchorConfig {
         self.shapes.first().map_or(0, Vec::len)
     }
 
-    /// The anchors of an image of `height x width` pixels: [`feature_size`] cells a level, the cell in column x and row y
-    /// centred at `((x + .5) stride, (y + .5) stride)`.
+    /// The anchors of an image of `height x width` pixels: [`feature_size`] cells a level, the cell in column
+    /// x and row y centred at `((x + .5) stride, (y + .5) stride)`.
     ///
     /// # Panics
     /// If levels differ in their number of shapes, or there is not one list of shapes per stride.

@@ -20,8 +20,8 @@ pub struct AssignConfig {
     pub positive: f32,
     /// Below this IoU it is negative; between the two it is ignored.
     pub negative: f32,
-    /// Whether each box's best anchor is positive whatever its IoU. A habit from Faster R-CNN, not in the paper; without it
-    /// boxes that fit no anchor are never learnt.
+    /// Whether each box's best anchor is positive whatever its IoU. A habit from Faster R-CNN, not in the
+    /// paper; without it boxes that fit no anchor are never learnt.
     pub force_best: bool,
     /// From this share of its area inside an ignored region on, an anchor that is not positive is ignored.
     pub ignored_inside: f32,
@@ -34,23 +34,25 @@ impl Default for AssignConfig {
     }
 }
 
-/// Anchors that are passed over together where their common bounds miss a box: some 7 cells of a row. With boxes of 20
-/// pixels and anchors of up to 45 in an image of 160 x 160, 3 of 4 runs are.
+/// Anchors that are passed over together where their common bounds miss a box: some 7 cells of a row. With
+/// boxes of 20 pixels and anchors of up to 45 in an image of 160 x 160, 3 of 4 runs are.
 const RUN: usize = 64;
 
-/// What each of `anchors` is to learn, for an image with these boxes and with regions that are to be ignored (crowds,
-/// difficult objects).
+/// What each of `anchors` is to learn, for an image with these boxes and with regions that are to be ignored
+/// (crowds, difficult objects).
 ///
 /// With v the largest IoU of the anchor with a box, the first box among equals:
 /// 1. `v >= positive`: positive for that box;
 /// 2. `v < negative`: negative; between the two: ignored;
-/// 3. with `force_best`, each box's best anchor (the first among equals, if any overlaps it at all) is positive for it,
-///    also if another box claimed it by rules 1 and 2; an anchor that is best for several boxes goes to the one with the
-///    larger IoU, the first among equals, and the others get none by this rule;
-/// 4. an anchor that is not positive and has at least `ignored_inside` of its area in one of the regions is ignored.
+/// 3. with `force_best`, each box's best anchor (the first among equals, if any overlaps it at all) is
+///    positive for it, also if another box claimed it by rules 1 and 2; an anchor that is best for several
+///    boxes goes to the one with the larger IoU, the first among equals, and the others get none by this
+///    rule;
+/// 4. an anchor that is not positive and has at least `ignored_inside` of its area in one of the regions is
+///    ignored.
 ///
-/// A box without area is nobody's. Time: 14,400 anchors (160 x 160 pixels at stride 4) and 30 boxes of 20 pixels take
-/// 0.3 ms, boxes of 40 pixels 0.5.
+/// A box without area is nobody's. Time: 14,400 anchors (160 x 160 pixels at stride 4) and 30 boxes of 20
+/// pixels take 0.3 ms, boxes of 40 pixels 0.5.
 ///
 /// # Panics
 /// If a coordinate of a box or region is not finite: loaders refuse such boxes.

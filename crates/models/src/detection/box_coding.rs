@@ -2,20 +2,22 @@
 
 use losslab_tensor::math::{exp_f32, ln_f32};
 
-/// The most that a decoded box may be larger than its anchor, as a logarithm: ln(1000 / 16), as in Detectron. A wild output of
-/// an untrained net would otherwise overflow.
+/// The most that a decoded box may be larger than its anchor, as a logarithm: ln(1000 / 16), as in Detectron.
+/// A wild output of an untrained net would otherwise overflow.
 pub const MAX_LOG_SCALE: f32 = 4.135_166_5;
 
-/// `[(x - xa) / wa, (y - ya) / ha, ln(w / wa), ln(h / ha)]` with x, y, w, h the box's centre, width and height, and xa,
-/// ya, wa, ha the anchor's (Ren et al. 2015, eq. 2).
+/// `[(x - xa) / wa, (y - ya) / ha, ln(w / wa), ln(h / ha)]` with x, y, w, h the box's centre, width and
+/// height, and xa, ya, wa, ha the anchor's (Ren et al. 2015, eq. 2).
 ///
-/// A side of 0 gives -inf; [`assign`](super::assign) makes no anchor positive for a box without area. NaN stays NaN.
+/// A side of 0 gives -inf; [`assign`](super::assign) makes no anchor positive for a box without area. NaN
+/// stays NaN.
 pub fn encode(bbox: [f32; 4], anchor: [f32; 4]) -> [f32; 4] {
     let ([x, y, w, h], [xa, ya, wa, ha]) = (centred(bbox), centred(anchor));
     [(x - xa) / wa, (y - ya) / ha, ln_f32::<false>(w / wa), ln_f32::<false>(h / ha)]
 }
 
-/// The box of which `code` is the [`encode`]d form; its logarithms are cut off at [`MAX_LOG_SCALE`]. NaN stays NaN.
+/// The box of which `code` is the [`encode`]d form; its logarithms are cut off at [`MAX_LOG_SCALE`]. NaN
+/// stays NaN.
 pub fn decode(code: [f32; 4], anchor: [f32; 4]) -> [f32; 4] {
     let [xa, ya, wa, ha] = centred(anchor);
     let scale = |log: f32| exp_f32::<false>(if log > MAX_LOG_SCALE { MAX_LOG_SCALE } else { log });

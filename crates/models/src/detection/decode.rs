@@ -7,8 +7,9 @@ use losslab_tensor::math::ln_f64;
 /// How many candidates are looked at, and which of them stay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DecodeConfig {
-    /// Candidates whose sigmoid is at most this probability are left out: .05 in the paper, nothing by default. A cut is not
-    /// neutral between losses: what focal loss reports as .05 is a true probability of .001.
+    /// Candidates whose sigmoid is at most this probability are left out: .05 in the paper, nothing by
+    /// default. A cut is not neutral between losses: what focal loss reports as .05 is a true probability of
+    /// .001.
     pub score_cut: Option<f64>,
     /// Best candidates taken from each level.
     pub per_level: usize,
@@ -41,10 +42,12 @@ pub struct ScoredBox {
 /// `class_logits [anchors, classes]` and `codes [anchors, 4]` are the detector's outputs for it, row-major,
 /// `anchors` those of its size, `[height, width]` its size in pixels.
 ///
-/// 1. Of each level the `per_level` best candidates, pairs of anchor and class, by their logit (a sigmoid saturates: in
-///    f32 all logits above 17 report 1, and would tie); equal ones by number of anchor, then class.
+/// 1. Of each level the `per_level` best candidates, pairs of anchor and class, by their logit (a sigmoid
+///    saturates: in f32 all logits above 17 report 1, and would tie); equal ones by number of anchor, then
+///    class.
 /// 2. Boxes are [decoded](decode()) and clipped to the image; those without area are dropped.
-/// 3. All levels together, non-maximum suppression in each class (see [`nms`](super::nms())); the `most` best stay.
+/// 3. All levels together, non-maximum suppression in each class (see [`nms`](super::nms())); the `most` best
+///    stay.
 ///
 /// A NaN logit ranks first and stays, so that it is seen.
 ///

@@ -6,17 +6,19 @@ use losslab_tensor::rng::Rng;
 const RESTARTS: u64 = 8;
 /// Rounds of one run at most; some 20 are usual until nothing moves.
 const ROUNDS: usize = 100;
-/// More boxes than this are thinned out evenly: a mean over 20,000 does not need more, and time is limited to a second.
+/// More boxes than this are thinned out evenly: a mean over 20,000 does not need more, and time is limited to
+/// a second.
 const MOST_BOXES: usize = 20_000;
 
-/// `count` shapes (width, height) that cover the shapes of boxes well, by increasing area: k-means with distance 1 - IoU, all
-/// boxes laid on one centre (Redmon & Farhadi 2017, "YOLO9000", sec. 2).
+/// `count` shapes (width, height) that cover the shapes of boxes well, by increasing area: k-means with
+/// distance 1 - IoU, all boxes laid on one centre (Redmon & Farhadi 2017, "YOLO9000", sec. 2).
 ///
-/// Starts are drawn as in k-means++ (Arthur & Vassilvitskii 2007) with fixed seeds, so that the result depends on the
-/// sizes alone; of 8 starts, the one with the largest mean IoU between a box and its nearest shape counts, the first among
-/// equals. A box at the same distance of two shapes belongs to the first, a shape is the mean width and height of its
-/// boxes, and one that has lost all its boxes stays. If there are fewer different sizes than `count`, the
-/// missing shapes are copies of the found ones at 2^(1/3), 2^(2/3), ... times the size.
+/// Starts are drawn as in k-means++ (Arthur & Vassilvitskii 2007) with fixed seeds, so that the result
+/// depends on the sizes alone; of 8 starts, the one with the largest mean IoU between a box and its nearest
+/// shape counts, the first among equals. A box at the same distance of two shapes belongs to the first, a
+/// shape is the mean width and height of its boxes, and one that has lost all its boxes stays. If there are
+/// fewer different sizes than `count`, the missing shapes are copies of the found ones at 2^(1/3), 2^(2/3),
+/// ... times the size.
 ///
 /// Sizes that are not finite and above 0 are passed over; `None` if none is left, or `count` is 0.
 pub fn fit_anchors(sizes: &[[f64; 2]], count: usize) -> Option<Vec<[f64; 2]>> {
@@ -41,13 +43,15 @@ pub fn fit_anchors(sizes: &[[f64; 2]], count: usize) -> Option<Vec<[f64; 2]>> {
     Some(shapes)
 }
 
-/// The stride of the finest level that suits boxes of these sizes: the largest of 16, 8, 4 and 2 of which the small boxes
-/// measure at least 1.5, where the small boxes are those at the 5th percentile of sqrt(width height).
+/// The stride of the finest level that suits boxes of these sizes: the largest of 16, 8, 4 and 2 of which the
+/// small boxes measure at least 1.5, where the small boxes are those at the 5th percentile of sqrt(width
+/// height).
 ///
-/// An anchor of the box's own shape, side a, on a cell centre `stride / 4` off in both directions, the mean distance, has
-/// IoU `t^2 / (2 - t^2)`, `t = 1 - stride / (4 a)`: at a = 1.5 stride .53, just a positive. Figures: the training boxes
-/// of BCCD at 160 x 120 have their 5th percentile at 10.5 pixels (platelets are 7.5% of the boxes, about 9 pixels wide;
-/// the 10th percentile, 20, does not see them), which gives 4; those of DeepPCB in tiles of 160 x 160 at 13.7, which gives 8.
+/// An anchor of the box's own shape, side a, on a cell centre `stride / 4` off in both directions, the mean
+/// distance, has IoU `t^2 / (2 - t^2)`, `t = 1 - stride / (4 a)`: at a = 1.5 stride .53, just a positive.
+/// Figures: the training boxes of BCCD at 160 x 120 have their 5th percentile at 10.5 pixels (platelets are
+/// 7.5% of the boxes, about 9 pixels wide; the 10th percentile, 20, does not see them), which gives 4; those
+/// of DeepPCB in tiles of 160 x 160 at 13.7, which gives 8.
 ///
 /// Sizes that are not finite and above 0 are passed over; 8 if none is left.
 pub fn suggest_stride(sizes: &[[f64; 2]]) -> usize {
@@ -82,7 +86,8 @@ fn nearest(size: [f64; 2], shapes: &[[f64; 2]]) -> (usize, f64) {
     best
 }
 
-/// Up to `count` different sizes, each drawn with a probability that grows with the square of its distance to those before.
+/// Up to `count` different sizes, each drawn with a probability that grows with the square of its distance to
+/// those before.
 fn start(sizes: &[[f64; 2]], count: usize, rng: &mut Rng) -> Vec<[f64; 2]> {
     let mut shapes = vec![sizes[rng.below(sizes.len() as u64) as usize]];
     while shapes.len() < count {

@@ -1,8 +1,8 @@
-//! Pure functions around a detector: which anchors there are, which of them answer for which object, and how logits and
-//! coded boxes become detections.
+//! Pure functions around a detector: which anchors there are, which of them answer for which object, and how
+//! logits and coded boxes become detections.
 //!
-//! A box is `[x1, y1, x2, y2]` in pixels, x to the right and y down, its sides at x1, y1 (left, top) and x2, y2 (right,
-//! bottom): width `x2 - x1`, no pixel added.
+//! A box is `[x1, y1, x2, y2]` in pixels, x to the right and y down, its sides at x1, y1 (left, top) and x2,
+//! y2 (right, bottom): width `x2 - x1`, no pixel added.
 
 mod anchors;
 mod assign;
@@ -18,7 +18,8 @@ pub use decode::{DecodeConfig, ScoredBox, decode_detections};
 pub use fit_anchors::{fit_anchors, suggest_stride};
 pub use nms::nms;
 
-/// The area two boxes share, divided by the area they cover together; 0 if that is 0. NaN if a coordinate is NaN.
+/// The area two boxes share, divided by the area they cover together; 0 if that is 0. NaN if a coordinate is
+/// NaN.
 ///
 /// ```
 /// use losslab_models::detection::iou;

@@ -3,8 +3,8 @@
 use super::iou;
 use std::cmp::Ordering;
 
-/// The numbers of the boxes that stay, best first: by falling score, a box is dropped if its IoU with one that stays is more
-/// than `iou_threshold`. Equal scores rank by number.
+/// The numbers of the boxes that stay, best first: by falling score, a box is dropped if its IoU with one
+/// that stays is more than `iou_threshold`. Equal scores rank by number.
 ///
 /// A NaN score ranks first and a box with NaN is never dropped, so that they do not disappear unseen.
 ///
@@ -26,8 +26,8 @@ pub fn nms(boxes: &[[f32; 4]], scores: &[f32], iou_threshold: f32) -> Vec<usize>
     kept.into_iter().map(|place| order[place]).collect()
 }
 
-/// Places in `ranked`, boxes with their class from best to worst, of the first `most` that no better box of the same class
-/// suppresses.
+/// Places in `ranked`, boxes with their class from best to worst, of the first `most` that no better box of
+/// the same class suppresses.
 pub(super) fn suppress(
     ranked: impl Iterator<Item = ([f32; 4], usize)>,
     iou_threshold: f32,
