@@ -14,14 +14,16 @@
 //! | [`statistics`] | is one better than another, and how sure is that? | tests, intervals, verdicts |
 //!
 //! # Conventions
-//! - `scores[i]` is the score of example `i` for the positive class, higher is more positive; `labels[i]` is true for a
-//!   positive. P and N count the positives and negatives, n = P + N. All arithmetic is in `f64`; scores computed in
-//!   `f32` widen exactly, so their ties stay ties.
-//! - A metric that is **mathematically undefined** on the data is `None` (null in `results.json`), never 0 or NaN. Every
-//!   function says when; where scikit-learn returns a number instead, it says so too. On empty input all are `None`.
+//! - `scores[i]` is the score of example `i` for the positive class, higher is more positive; `labels[i]` is
+//!   true for a positive. P and N count the positives and negatives, n = P + N. All arithmetic is in `f64`;
+//!   scores computed in `f32` widen exactly, so their ties stay ties.
+//! - A metric that is **mathematically undefined** on the data is `None` (null in `results.json`), never 0 or
+//!   NaN. Every function says when; where scikit-learn returns a number instead, it says so too. On empty
+//!   input all are `None`.
 //! - A score that is NaN, infinite or (where a probability is needed) outside [0, 1] is a [`MetricError`].
 //! - `scores` and `labels` of different lengths are a programming error and panic.
-//! - A macro metric is the [`Summary`] mean of one metric over the classes, each against the rest, undefined ones left out.
+//! - A macro metric is the [`Summary`] mean of one metric over the classes, each against the rest, undefined
+//!   ones left out.
 
 mod box_metrics;
 pub mod boxes;

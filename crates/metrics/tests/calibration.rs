@@ -206,8 +206,8 @@ fn the_repair_of_the_least_validation_log_loss_is_named() {
     let platt = found.platt_scaled.unwrap();
     assert!((platt.slope.unwrap() - 1.0).abs() < 0.02 && platt.intercept.unwrap().abs() < 0.02);
     assert!(found.raw.slope.unwrap() < 0.6 && found.raw.intercept.unwrap() < -1.0, "{:?}", found.raw.slope);
-    // The truth itself, given as the inverse, is better than what was fitted to the raw logits, or no worse by
-    // more than two fitted numbers are worth.
+    // The truth itself, given as the inverse, is better than what was fitted to the raw logits, or no worse
+    // by more than two fitted numbers are worth.
     let truth: Vec<f64> = own.iter().map(|&z| f64::from(z)).collect();
     let inverted = Inverted { validation: &truth, test: &truth };
     let inverted = assess(2, scored, scored, Some(inverted)).unwrap().expect("rows").inverted.unwrap();

@@ -162,7 +162,8 @@ fn log_loss_clips_at_both_ends_as_scikit_learn_does() {
 
 /// Average precision over all C(10, 3) = 120 ways to place the positives is, on average, that of random
 /// scores:
-/// [H_n + (P-1)/(n-1) (n - H_n)] / n with H_n = 1 + 1/2 + ... + 1/n (Bestgen 2015), about the prevalence for large n.
+/// [H_n + (P-1)/(n-1) (n - H_n)] / n with H_n = 1 + 1/2 + ... + 1/n (Bestgen 2015), about the prevalence for
+/// large n.
 #[test]
 fn random_scores_have_the_expected_average_precision() {
     let (n, scores) = (10, (0..10).map(f64::from).collect::<Vec<_>>());

@@ -33,11 +33,11 @@ pub struct Measured {
     pub ece: f64,
     /// ECE over 15 bins of equal mass.
     pub ece_mass: f64,
-    /// The slope of the calibration line: 1 for calibrated probabilities, less for overconfident ones. `None` with
-    /// more than two classes, and where the rows do not determine it.
+    /// The slope of the calibration line: 1 for calibrated probabilities, less for overconfident ones. `None`
+    /// with more than two classes, and where the rows do not determine it.
     pub slope: Option<f64>,
-    /// Its intercept with the slope held at 1: what is to be added to all log-odds so that the mean probability
-    /// is the share of positives. `None` as the slope.
+    /// Its intercept with the slope held at 1: what is to be added to all log-odds so that the mean
+    /// probability is the share of positives. `None` as the slope.
     pub intercept: Option<f64>,
     /// The curve over bins of equal width, with the parts of the Brier score of the event.
     pub equal_width: Reliability,

@@ -25,8 +25,9 @@ pub struct MetricInfo {
     pub diverged: Option<f64>,
     /// True if it depends on the tuned threshold, so that it has no value without one.
     pub needs_threshold: bool,
-    /// True of a proper scoring rule: no probabilities score better in the mean than the true ones (Gneiting and
-    /// Raftery 2007). It judges probabilities, where a metric of ranking or of decisions judges their order.
+    /// True of a proper scoring rule: no probabilities score better in the mean than the true ones (Gneiting
+    /// and Raftery 2007). It judges probabilities, where a metric of ranking or of decisions judges their
+    /// order.
     pub proper: bool,
 }
 

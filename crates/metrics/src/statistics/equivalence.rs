@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct Equivalence {
     /// A difference of less than this does not matter.
     pub margin: f64,
-    /// The larger p of two one-sided tests (Schuirmann 1987), whose null hypotheses are a difference of at most
-    /// -margin and one of at least margin; of this comparison alone.
+    /// The larger p of two one-sided tests (Schuirmann 1987), whose null hypotheses are a difference of at
+    /// most -margin and one of at least margin; of this comparison alone.
     pub p: f64,
     /// The same after the correction that the test of the difference has.
     pub p_holm: f64,
@@ -35,8 +35,8 @@ impl Equivalence {
     ///
     /// The three probabilities are those of the estimate's confidence distribution
     /// ([`Estimate::probability_below`]). For resplits it is the posterior of the correlated Bayesian t test
-    /// (Corani and Benavoli 2015, "A Bayesian approach for comparing cross-validated algorithms", eq. 6) with a
-    /// correlation of n_test / (n_test + n_train). They are of this comparison alone.
+    /// (Corani and Benavoli 2015, "A Bayesian approach for comparing cross-validated algorithms", eq. 6) with
+    /// a correlation of n_test / (n_test + n_train). They are of this comparison alone.
     pub fn of(estimate: &Estimate, margin: f64, level: f64, higher_is_better: bool) -> Self {
         let (below, above) = (estimate.probability_below(-margin), estimate.probability_above(margin));
         let (better, worse) = if higher_is_better { (above, below) } else { (below, above) };

@@ -86,8 +86,8 @@ impl Estimate {
     }
 
     /// The probability that the true difference is below this value, by the confidence distribution of the
-    /// estimate: the one-sided p of the hypothesis that it is not. With one variance that is Student's t about
-    /// the difference, with the standard error as its scale.
+    /// estimate: the one-sided p of the hypothesis that it is not. With one variance that is Student's t
+    /// about the difference, with the standard error as its scale.
     pub fn probability_below(&self, value: f64) -> f64 {
         Self { difference: value - self.difference, ..self.clone() }.probability_positive()
     }

@@ -39,11 +39,12 @@ use std::ops::Range;
 /// | percentiles over resampled seeds and units | 2.4 % | 37 % |
 /// | t over seeds, which ignores the units | 2.8 % | 92 % |
 ///
-/// Each figure has a standard error of 1 % about 5 %, and counts all units as degrees of freedom; since then it is those of
-/// the rarest class ([`Resamples::with_informative`]), which carry what average precision varies by. Where units make
-/// nearly all of the noise, 2000 families with 200 resamples then gave, at 2, 5 and 10 seeds, 1.0, 3.4 and 3.4 % with 20
-/// positives, and 1.1, 5.2 and 6.4 % (+- 0.5 %) with 100: the last is slightly liberal. Percentiles over resampled seeds fail because k resampled seeds have on average (k - 1) / k
-/// of the variance of seeds, and no tails of t.
+/// Each figure has a standard error of 1 % about 5 %, and counts all units as degrees of freedom; since then
+/// it is those of the rarest class ([`Resamples::with_informative`]), which carry what average precision
+/// varies by. Where units make nearly all of the noise, 2000 families with 200 resamples then gave, at 2, 5
+/// and 10 seeds, 1.0, 3.4 and 3.4 % with 20 positives, and 1.1, 5.2 and 6.4 % (+- 0.5 %) with 100: the last
+/// is slightly liberal. Percentiles over resampled seeds fail because k resampled seeds have on average (k - 1)
+/// / k of the variance of seeds, and no tails of t.
 ///
 /// `None` for fewer than two seeds, or if neither seeds nor units make a spread beyond rounding.
 ///

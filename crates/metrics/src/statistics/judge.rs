@@ -15,9 +15,9 @@ use crate::Summary;
 
 /// Judges the comparisons that the question lists.
 ///
-/// Holm's correction covers all comparisons listed, those without a test among them, and the earlier ones. The
-/// tests of equivalence are corrected in the same way, as a family of their own: the probability of any false
-/// difference is at most alpha, and so is that of any false equivalence.
+/// Holm's correction covers all comparisons listed, those without a test among them, and the earlier ones.
+/// The tests of equivalence are corrected in the same way, as a family of their own: the probability of any
+/// false difference is at most alpha, and so is that of any false equivalence.
 ///
 /// # Panics
 /// If the reference or a comparison names an arm that is not there or an arm twice, a comparison is listed
@@ -212,8 +212,8 @@ fn measure(
 }
 
 impl ArmVerdict {
-    /// The interval at 1 - alpha of this comparison alone, without a correction for the others, cut at what the
-    /// metric can be; none without a test.
+    /// The interval at 1 - alpha of this comparison alone, without a correction for the others, cut at what
+    /// the metric can be; none without a test.
     pub fn interval_alone(&self, alpha: f64) -> Option<(f64, f64)> {
         let difference = self.difference.filter(|_| !self.variances.is_empty())?;
         let estimate = Estimate { difference, variances: self.variances.clone() };

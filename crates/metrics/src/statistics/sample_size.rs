@@ -5,8 +5,8 @@ use super::estimate::{Estimate, Variance};
 /// More seeds than this are not proposed.
 pub const MOST_SEEDS: u32 = 10_000;
 
-/// How a finished comparison was made, which says what more seeds and more data would do to the variance of its
-/// difference.
+/// How a finished comparison was made, which says what more seeds and more data would do to the variance of
+/// its difference.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum PilotDesign {
     /// Splits of one data set, with this ratio of rows tested to rows trained on: the variance is s^2 (1/k +
@@ -23,9 +23,9 @@ pub enum PilotDesign {
 /// A finished comparison from which a larger one is planned.
 ///
 /// Two things are assumed. The variances found are the true ones: with few seeds they are rough, so are the
-/// answers. And with f times the data, rare class included, all variances fall to 1/f of what they are, as those
-/// of means do. The part of a fixed test's variance that is due to training seeds alone would not fall: there
-/// the need for data is understated.
+/// answers. And with f times the data, rare class included, all variances fall to 1/f of what they are, as
+/// those of means do. The part of a fixed test's variance that is due to training seeds alone would not fall:
+/// there the need for data is understated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pilot {
     design: PilotDesign,

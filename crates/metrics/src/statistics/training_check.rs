@@ -26,7 +26,8 @@ pub struct Unfit {
     pub label: String,
     /// Runs that were not trained out.
     pub not_trained_out: usize,
-    /// Runs that never left chance where the other arm clearly did; all that never did, where the arms are alike.
+    /// Runs that never left chance where the other arm clearly did; all that never did, where the arms are
+    /// alike.
     pub failed: usize,
     /// All its runs.
     pub runs: usize,

@@ -79,8 +79,8 @@ pub struct Question {
     pub earlier: Earlier,
     /// Index of the arm that was declared as the reference of the whole comparison.
     pub reference: usize,
-    /// The difference that would not matter, in units of the metric and above 0; without one nothing is tested
-    /// for equivalence.
+    /// The difference that would not matter, in units of the metric and above 0; without one nothing is
+    /// tested for equivalence.
     pub margin: Option<f64>,
     /// Indices of a candidate and its reference, for each comparison; [`against`] lists those with one
     /// reference. The correction covers all comparisons listed.

@@ -15,8 +15,8 @@ struct Entry {
 /// Examples sorted by score, for one class against the rest or for each of several.
 ///
 /// With all weights 1 it is [`average_precision`](crate::average_precision) or
-/// [`macro_average_precision`](crate::macro_average_precision); with other weights the same after each example
-/// was repeated that often.
+/// [`macro_average_precision`](crate::macro_average_precision); with other weights the same after each
+/// example was repeated that often.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightedAveragePrecision {
     examples: usize,
