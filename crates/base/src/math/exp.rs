@@ -64,7 +64,8 @@ pub fn exp_f32<const FMA: bool>(x: f32) -> f32 {
     y * f32::from_bits(half) * f32::from_bits(rest)
 }
 
-/// `e^x` for -87.3 <= x <= 88, error below 0.90 ulp with `FMA`, 0.98 without; from 88 on it is e^88, below -87.7 it is 0.
+/// `e^x` for -87.3 <= x <= 88, error below 0.90 ulp with `FMA`, 0.98 without; from 88 on it is e^88, below
+/// -87.7 it is 0.
 ///
 /// As [`exp_f32`], less what results at the ends of the range need: of its 18 operations 14 remain.
 #[inline(always)]
