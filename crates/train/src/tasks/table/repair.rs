@@ -1,8 +1,8 @@
 //! How a saved model turns its logits into the probabilities that `predict` writes.
 //!
-//! Of the network's own probabilities, those with the bias of the loss inverted, and those after temperature or
-//! Platt scaling, `train` keeps what has the least log loss on the validation rows. All four keep the order of
-//! rows with two classes, so that no decision changes.
+//! Of the network's own probabilities, those with the bias of the loss inverted, and those after temperature
+//! or Platt scaling, `train` keeps what has the least log loss on the validation rows. All four keep the
+//! order of rows with two classes, so that no decision changes.
 
 use super::TableFound;
 use losslab_base::math::{ln_1p_f64, ln_f64};
@@ -112,8 +112,8 @@ impl Mapping {
     }
 }
 
-/// The map from what a model file says, none for the network's own probabilities, and a note on it for people.
-/// `inverse` is that of the bias of the loss, or why there is none.
+/// The map from what a model file says, none for the network's own probabilities, and a note on it for
+/// people. `inverse` is that of the bias of the loss, or why there is none.
 pub(super) fn mapping(
     fitted: Option<Fitted>,
     loss: &str,
