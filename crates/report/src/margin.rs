@@ -36,8 +36,8 @@ pub enum Rule {
 impl Margin {
     /// The margin of the plan, else the smaller of 1/20 of the headroom and 1/10 of (reference - chance).
     ///
-    /// Both are taken from the mean of the reference on its validation parts, so that test rows have no say in
-    /// it. None where neither is known, or the reference is no better than chance.
+    /// Both are taken from the mean of the reference on its validation parts, so that test rows have no say
+    /// in it. None where neither is known, or the reference is no better than chance.
     pub fn of(plan: &Plan, references: &[&RunRecord]) -> Option<Self> {
         if let Some(value) = plan.margin {
             return Some(Self { value, rule: Rule::Given });

@@ -3,9 +3,9 @@
 use super::judgement::{Design, Judgement};
 use losslab_base::counted;
 
-/// The verdicts in words: the whole comparison in a line, a line for each comparison, a line on probabilities,
-/// what they rest on and which question that answers, and what was judged before. Those of a comparison that is not `complete` are
-/// preliminary.
+/// The verdicts in words: the whole comparison in a line, a line for each comparison, a line on
+/// probabilities, what they rest on and which question that answers, and what was judged before. Those of a
+/// comparison that is not `complete` are preliminary.
 pub fn verdict_lines(judgement: &Judgement, trials: usize, complete: bool) -> String {
     let Judgement { verdicts, seeds, .. } = judgement;
     let preliminary = if complete { "" } else { " (preliminary, not all trainings are done)" };

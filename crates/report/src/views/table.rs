@@ -343,8 +343,8 @@ fn score_notes(lab: &Lab, plan: &Plan, records: &[RunRecord]) -> Vec<String> {
     all.into_iter().flatten().collect()
 }
 
-/// Log loss, Brier score, ECE, and slope and intercept of the calibration line on the test part, mean over the runs that have them; the curves stand in the
-/// records.
+/// Log loss, Brier score, ECE, and slope and intercept of the calibration line on the test part, mean over
+/// the runs that have them; the curves stand in the records.
 #[derive(Clone, Debug, Serialize)]
 struct CalibrationSummary {
     /// As the model reports.
