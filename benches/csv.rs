@@ -1,4 +1,5 @@
-//! Reading a table: 100,000 rows of 30 numbers, a category of 12 levels and a label, from the file to the encoded inputs.
+//! Reading a table: 100,000 rows of 30 numbers, a category of 12 levels and a label, from the file to the
+//! encoded inputs.
 //!
 //! `cargo bench --bench csv`; the file, generated once, stays in `target/tmp`.
 

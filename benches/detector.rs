@@ -1,7 +1,7 @@
 //! A training step of a small one-stage detector.
 //!
-//! `cargo bench --bench detector`; the argument is the number of threads. The last line is the peak memory of the
-//! process, which the system counts.
+//! `cargo bench --bench detector`; the argument is the number of threads. The last line is the peak memory of
+//! the process, which the system counts.
 
 #[path = "steps/detector.rs"]
 mod steps;

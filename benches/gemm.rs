@@ -1,4 +1,5 @@
-//! Matrix products beside matrixmultiply's, one thread: squares, the skinny shapes of the peers' benches, and those of the MLPs.
+//! Matrix products beside matrixmultiply's, one thread: squares, the skinny shapes of the peers' benches, and
+//! those of the MLPs.
 //!
 //! `cargo bench --bench gemm`; prints GFLOP/s, medians.
 
@@ -39,8 +40,8 @@ fn main() {
     }
 }
 
-/// Ours with A and B as they are, with A transposed, with B transposed; theirs. The medians of two seconds of samples, taken in turns: on a
-/// shared machine the speed changes from second to second.
+/// Ours with A and B as they are, with A transposed, with B transposed; theirs. The medians of two seconds of
+/// samples, taken in turns: on a shared machine the speed changes from second to second.
 fn gflops(shape @ (m, k, n): (usize, usize, usize)) -> [f64; 4] {
     let (mut plain, mut left, mut right) =
         (ours(shape, [false, false]), ours(shape, [true, false]), ours(shape, [false, true]));

@@ -1,11 +1,14 @@
-//! Fails if a hot path executes over 5 % more instructions than it did: a guard that noise of the machine cannot trip.
+//! Fails if a hot path executes over 5 % more instructions than it did: a guard that noise of the machine
+//! cannot trip.
 //!
-//! `cargo bench --bench instructions` counts under valgrind's callgrind, one thread each; `-- --record` keeps the counts as the
-//! new baseline in `benches/instructions.json`, which has one for each version of rustc, since compilers differ by more.
-//! Valgrind knows AVX2 and FMA but not AVX-512, so it is the kernels of AVX2 that are counted; `vectorised.rs` guards
-//! those of AVX-512. Where valgrind is absent, or the compiler has no baseline, it says so and passes.
+//! `cargo bench --bench instructions` counts under valgrind's callgrind, one thread each; `-- --record` keeps
+//! the counts as the new baseline in `benches/instructions.json`, which has one for each version of rustc,
+//! since compilers differ by more. Valgrind knows AVX2 and FMA but not AVX-512, so it is the kernels of AVX2
+//! that are counted; `vectorised.rs` guards those of AVX-512. Where valgrind is absent, or the compiler has
+//! no baseline, it says so and passes.
 //!
-//! A path runs once, and in another process three times: half of the difference is one repetition, without preparations.
+//! A path runs once, and in another process three times: half of the difference is one repetition, without
+//! preparations.
 
 #[path = "steps/detector.rs"]
 mod detector_step;

@@ -1,6 +1,8 @@
-//! What the machine itself can do: multiply-adds in registers, numbers from memory, on one thread and on two at once.
+//! What the machine itself can do: multiply-adds in registers, numbers from memory, on one thread and on two
+//! at once.
 //!
-//! `cargo bench --bench limits`; the best of several rounds. Ratios to these figures are what docs/speed.md calls a limit.
+//! `cargo bench --bench limits`; the best of several rounds. Ratios to these figures are what docs/speed.md
+//! calls a limit.
 #![allow(unsafe_code)]
 
 use std::sync::Barrier;
@@ -33,7 +35,8 @@ fn main() {
     }
 }
 
-/// Units of work per second, all threads together, in the best round: of many, since neighbours on a shared machine come and go.
+/// Units of work per second, all threads together, in the best round: of many, since neighbours on a shared
+/// machine come and go.
 fn per_second(threads: usize, units: usize, work: impl Fn() + Sync) -> f64 {
     let barrier = Barrier::new(threads);
     let times = || {

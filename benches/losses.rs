@@ -1,8 +1,8 @@
 //! Value and gradient of losses over many logits, through the slices of `Criterion::evaluate_on`.
 //!
-//! `cargo bench --bench losses`; `RAYON_NUM_THREADS` sets the threads. Divide the median by the number of logits for the figure of
-//! the README. `by_hand` is the yardstick: focal loss at gamma = 2, derivative worked out on paper, nothing general
-//! about it.
+//! `cargo bench --bench losses`; `RAYON_NUM_THREADS` sets the threads. Divide the median by the number of
+//! logits for the figure of the README. `by_hand` is the yardstick: focal loss at gamma = 2, derivative
+//! worked out on paper, nothing general about it.
 
 #[path = "steps/losses.rs"]
 mod steps;

@@ -1,14 +1,16 @@
-//! Fails if the kernel of a loss has lost its vectorisation, which costs a factor of ten and changes no result.
+//! Fails if the kernel of a loss has lost its vectorisation, which costs a factor of ten and changes no
+//! result.
 //!
-//! `cargo bench --bench vectorised`. For every loss of the registry, the time per logit with the machine's best instruction set
-//! is compared with that of the baseline. A kernel whose equation was not inlined, or that jumps, runs at the same
-//! speed on both; one that is vectorised runs at least twice as fast.
+//! `cargo bench --bench vectorised`. For every loss of the registry, the time per logit with the machine's
+//! best instruction set is compared with that of the baseline. A kernel whose equation was not inlined, or
+//! that jumps, runs at the same speed on both; one that is vectorised runs at least twice as fast.
 
 use losslab_losses::{Batch, Criterion, Head, Reduction, Registry, Spec, Targets};
 use losslab_tensor::Isa;
 use std::time::Instant;
 
-/// Least ratio of baseline to best: lanes alone make it 2 (AVX2) or 4 (AVX-512) where memory is not the limit.
+/// Least ratio of baseline to best: lanes alone make it 2 (AVX2) or 4 (AVX-512) where memory is not the
+/// limit.
 const LEAST: f64 = 2.0;
 const LOGITS: usize = 20_000;
 

@@ -97,7 +97,8 @@ class Detector(nn.Module):
                 # The first convolution of a stage halves the image, as long as that is needed.
                 self.backbone.append(Block(network, inputs, width, stride=2 if i == 0 and number < halvings else 1))
                 inputs = width
-            # The coarsest level stands behind everything, each finer one before the halving that leads to the next.
+            # The coarsest level stands behind everything, each finer one before the halving that leads to the
+            # next.
             if number == len(stages) - 1 or halvings - levels <= number < halvings - 1:
                 taps.append((len(self.backbone) - 1, width))
         self.taps = [block for block, _ in taps]
@@ -125,7 +126,8 @@ class Detector(nn.Module):
         for level in reversed(range(len(levels))):
             own = self.lateral[level](levels[level])
             if merged is not None:
-                # Each cell becomes 2 x 2; where the finer level has an odd size, the last row or column is cut off.
+                # Each cell becomes 2 x 2; where the finer level has an odd size, the last row or column is
+                # cut off.
                 above = nn.functional.interpolate(merged, scale_factor=2, mode="nearest")
                 own = own + above[:, :, : own.shape[2], : own.shape[3]]
             merged, levels[level] = own, self.smooth[level](own)

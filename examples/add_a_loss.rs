@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release --example add_a_loss`
 //!
-//! The loss here is focal loss with a floor. Focal loss fades easy examples out, and with them what they say about
-//! probabilities: its outputs are biased. The floor keeps a share of cross-entropy alive on every example.
+//! The loss here is focal loss with a floor. Focal loss fades easy examples out, and with them what they say
+//! about probabilities: its outputs are biased. The floor keeps a share of cross-entropy alive on every
+//! example.
 
 use losslab::data::SyntheticSpec;
 use losslab::metrics::{average_precision, log_loss_from_logits};

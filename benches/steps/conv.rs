@@ -8,7 +8,8 @@ use std::sync::Arc;
 pub const CASES: [([usize; 4], usize, usize); 3] =
     [([8, 32, 32, 32], 32, 1), ([8, 16, 16, 64], 64, 1), ([8, 64, 64, 16], 32, 2)];
 
-/// Forward, or forward and backward, on a tape that has warmed up; the gradients are those of images, weights and bias.
+/// Forward, or forward and backward, on a tape that has warmed up; the gradients are those of images, weights
+/// and bias.
 pub fn conv(case: usize, threads: usize, backward: bool) -> impl FnMut() {
     let (shape, features, stride) = CASES[case];
     let mut rng = Rng::seed(1);

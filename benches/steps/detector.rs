@@ -1,6 +1,7 @@
-//! A training step of a small one-stage detector, the same as the peers' in `peers/torch_bench.py`: 64x64x3, batch 16, 3x3
-//! convolutions 3 -> 16 -> 32 -> 64 (stride 2 each) -> 64, a head of two 64 -> 64, then 27 class and 36 box channels;
-//! focal loss (2, .25) summed over the positives, masked smooth L1, SGD with momentum. 1157 MFLOP a step.
+//! A training step of a small one-stage detector, the same as the peers' in `peers/torch_bench.py`: 64x64x3,
+//! batch 16, 3x3 convolutions 3 -> 16 -> 32 -> 64 (stride 2 each) -> 64, a head of two 64 -> 64, then 27
+//! class and 36 box channels; focal loss (2, .25) summed over the positives, masked smooth L1, SGD with
+//! momentum. 1157 MFLOP a step.
 
 use losslab_autograd::optim::{Optimizer, Sgd};
 use losslab_autograd::{Args, At, Conv2d, Op, Param, Tape, Var};
@@ -17,7 +18,8 @@ const ANCHORS: usize = 9;
 const CLASSES: usize = 3;
 /// Positions of the output, 8 x 8 per image, times anchors.
 const BOXES: usize = BATCH * 8 * 8 * ANCHORS;
-/// Input channels, output channels and stride of each convolution; the last two both read the one before them.
+/// Input channels, output channels and stride of each convolution; the last two both read the one before
+/// them.
 const LAYERS: [(usize, usize, usize); 8] = [
     (3, 16, 2),
     (16, 32, 2),
@@ -29,7 +31,8 @@ const LAYERS: [(usize, usize, usize); 8] = [
     (64, ANCHORS * 4, 1),
 ];
 
-/// `y = sum of mask smooth_l1(x - target) / n`, with `smooth_l1(d) = d^2 / 2` for `|d| < 1`, else `|d| - 1/2`.
+/// `y = sum of mask smooth_l1(x - target) / n`, with `smooth_l1(d) = d^2 / 2` for `|d| < 1`, else
+/// `|d| - 1/2`.
 #[derive(Clone, Copy, Debug)]
 struct BoxLoss {
     positives: f64,

@@ -16,8 +16,8 @@ pub fn sigmoid_data(n: usize) -> [Lines<f32>; 3] {
     [logits, lines((0..n).map(|_| f32::from(rng.uniform() < 0.01))), lines((0..n).map(|_| 0.0))]
 }
 
-/// Numbers that begin with a line of the cache, as those of a tape do, and those of the peers. (Those of a `Vec` begin 16 bytes behind one:
-/// a million logits of focal loss take a tenth longer.)
+/// Numbers that begin with a line of the cache, as those of a tape do, and those of the peers. (Those of a
+/// `Vec` begin 16 bytes behind one: a million logits of focal loss take a tenth longer.)
 fn lines(numbers: impl ExactSizeIterator<Item = f32>) -> Lines<f32> {
     let mut lines = Lines::new();
     lines.resize(numbers.len());

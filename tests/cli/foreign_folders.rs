@@ -1,5 +1,5 @@
-//! Folders that may come from a stranger: whatever links, pipes and names they hold, nothing outside of them is
-//! changed, and nothing outside of them is read.
+//! Folders that may come from a stranger: whatever links, pipes and names they hold, nothing outside of them
+//! is changed, and nothing outside of them is read.
 
 use crate::common::{complaint, losslab, printed};
 use losslab_testing::Files;

@@ -114,7 +114,8 @@ fn a_model_of_ones_own_is_saved_and_asked_and_other_programs_say_that_they_lack_
     let probabilities = |text: &str| -> Vec<f64> {
         text.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect()
     };
-    // With two classes every correction is a line in the log-odds: three rows determine it, the others follow.
+    // With two classes every correction is a line in the log-odds: three rows determine it, the others
+    // follow.
     let log_odds = |p: f64| (p / (1.0 - p)).ln();
     let points: Vec<(f64, f64)> = probabilities(&raw)
         .into_iter()

@@ -84,7 +84,8 @@ fn a_report_is_whole_and_needs_nothing_but_itself() {
     // Every drawing has words and a table, and stands as a file of its own.
     let drawings = page.matches("role=\"img\"").count();
     assert!(drawings >= 12, "{drawings}");
-    // And there are the verdicts on probabilities, the differences in all metrics, and the table of all pairs.
+    // And there are the verdicts on probabilities, the differences in all metrics, and the table of all
+    // pairs.
     assert_eq!(page.matches("<details>").count(), drawings + 3);
     let titled = ids.iter().filter(|id| id.ends_with("-description")).count();
     assert_eq!(titled, drawings);

@@ -1,8 +1,9 @@
 //! Trainings with different threads and instruction sets, bit by bit.
 //!
-//! The test `bits` is built twice: as released, with every instruction set in it and the best chosen at run time, and
-//! for a processor of 2013 (`-C target-cpu=haswell`), restricted to AVX2 and FMA. Both train the same random models with
-//! 1, 2, 4 and 8 threads; all eight files of a model must be equal. Each round takes configurations of its own.
+//! The test `bits` is built twice: as released, with every instruction set in it and the best chosen at run
+//! time, and for a processor of 2013 (`-C target-cpu=haswell`), restricted to AVX2 and FMA. Both train the
+//! same random models with 1, 2, 4 and 8 threads; all eight files of a model must be equal. Each round takes
+//! configurations of its own.
 
 use crate::ledger::Ledger;
 use anyhow::Context;

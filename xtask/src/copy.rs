@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Brings `target/soak/NAME` up to date with the tree: all files that git tracks or would. A file that is equal is not
-/// touched, and the copy's own `target` folder stays, so that the next build there is an incremental one.
+/// Brings `target/soak/NAME` up to date with the tree: all files that git tracks or would. A file that is
+/// equal is not touched, and the copy's own `target` folder stays, so that the next build there is an
+/// incremental one.
 pub fn refresh(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
     let copy = root.join("target/soak").join(name);
     let files = listed(root)?;

@@ -1,7 +1,7 @@
 //! Every operation, layer and loss against finite differences: the tests `jacobian` in their long mode.
 //!
-//! A round is 1000 random cases of everything, from a seed that no soak has used before. What fails says which seed
-//! and case it was.
+//! A round is 1000 random cases of everything, from a seed that no soak has used before. What fails says
+//! which seed and case it was.
 
 use crate::ledger::Ledger;
 use anyhow::Context;

@@ -1,8 +1,9 @@
-//! Trainings killed at random moments and resumed until they end: the model that they save must have the bytes of one that
-//! was never killed.
+//! Trainings killed at random moments and resumed until they end: the model that they save must have the
+//! bytes of one that was never killed.
 //!
-//! The signal cannot be caught, so a training dies wherever it is: reading data, between two steps, half way through
-//! writing a checkpoint. Classifiers and detectors take turns; each has another loss and optimiser than the last one.
+//! The signal cannot be caught, so a training dies wherever it is: reading data, between two steps, half way
+//! through writing a checkpoint. Classifiers and detectors take turns; each has another loss and optimiser
+//! than the last one.
 
 use crate::ledger::Ledger;
 use anyhow::{Context, bail, ensure};

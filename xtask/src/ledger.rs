@@ -1,7 +1,7 @@
 //! The figures of all soaks so far, in one JSON file: `{"bugs": {"caught": 23, "planted": 23}, ..}`.
 //!
-//! The file is written beside its name and renamed after every change, so that a soak may be ended at any moment and
-//! the next one counts on from there.
+//! The file is written beside its name and renamed after every change, so that a soak may be ended at any
+//! moment and the next one counts on from there.
 
 use anyhow::Context;
 use std::collections::BTreeMap;

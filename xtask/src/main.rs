@@ -1,8 +1,8 @@
 //! `cargo xtask`: checks that take longer than a test may.
 //!
-//! `cargo xtask soak --minutes N` runs its parts until their deadline, with seeds it has not used before, and adds what
-//! they did to one file of figures (see [`ledger`]). Every part stops at the first thing that is wrong, with an error
-//! that says how to repeat it.
+//! `cargo xtask soak --minutes N` runs its parts until their deadline, with seeds it has not used before, and
+//! adds what they did to one file of figures (see [`ledger`]). Every part stops at the first thing that is
+//! wrong, with an error that says how to repeat it.
 
 mod bits;
 mod bugs;

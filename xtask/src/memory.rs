@@ -1,5 +1,5 @@
-//! `cargo xtask miri` and `cargo xtask asan`: the tests of the crates with unsafe code, and of those that call it, where
-//! an access out of bounds, a data race or an uninitialised number does not go unnoticed.
+//! `cargo xtask miri` and `cargo xtask asan`: the tests of the crates with unsafe code, and of those that
+//! call it, where an access out of bounds, a data race or an uninitialised number does not go unnoticed.
 //!
 //! | | finds | costs |
 //! |---|---|---|
@@ -37,8 +37,8 @@ enum End {
     Failed,
 }
 
-/// Runs each test in Miri for so many seconds at most, two at a time. Those that take longer, sweeps over many numbers and
-/// random cases, are named.
+/// Runs each test in Miri for so many seconds at most, two at a time. Those that take longer, sweeps over
+/// many numbers and random cases, are named.
 pub fn miri(root: &Path, seconds: u32) -> anyhow::Result<()> {
     present(&["miri", "--version"], "rustup component add --toolchain nightly miri rust-src")?;
     let mut failed = 0;
@@ -75,7 +75,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// `cargo miri test` for a target, `arguments` for the tests, behind `timeout`, which ends cargo's children with it.
+/// `cargo miri test` for a target, `arguments` for the tests, behind `timeout`, which ends cargo's children
+/// with it.
 fn in_miri(
     root: &Path,
     name: &str,
@@ -90,9 +91,9 @@ fn in_miri(
         .args(target)
         .arg("--")
         .args(arguments)
-        // Tree borrows, because crossbeam's queue, on which rayon rests, does not pass stacked borrows. Not isolated,
-        // because tests read fixtures and count the processors. Without the noise that it adds to std's exp and ln,
-        // because tests compare them with themselves.
+        // Tree borrows, because crossbeam's queue, on which rayon rests, does not pass stacked borrows. Not
+        // isolated, because tests read fixtures and count the processors. Without the noise that it adds to
+        // std's exp and ln, because tests compare them with themselves.
         .env("MIRIFLAGS", "-Zmiri-tree-borrows -Zmiri-disable-isolation -Zmiri-deterministic-floats")
         // Else insta asks cargo, and Miri starts no processes.
         .env("INSTA_WORKSPACE_ROOT", root)

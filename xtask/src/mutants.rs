@@ -1,8 +1,9 @@
 //! Mutants, most of which the tests must catch: cargo-mutants on autograd and losses.
 //!
-//! All mutants are dealt to [`SHARDS`] shards, each of which has some of every file. One shard is run after the other,
-//! in an order that a seed fixes; the ledger counts them, so the next soak goes on where the last one stopped. A mutant
-//! is judged by the tests of its own crate. Survivors are listed in `target/soak/mutants-missed.txt`.
+//! All mutants are dealt to [`SHARDS`] shards, each of which has some of every file. One shard is run after
+//! the other, in an order that a seed fixes; the ledger counts them, so the next soak goes on where the last
+//! one stopped. A mutant is judged by the tests of its own crate. Survivors are listed in
+//! `target/soak/mutants-missed.txt`.
 
 use crate::copy;
 use crate::ledger::Ledger;
@@ -62,8 +63,8 @@ fn shard(root: &Path, number: u64, ledger: &mut Ledger) -> anyhow::Result<()> {
     let tree = copy::refresh(root, "mutants")?;
     let output = root.join("target/soak/mutants-output");
     fs::create_dir_all(&output)?;
-    // In place, because the copy is ours and its builds are incremental: 6 seconds to build a mutant, 1 to test it.
-    // Documentation tests are left out, each of which is a build of its own.
+    // In place, because the copy is ours and its builds are incremental: 6 seconds to build a mutant, 1 to
+    // test it. Documentation tests are left out, each of which is a build of its own.
     let status = Command::new("cargo")
         .args(["mutants", "--in-place", "--colors=never", "--sharding=round-robin"])
         .args(["-p", "losslab-autograd", "-p", "losslab-losses", "--minimum-test-timeout=20"])

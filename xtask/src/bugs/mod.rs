@@ -1,7 +1,8 @@
 //! Replanted bugs, which the tests must catch.
 //!
-//! Each bug of [`list`] is planted in a copy of the tree, `target/soak/planted`; it must compile, and the tests named
-//! with it must fail. Before the first of a kind they must pass. Nothing of the tree itself is touched.
+//! Each bug of [`list`] is planted in a copy of the tree, `target/soak/planted`; it must compile, and the
+//! tests named with it must fail. Before the first of a kind they must pass. Nothing of the tree itself is
+//! touched.
 
 mod list;
 
