@@ -65,7 +65,8 @@ impl Windows {
             let (padded, reach) = (input[axis] + 2 * padding[axis], dilation[axis] * (kernel[axis] - 1) + 1);
             if padded < reach {
                 return Err(format!(
-                    "images of shape {x} with padding {padding:?} are smaller than kernel {kernel:?} with dilation {dilation:?}"
+                    "images of shape {x} with padding {padding:?} are smaller than kernel {kernel:?} with \
+                     dilation {dilation:?}"
                 ));
             }
             output[axis] = (padded - reach) / stride[axis] + 1;

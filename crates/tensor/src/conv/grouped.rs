@@ -1,8 +1,8 @@
 //! Convolution in groups of channels, depthwise included: forward and both gradients, as direct loops.
 //!
 //! Weights are `[kh, kw, C / groups, F]`; output channel f sees the input channels of group
-//! `f / (F / groups)`. The matrix products of single groups are too narrow to gain from a GEMM; depthwise (C =
-//! F = groups) is one vectorised multiply-add over the channels per tap.
+//! `f / (F / groups)`. The matrix products of single groups are too narrow to gain from a GEMM; depthwise
+//! (C = F = groups) is one vectorised multiply-add over the channels per tap.
 
 use crate::window::Windows;
 use crate::{Float, Kernel, Lane};

@@ -7,9 +7,6 @@
 //! wherever all rows of a tile see the same taps, so the outputs are grouped by the taps that they see
 //! (`spans.rs`), and the padding costs nothing.
 //!
-//! im2col in blocks, which this replaced, wrote 9 numbers for each one read: 16 % of the time of 8x32x32x32
-//! -> 32.
-//!
 //! **Bits.** Each number of the output, or of a gradient, is one chain of multiply-adds in an order that the
 //! shape alone determines; work is shared among threads by lines of the output and by rows of the weights.
 //!

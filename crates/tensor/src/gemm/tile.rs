@@ -174,7 +174,10 @@ fn step_on(offset: usize, stride: usize) -> usize {
 /// One step of a tile kernel: a row of the panel times a number of each row of A.
 #[cfg(target_arch = "x86_64")]
 macro_rules! tile_step {
-    ($a:ident, $a_at:ident, $panel:ident, $b_at:ident, $sum:ident, $lanes:literal, $zero:ident, $load:ident, $splat:ident, $fma:ident) => {
+    (
+        $a:ident, $a_at:ident, $panel:ident, $b_at:ident, $sum:ident,
+        $lanes:literal, $zero:ident, $load:ident, $splat:ident, $fma:ident
+    ) => {
         let mut b_row = [$zero(); VECTORS];
         for v in 0..VECTORS {
             b_row[v] = $load($panel.add($b_at + v * $lanes));
@@ -196,7 +199,10 @@ const ROUND: u32 = 4;
 /// A tile kernel for one vector type; `$vectors` of `$lanes` f32 make a row of the tile.
 #[cfg(target_arch = "x86_64")]
 macro_rules! tile_kernel {
-    ($name:ident, $feature:literal, $vector:ty, $lanes:literal, $zero:ident, $load:ident, $store:ident, $splat:ident, $fma:ident, $relu:ident) => {
+    (
+        $name:ident, $feature:literal, $vector:ty, $lanes:literal,
+        $zero:ident, $load:ident, $store:ident, $splat:ident, $fma:ident, $relu:ident
+    ) => {
         /// Multiplies `ROWS` rows of the tile, from row `first` on, by the first `VECTORS * lanes` columns of
         /// the panel.
         ///
@@ -303,7 +309,10 @@ mod x86 {
 
     /// Calls a kernel for the rows from `$first` on, `$count` of them, by their number.
     macro_rules! by_rows {
-        ($kernel:ident, $vectors:literal, $tile:ident, $first:ident, $c:ident, $count:expr, $($rows:literal)*) => {
+        (
+            $kernel:ident, $vectors:literal, $tile:ident, $first:ident, $c:ident, $count:expr,
+            $($rows:literal)*
+        ) => {
             match $count {
                 $($rows => $kernel::<$rows, $vectors, NR>($tile, $first, $c),)*
                 _ => unreachable!("tiles have rows, and no more than these"),
