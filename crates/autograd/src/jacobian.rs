@@ -35,8 +35,8 @@ impl GradCheck {
     ///
     /// An error of one output that others outweigh does not escape this, as it may
     /// [`run_on`](GradCheck::run_on); it costs one backward pass per element of the output. The absolute
-    /// tolerance grows by what the rounding of an output of size y makes of a difference over h: 16 epsilon |y|
-    /// / h, which is 4e-12 |y| at the default step.
+    /// tolerance grows by what the rounding of an output of size y makes of a difference over h: 16 epsilon
+    /// |y| / h, which is 4e-12 |y| at the default step.
     pub fn jacobian_on(
         &self,
         tape: &mut Tape<f64>,

@@ -13,10 +13,11 @@ use losslab_tensor::{Float, Shape};
 
 /// How the window of a convolution moves; pairs are `[vertical, horizontal]`.
 ///
-/// `y[n, oy, ox, f] = b[f] + sum over ky, kx, i of x[n, oy s - p + ky d, ox s - p + kx d, g C/G + i] w[ky, kx, i, f]`
-/// with stride s, padding p, dilation d (of their axis), G groups, g = floor(f / (F/G)) and 0 outside of the
-/// image: the cross-correlation that the field calls convolution. For `x [N, H, W, C]`, `w [kh, kw, C/G, F]`,
-/// `b [F]`, y is `[N, Ho, Wo, F]` with `Ho = floor((H + 2p - d (kh - 1) - 1) / s) + 1`, and so for the width.
+/// `y[n, oy, ox, f] = b[f] + sum over ky, kx, i of x[n, oy s - p + ky d, ox s - p + kx d, g C/G + i]
+/// w[ky, kx, i, f]` with stride s, padding p, dilation d (of their axis), G groups, g = floor(f / (F/G)) and
+/// 0 outside of the image: the cross-correlation that the field calls convolution. For `x [N, H, W, C]`, `w
+/// [kh, kw, C/G, F]`, `b [F]`, y is `[N, Ho, Wo, F]` with `Ho = floor((H + 2p - d (kh - 1) - 1) / s) + 1`,
+/// and so for the width.
 ///
 /// `G = C = F` is a depthwise convolution. Weights of PyTorch, `[F, C/G, kh, kw]`, are transposed by
 /// `[2, 3, 1, 0]`.
@@ -59,8 +60,8 @@ impl Conv2d {
         let w = Windows::new(x, Window { kernel: [kh, kw], stride, padding, dilation })?;
         if groups == 0 || inside * groups != w.channels || features % groups != 0 {
             return Err(format!(
-                "images {x}, weight {weight}, {groups} groups: expected [N, H, W, C], [kh, kw, C / groups, F], \
-                 F divisible by groups"
+                "images {x}, weight {weight}, {groups} groups: expected [N, H, W, C], [kh, kw, C / groups, \
+                 F], F divisible by groups"
             ));
         }
         Ok((w, features))

@@ -54,8 +54,8 @@ macro_rules! elementwise {
 macro_rules! broadcast {
     ($call:expr) => {
         cases!($call;
-            [&[2, 3], &[2, 3]], [&[2, 3], &[3]], [&[3], &[2, 3]], [&[2, 1], &[1, 3]], [&[], &[4]], [&[4], &[]],
-            [&[2, 1, 4], &[5, 1]], [&[1], &[3, 2]], [&[3, 2], &[3, 1]], [&[2, 3, 1], &[2, 1, 5]])
+            [&[2, 3], &[2, 3]], [&[2, 3], &[3]], [&[3], &[2, 3]], [&[2, 1], &[1, 3]], [&[], &[4]],
+            [&[4], &[]], [&[2, 1, 4], &[5, 1]], [&[1], &[3, 2]], [&[3, 2], &[3, 1]], [&[2, 3, 1], &[2, 1, 5]])
     };
 }
 
@@ -84,7 +84,10 @@ impl<'t, T> std::ops::Deref for Operands<'t, T> {
 }
 
 macro_rules! ops {
-    ($($(#[$doc:meta])* fn $name:ident($self:ident $(, $arg:ident: $kind:ty)*) = $op:expr, $inputs:expr; check $cases:expr;)*) => {
+    ($(
+        $(#[$doc:meta])*
+        fn $name:ident($self:ident $(, $arg:ident: $kind:ty)*) = $op:expr, $inputs:expr; check $cases:expr;
+    )*) => {
         impl<'t, T: Float> Var<'t, T> {
             $($(#[$doc])*
             #[track_caller]
@@ -126,7 +129,8 @@ ops! {
     fn select(self, yes: Var<'t, T>, no: Var<'t, T>) = select::Select, [self, yes, no]; check join([
         broadcast!(|x| choices(x[0], x[0].shape()).select(x[0], x[1])),
         broadcast!(|x| choices(x[0], []).select(x[1], x[0])),
-        cases!(|x| choices(x[0], [4, 1, 3]).select(x[0], x[1]); [&[2, 1], &[1]], [&[], &[2, 3]], [&[4, 2, 3], &[3]]),
+        cases!(|x| choices(x[0], [4, 1, 3]).select(x[0], x[1]);
+            [&[2, 1], &[1]], [&[], &[2, 3]], [&[4, 2, 3], &[3]]),
     ]);
     /// `-self`.
     fn neg(self) = Map(pointwise::Neg), [self]; check elementwise!(|x| x[0].neg());
@@ -135,7 +139,8 @@ ops! {
     /// Natural logarithm; -inf at 0 (gradient +inf), NaN below.
     fn ln(self) = Map(pointwise::Ln), [self]; check within(elementwise!(|x| x[0].ln()), (0.2, 3.0), 0.0);
     /// `max(self, 0)`; the gradient at 0 is 0. NaN stays NaN.
-    fn relu(self) = Map(pointwise::Relu), [self]; check within(elementwise!(|x| x[0].relu()), (-3.0, 3.0), 0.1);
+    fn relu(self) = Map(pointwise::Relu), [self];
+        check within(elementwise!(|x| x[0].relu()), (-3.0, 3.0), 0.1);
     /// `self` above 0, `slope * self` elsewhere; the gradient at 0 is `slope`. NaN stays NaN (Maas et al.
     /// 2013).
     fn leaky_relu(self, slope: f64) = Map(pointwise::LeakyRelu { slope }), [self];
@@ -155,7 +160,8 @@ ops! {
         elementwise!(|x| x[0].smooth_l1(1.5)),
     ]);
     /// Square root; 0 at 0 (gradient +inf), NaN below.
-    fn sqrt(self) = Map(pointwise::Sqrt), [self]; check within(elementwise!(|x| x[0].sqrt()), (0.2, 3.0), 0.0);
+    fn sqrt(self) = Map(pointwise::Sqrt), [self];
+        check within(elementwise!(|x| x[0].sqrt()), (0.2, 3.0), 0.0);
     /// `self^exponent`. A whole exponent takes any number (0 to a negative one is infinite), another one is
     /// NaN below 0. The gradient at 0 is that of the formula, `exponent * 0^(exponent - 1)`: infinite for an
     /// exponent below 1, but 0 for exponent 0. NaN stays NaN, also to the power 0. Error: about one ulp per
@@ -188,38 +194,48 @@ ops! {
     fn softplus(self) = Map(pointwise::Softplus), [self]; check elementwise!(|x| x[0].softplus());
     /// Matrix product of `[m, k]` and `[k, n]`.
     fn matmul(self, rhs: Var<'t, T>) = linear::MatMul, [self, rhs];
-        check cases!(|x| x[0].matmul(x[1]); [&[2, 3], &[3, 4]], [&[1, 5], &[5, 1]], [&[9, 1], &[1, 3]], [&[7, 2], &[2, 33]]);
+        check cases!(|x| x[0].matmul(x[1]);
+            [&[2, 3], &[3, 4]], [&[1, 5], &[5, 1]], [&[9, 1], &[1, 3]], [&[7, 2], &[2, 33]]);
     /// Affine map `self . weight + bias` of `[.., in]`, `[in, out]`, `[out]`.
     fn linear(self, weight: Var<'t, T>, bias: Var<'t, T>) = linear::Linear, [self, weight, bias];
-        check cases!(|x| x[0].linear(x[1], x[2]); [&[4, 3], &[3, 5], &[5]], [&[2, 3, 2], &[2, 1], &[1]], [&[3], &[3, 2], &[2]]);
+        check cases!(|x| x[0].linear(x[1], x[2]);
+            [&[4, 3], &[3, 5], &[5]], [&[2, 3, 2], &[2, 1], &[1]], [&[3], &[3, 2], &[2]]);
     /// `max(self . weight + bias, 0)`: [`linear`](Var::linear) and [`relu`](Var::relu) in one pass, with the
     /// bits of the two.
-    fn linear_relu(self, weight: Var<'t, T>, bias: Var<'t, T>) = WithRelu(linear::Linear), [self, weight, bias];
+    fn linear_relu(self, weight: Var<'t, T>, bias: Var<'t, T>)
+        = WithRelu(linear::Linear), [self, weight, bias];
         check within(cases!(|x| off_0(x[0], true).linear_relu(off_0(x[1], false), x[2]);
             [&[4, 3], &[3, 5], &[5]], [&[2, 3, 2], &[2, 1], &[1]], [&[3], &[3, 2], &[2]]), (-0.4, 0.4), 0.0);
     /// Convolution of images `[N, H, W, C]` with weights `[kh, kw, C / groups, F]` and bias `[F]`: see
     /// [`Conv2d`].
-    fn conv2d(self, weight: Var<'t, T>, bias: Var<'t, T>, conv: Conv2d) = conv, [self, weight, bias]; check join([
+    fn conv2d(self, weight: Var<'t, T>, bias: Var<'t, T>, conv: Conv2d)
+        = conv, [self, weight, bias]; check join([
         cases!(|x| x[0].conv2d(x[1], x[2], conv([1, 1], [0, 0], [1, 1], 1));
-            [&[2, 3, 4, 3], &[1, 1, 3, 2], &[2]], [&[1, 4, 3, 2], &[2, 3, 2, 3], &[3]], [&[1, 1, 1, 1], &[1, 1, 1, 1], &[1]]),
+            [&[2, 3, 4, 3], &[1, 1, 3, 2], &[2]], [&[1, 4, 3, 2], &[2, 3, 2, 3], &[3]],
+            [&[1, 1, 1, 1], &[1, 1, 1, 1], &[1]]),
         // (H + 2p - k) and (W + 2p - k) leave remainders.
         cases!(|x| x[0].conv2d(x[1], x[2], conv([2, 3], [1, 2], [1, 1], 1));
             [&[2, 6, 4, 2], &[3, 2, 2, 3], &[3]], [&[1, 3, 5, 1], &[1, 1, 1, 2], &[2]]),
-        cases!(|x| x[0].conv2d(x[1], x[2], conv([2, 1], [2, 1], [2, 3], 1)); [&[1, 6, 7, 2], &[3, 2, 2, 3], &[3]]),
-        cases!(|x| x[0].conv2d(x[1], x[2], conv([1, 2], [1, 0], [1, 2], 2)); [&[2, 3, 6, 4], &[2, 3, 2, 6], &[6]]),
-        cases!(|x| x[0].conv2d(x[1], x[2], conv([2, 1], [1, 2], [1, 1], 3)); [&[2, 4, 3, 3], &[3, 2, 1, 3], &[3]]),
+        cases!(|x| x[0].conv2d(x[1], x[2], conv([2, 1], [2, 1], [2, 3], 1));
+            [&[1, 6, 7, 2], &[3, 2, 2, 3], &[3]]),
+        cases!(|x| x[0].conv2d(x[1], x[2], conv([1, 2], [1, 0], [1, 2], 2));
+            [&[2, 3, 6, 4], &[2, 3, 2, 6], &[6]]),
+        cases!(|x| x[0].conv2d(x[1], x[2], conv([2, 1], [1, 2], [1, 1], 3));
+            [&[2, 4, 3, 3], &[3, 2, 1, 3], &[3]]),
     ]);
     /// [`conv2d`](Var::conv2d) and [`relu`](Var::relu) in one pass, with the bits of the two.
-    fn conv2d_relu(self, weight: Var<'t, T>, bias: Var<'t, T>, conv: Conv2d) = WithRelu(conv), [self, weight, bias];
+    fn conv2d_relu(self, weight: Var<'t, T>, bias: Var<'t, T>, conv: Conv2d)
+        = WithRelu(conv), [self, weight, bias];
         check within(cases!(
             |x| off_0(x[0], true).conv2d_relu(off_0(x[1], false), x[2], conv([1, 2], [1, 1], [1, 1], 1));
             [&[3, 3, 4, 2], &[3, 2, 2, 3], &[3]], [&[1, 2, 3, 1], &[3, 3, 1, 2], &[2]]), (-0.4, 0.4), 0.0);
     /// Maximum under each window of images `[N, H, W, C]`: see [`Pool`]. Among equals the first, in row-major
     /// order, gets the gradient; NaN if there is a NaN under the window.
     fn max_pool(self, pool: Pool) = pool::MaxPool(pool), [self]; check join([
-        within(cases!(|x| apart(x[0], false).max_pool(pool([2, 3], [2, 3], [0, 0])); [&[2, 4, 7, 2]], [&[1, 2, 3, 1]]),
-            (-0.4, 0.4), 0.0),
-        within(cases!(|x| apart(x[0], true).max_pool(pool([3, 2], [2, 1], [1, 1])); [&[2, 6, 3, 2]]), (-0.4, 0.4), 0.0),
+        within(cases!(|x| apart(x[0], false).max_pool(pool([2, 3], [2, 3], [0, 0]));
+            [&[2, 4, 7, 2]], [&[1, 2, 3, 1]]), (-0.4, 0.4), 0.0),
+        within(cases!(|x| apart(x[0], true).max_pool(pool([3, 2], [2, 1], [1, 1]));
+            [&[2, 6, 3, 2]]), (-0.4, 0.4), 0.0),
         cases!(|x| x[0].max_pool(pool([1, 1], [1, 1], [0, 0])); [&[1, 2, 3, 2]]),
     ]);
     /// Mean of the real cells under each window of images `[N, H, W, C]`, those in the padding not counted:
@@ -240,7 +256,8 @@ ops! {
     /// norm. C is at most 4096.
     fn group_norm(self, gamma: Var<'t, T>, beta: Var<'t, T>, groups: usize, epsilon: f64)
         = Norm::group(groups, epsilon), [self, gamma, beta]; check join([
-        cases!(|x| x[0].group_norm(x[1], x[2], 2, 1e-2); [&[2, 3, 2, 4], &[4], &[4]], [&[3, 2, 6], &[6], &[6]]),
+        cases!(|x| x[0].group_norm(x[1], x[2], 2, 1e-2);
+            [&[2, 3, 2, 4], &[4], &[4]], [&[3, 2, 6], &[6], &[6]]),
         cases!(|x| x[0].group_norm(x[1], x[2], 1, 1e-2); [&[2, 1, 3, 3], &[3], &[3]], [&[3, 5], &[5], &[5]]),
         cases!(|x| x[0].group_norm(x[1], x[2], 3, 1e-2); [&[2, 35, 2, 3], &[3], &[3]]),
     ]);
@@ -289,7 +306,8 @@ ops! {
         cases!(|x| x[0].slice(2, 0..2); [&[2, 3, 4]], [&[1, 5, 2]]),
     ]);
     /// `self` and up to 7 others, one behind the other along one axis; their other axes are equal.
-    fn concat(self, others: &[Var<'t, T>], axis: usize) = movement::Concat { axis }, Operands::new("concat", self, others);
+    fn concat(self, others: &[Var<'t, T>], axis: usize)
+        = movement::Concat { axis }, Operands::new("concat", self, others);
         check join([
             cases!(|x| x[0].concat(&x[1..], 0); [&[2], &[3]], [&[2, 3], &[1, 3], &[4, 3]], [&[2, 3]]),
             cases!(|x| x[0].concat(&x[1..], 1); [&[2, 3], &[2, 1]], [&[2, 1, 3], &[2, 4, 3], &[2, 2, 3]]),
