@@ -30,7 +30,8 @@
 //!
 //! let registry = Registry::standard().with(Brier);
 //! let spec = Spec::parse("brier:alpha=0.75", &registry).unwrap();
-//! let criterion = Criterion::new(&spec, Head::Sigmoid, &[90, 10], Reduction::Mean(Normalizer::Elements)).unwrap();
+//! let mean = Reduction::Mean(Normalizer::Elements);
+//! let criterion = Criterion::new(&spec, Head::Sigmoid, &[90, 10], mean).unwrap();
 //!
 //! let (logits, targets) = ([0.0, -2.0f64], [1.0, 0.0]);
 //! let targets = Targets::Sigmoid { targets: &targets, columns: 1 };

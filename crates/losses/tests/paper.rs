@@ -159,7 +159,7 @@ fn more_gamma_is_always_less_loss() {
 
 #[test]
 fn the_gradient_on_hard_examples_exceeds_that_of_cross_entropy() {
-    // At gamma = 2 the largest gradient is 1.12898, at x_t = -2.790; that of cross-entropy is nowhere above 1.
+    // At gamma = 2 the largest gradient is 1.12898, at x_t = -2.790; that of cross-entropy is at most 1.
     let margins: Vec<f64> = (-100_000..=0).map(|k| f64::from(k) * 1e-4).collect();
     let (ce, focal) = (at::<f64>("ce", &margins).1, at::<f64>("focal:gamma=2", &margins).1);
     let largest = (0..margins.len()).max_by(|&a, &b| (-focal[a]).total_cmp(&-focal[b])).unwrap();

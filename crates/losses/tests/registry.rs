@@ -18,8 +18,8 @@ fn the_whole_zoo_is_there() {
     let mut modifiers: Vec<&str> = registry.modifiers().iter().map(|m| m.name).collect();
     modifiers.sort();
     modifiers.dedup();
-    let expected = "balanced-softmax class-balanced ghm-c inverse-freq logit-adjust ohem oversample prior-bias smooth \
-                    threshold undersample";
+    let expected = "balanced-softmax class-balanced ghm-c inverse-freq logit-adjust ohem oversample \
+                    prior-bias smooth threshold undersample";
     assert_eq!(modifiers.join(" "), expected);
 }
 
@@ -200,8 +200,8 @@ fn what_a_modifier_does_is_checked_where_it_is_bound() {
             "boost: NaN among the class weights",
             "boost: -1 among the class weights",
             "boost: it declares that it acts on the weight of the classes, but acts on the logits",
-            "boost: it declares that it acts on the weight of the classes, but acts on the choice of training \
-             examples",
+            "boost: it declares that it acts on the weight of the classes, but acts on the choice of \
+             training examples",
         ]
     );
 }

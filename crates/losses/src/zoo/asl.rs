@@ -13,7 +13,8 @@ impl Loss<3> for Asl {
     const INFO: Info<3> = Info {
         name: "asl",
         title: "Asymmetric loss",
-        equation: "L+ = -(1 - p)^gamma_pos log(p), L- = -p_m^gamma_neg log(1 - p_m), p_m = max(p - margin, 0)",
+        equation: "L+ = -(1 - p)^gamma_pos log(p), L- = -p_m^gamma_neg log(1 - p_m), p_m = max(p - margin, \
+                   0)",
         source: "Ridnik, Ben-Baruch et al. 2021, Asymmetric Loss For Multi-Label Classification",
         params: [
             ParamInfo {
@@ -43,8 +44,9 @@ impl Loss<3> for Asl {
         probabilities: |params| Probabilities::true_if(params == [0.0; 3]),
         moves_threshold: true,
         fades_when_wrong: true,
-        limits: "negatives with p <= margin have gradient 0; with a margin above 0 the loss of negatives is bounded by \
-                 -log(margin) and its gradient vanishes as p -> 1, by design; digits are lost just above the margin",
+        limits: "negatives with p <= margin have gradient 0; with a margin above 0 the loss of negatives is \
+                 bounded by -log(margin) and its gradient vanishes as p -> 1, by design; digits are lost \
+                 just above the margin",
         curvature: Some(Curvature {
             words: "negative on confidently wrong negatives, and on such positives where gamma_pos > 0; at \
                     p = margin the slope of negatives jumps where gamma_neg = 0",

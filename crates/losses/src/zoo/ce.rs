@@ -18,8 +18,8 @@ impl Loss<0> for Ce {
         targets: TargetKind::Soft,
         probabilities: |_| Probabilities::True,
         may_be_smoothed: true,
-        limits: "the gradient, 1 - p_t, vanishes only as p_t -> 1; well conditioned everywhere (on a soft target, \
-                 digits are lost at p = y, where the gradient is 0)",
+        limits: "the gradient, 1 - p_t, vanishes only as p_t -> 1; well conditioned everywhere (on a soft \
+                 target, digits are lost at p = y, where the gradient is 0)",
         curvature: Some(Curvature::convex("positive everywhere: p_t (1 - p_t), on a soft target too")),
         accuracy: Some(Accuracy::ulps(4.0)),
         ..Info::EMPTY

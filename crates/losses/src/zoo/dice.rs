@@ -30,8 +30,8 @@ impl SetLoss<1> for Dice {
         probabilities: |_| Probabilities::Biased,
         moves_threshold: true,
         fades_when_wrong: true,
-        limits: "the gradient of an element is proportional to p (1 - p): it vanishes on confident predictions, right \
-                 or wrong; well conditioned in the sums",
+        limits: "the gradient of an element is proportional to p (1 - p): it vanishes on confident \
+                 predictions, right or wrong; well conditioned in the sums",
         ..Info::EMPTY
     };
     #[inline(always)]

@@ -39,7 +39,8 @@ impl Loss<2> for DualFocal {
             2.0 if weight != 0.0 => Probabilities::TrueOfTwo,
             _ => Probabilities::true_if(gamma == 0.0 || weight == 0.0),
         },
-        limits: "the gradient vanishes only as p_t -> 1; well conditioned but for the power, gamma |log(1 - p_t)| ulp",
+        limits: "the gradient vanishes only as p_t -> 1; well conditioned but for the power, gamma |log(1 - \
+                 p_t)| ulp",
         curvature: Some(Curvature::negative_below(
             -1.818,
             "negative on wrong predictions where the added term outweighs cross-entropy: at gamma = 2 where \

@@ -25,8 +25,8 @@ impl Loss<1> for Focal {
             0.0 => Probabilities::True,
             _ => Probabilities::Invertible(log_h),
         },
-        limits: "the gradient vanishes only as p_t -> 1, like (1 - p_t)^(gamma + 1); a relative error of the power of \
-                 gamma |log(1 - p_t)| ulp; at gamma = 0 it is cross-entropy, bit by bit",
+        limits: "the gradient vanishes only as p_t -> 1, like (1 - p_t)^(gamma + 1); a relative error of the \
+                 power of gamma |log(1 - p_t)| ulp; at gamma = 0 it is cross-entropy, bit by bit",
         curvature: Some(Curvature::negative_below(
             FOCAL_BENDS_DOWN,
             "negative on confidently wrong predictions where gamma > 0: for p_t < 0.058 at gamma = 2",

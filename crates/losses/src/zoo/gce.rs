@@ -24,8 +24,8 @@ impl Loss<1> for Gce {
             _ => Probabilities::Invertible(log_h),
         },
         fades_when_wrong: true,
-        limits: "the gradient p_t^q (1 - p_t) vanishes as p_t -> 1 and, by design, as p_t -> 0; accurate for every q, \
-                 small ones included (subnormal values, p_t beyond 1 - 1e-38, to 1 / 2q units)",
+        limits: "the gradient p_t^q (1 - p_t) vanishes as p_t -> 1 and, by design, as p_t -> 0; accurate for \
+                 every q, small ones included (subnormal values, p_t beyond 1 - 1e-38, to 1 / 2q units)",
         curvature: Some(Curvature::negative_below(-0.3567, "negative for p_t < q / (1 + q)")),
         accuracy: Some(Accuracy { ulps: 4.0, growing: &[("q", Measure::LogP)], absolute: 0.0 }),
         ..Info::EMPTY

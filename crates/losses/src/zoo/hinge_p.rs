@@ -27,8 +27,8 @@ impl Loss<1> for HingeP {
         // At a margin of 0.5 the best report is 0.5, whatever is true.
         moves_threshold: true,
         fades_when_wrong: true,
-        limits: "the gradient is 0 from p_t = margin on, with a kink there, and vanishes as p_t -> 0 like p_t; the \
-                 value loses digits near the margin",
+        limits: "the gradient is 0 from p_t = margin on, with a kink there, and vanishes as p_t -> 0 like \
+                 p_t; the value loses digits near the margin",
         curvature: Some(Curvature {
             words: "negative for p_t < 1/2 and p_t < margin; at p_t = margin the slope jumps up to 0",
             kinks: &[0.0],

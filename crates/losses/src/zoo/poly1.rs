@@ -26,8 +26,8 @@ impl Loss<1> for Poly1 {
             0.0 => Probabilities::True,
             _ => Probabilities::Invertible(log_h),
         },
-        limits: "the gradient vanishes only as p_t -> 1; with epsilon near -1 value and gradient lose digits there, \
-                 because two nearly equal numbers are subtracted",
+        limits: "the gradient vanishes only as p_t -> 1; with epsilon near -1 value and gradient lose digits \
+                 there, because two nearly equal numbers are subtracted",
         curvature: Some(Curvature::convex(
             "negative for p_t < (epsilon - 1) / (2 epsilon) where epsilon > 1, else positive everywhere",
         )),

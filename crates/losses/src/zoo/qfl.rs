@@ -21,14 +21,15 @@ impl Loss<1> for Qfl {
             default: 2.0,
             range: Range::at_least(0.0),
             tuned: Some(Domain::Linear(0.0, 5.0)),
-            meaning: "how fast the loss fades as p approaches the target; on hard targets it is focal loss's gamma",
+            meaning: "how fast the loss fades as p approaches the target; on hard targets it is focal loss's \
+                      gamma",
         }],
         alpha: Alpha::None,
         heads: Heads::SigmoidOnly,
         targets: TargetKind::Soft,
         probabilities: |[beta]| Probabilities::true_if(beta == 0.0),
-        limits: "value and gradient are 0 at p = y and lose digits near it, because p is subtracted from y; beta < 1 \
-                 has an infinite slope there, and beta = 1 a kink",
+        limits: "value and gradient are 0 at p = y and lose digits near it, because p is subtracted from y; \
+                 beta < 1 has an infinite slope there, and beta = 1 a kink",
         curvature: Some(Curvature::negative_below(
             FOCAL_BENDS_DOWN,
             "as focal loss with gamma = beta; on a soft target the slope jumps at p = y where beta = 1, and \

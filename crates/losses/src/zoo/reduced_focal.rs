@@ -29,8 +29,8 @@ impl Loss<2> for ReducedFocal {
             },
         ],
         probabilities: |[gamma, _]| Probabilities::true_if(gamma == 0.0),
-        limits: "the gradient vanishes only as p_t -> 1; at p_t = threshold it jumps, and the value too unless the \
-                 threshold is 0.5; the accuracy is that of thresholds from 0.1 on",
+        limits: "the gradient vanishes only as p_t -> 1; at p_t = threshold it jumps, and the value too \
+                 unless the threshold is 0.5; the accuracy is that of thresholds from 0.1 on",
         curvature: Some(Curvature {
             words: "at p_t = threshold the slope jumps down where gamma > 0; below, the second derivative is \
                     that of cross-entropy, positive, above that of focal loss",
