@@ -5,11 +5,11 @@
 //! |---|---|---|
 //! | [`ranking`] | are positives scored above negatives? | average precision, ROC AUC, both curves |
 //! | [`probability`] | can a score be read as a probability? | log loss, Brier score, ECE |
-//! | [`calibration`] | how far off are probabilities, and what repairs them? | reliability curve, Brier parts, temperature |
-//! | [`threshold`] | are the decisions at one threshold good? | F1, MCC, balanced accuracy, precision, recall |
+//! | [`calibration`] | how far off are probabilities, what repairs them? | reliability curve, temperature |
+//! | [`threshold`] | are the decisions at one threshold good? | F1, MCC, precision, recall |
 //! | [`classes`] | and with more than two classes? | macro averages, decisions for the most probable class |
 //! | [`boxes`] | and for detectors? | COCO's and Pascal VOC's evaluation |
-//! | [`registry`] | which metrics are there, what are they called? | [`Metrics`], [`RowMetric`], [`BoxMetric`], [`Rows`] |
+//! | [`registry`] | which metrics are there? | [`Metrics`], [`RowMetric`], [`BoxMetric`], [`Rows`] |
 //! | [`summary`] | what came out over several seeds? | mean, standard deviation, n |
 //! | [`statistics`] | is one better than another, and how sure is that? | tests, intervals, verdicts |
 //!

@@ -133,9 +133,8 @@ fn messages_about_coco_files() {
     let object =
         r#"{"id": 7, "image_id": 5, "category_id": 1, "bbox": [1, 2, 3, 4], "area": 12, "iscrowd": 0}"#;
     let with = |objects: &str| {
-        format!(
-            r#"{{"images": [{{"id": 5}}], "categories": [{{"id": 1, "name": "cat"}}], "annotations": [{objects}]}}"#
-        )
+        let categories = r#"[{"id": 1, "name": "cat"}]"#;
+        format!(r#"{{"images": [{{"id": 5}}], "categories": {categories}, "annotations": [{objects}]}}"#)
     };
     let changed = |from: &str, to: &str| {
         assert!(object.contains(from), "{from}");
@@ -151,7 +150,8 @@ fn messages_about_coco_files() {
         r#"{"images": [{"id": "5"}]}"#.into(),
         r#"{"images": [{"id": 5}, {"id": 6}, {"id": 5}], "categories": [], "annotations": []}"#.into(),
         r#"{"images": [], "categories": [{"id": 1}], "annotations": []}"#.into(),
-        r#"{"images": [], "categories": [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}], "annotations": []}"#.into(),
+        r#"{"images": [], "categories": [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}], "annotations": []}"#
+            .into(),
         with(object).replace(r#""id": 7, "#, ""),
         with(&format!("{object}, {object}")),
         changed("\"image_id\": 5", "\"image_id\": 6"),

@@ -32,7 +32,7 @@ fn simulate<T: Send>(simulations: usize, one: impl Fn(&mut Rng) -> T + Sync + Se
     (0..simulations as u64).into_par_iter().map(|i| one(&mut Rng::stream(77, i))).collect()
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // Resplits of one data set. "Loss" j is a nearest-mean classifier on features of its own: it learns from the
 // training part, so that resplits share what is peculiar to the data set. Equally informative features make
 // losses that are equally good over all data sets: the null.
@@ -130,7 +130,7 @@ fn resplits_of_different_losses_are_told_apart() {
     assert!(seen > 150, "{seen} of 300");
 }
 
-// ---------------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // A fixed test set. The score of a test unit is its signal plus noise of the unit (for all losses), of the
 // loss (for all its seeds), of the run; and each run has a quality of its own.
 

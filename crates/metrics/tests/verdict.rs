@@ -137,7 +137,10 @@ fn intervals_and_detectable_differences_stay_within_what_the_metric_can_be() {
     // Two runs: t is 12.7 at 95 %, and the interval would reach from -3.8 to 3.6.
     assert_eq!(far.interval, Some((-0.75, 0.25)));
     assert_eq!((far.room, far.detectable), ((Some(0.75), Some(0.25)), None));
-    insta::assert_snapshot!(far.sentence, @"whether far differs from ce is undecided: -0.125 AP (95 % interval -0.750 to 0.250, corrected p = .831); these runs would have seen none of the differences to ce that AP can have, at a power of 80 %");
+    insta::assert_snapshot!(far.sentence, @"whether far differs from ce is undecided: -0.125 AP (95 % \
+                                            interval -0.750 to 0.250, corrected p = .831); these runs would \
+                                            have seen none of the differences to ce that AP can have, at a \
+                                            power of 80 %");
     // Where less is better and there is no upper bound, only the lower end is cut.
     let less = Question { higher_is_better: false, range: (0.0, f64::INFINITY), ..question(2) };
     let two = [ce.clone(), loss("far", &[Some(0.75), Some(0.5)])];
@@ -146,13 +149,20 @@ fn intervals_and_detectable_differences_stay_within_what_the_metric_can_be() {
     let (low, high) = far.interval.unwrap();
     assert_eq!((low, far.room), (-0.75, (Some(0.75), None)));
     assert!(high > 3.0 && far.detectable.unwrap() > 3.0, "{far:?}");
-    insta::assert_snapshot!(far.sentence, @"whether far differs from ce is undecided: -0.125 AP, where less is better (95 % interval -0.750 to 5.711, corrected p = .831); these runs would have seen a difference of 7.502 with 80 % power, more than the 0.750 that AP leaves below ce");
+    insta::assert_snapshot!(far.sentence, @"whether far differs from ce is undecided: -0.125 AP, where less \
+                                            is better (95 % interval -0.750 to 5.711, corrected p = .831); \
+                                            these runs would have seen a difference of 7.502 with 80 % \
+                                            power, more than the 0.750 that AP leaves below ce");
     // A difference that only a worse loss could have.
     let found = judged(&[
         loss("ce", &[Some(0.9), Some(0.92), Some(0.91), Some(0.93)]),
         loss("near", &[Some(0.95), Some(0.91), Some(0.89), Some(0.9)]),
     ]);
-    insta::assert_snapshot!(found.comparisons[0].sentence, @"whether near differs from ce is undecided: -0.003 AP (95 % interval -0.083 to 0.078, corrected p = .928); these runs would have seen a difference of 0.108 with 80 % power, more than the 0.085 that AP leaves above ce");
+    insta::assert_snapshot!(found.comparisons[0].sentence, @"whether near differs from ce is undecided: \
+                                                             -0.003 AP (95 % interval -0.083 to 0.078, \
+                                                             corrected p = .928); these runs would have seen \
+                                                             a difference of 0.108 with 80 % power, more \
+                                                             than the 0.085 that AP leaves above ce");
 }
 
 #[test]
@@ -242,12 +252,14 @@ fn where_less_is_better() {
         assert_eq!((a.difference, a.interval, a.p_holm), (b.difference, b.interval, b.p_holm));
     }
     let sentences: Vec<&str> = found.comparisons.iter().map(|v| v.sentence.as_str()).collect();
-    insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, sentences.join("\n")), @r"
-    low is better than ce in log loss on wine. high is worse than ce in log loss on wine. Whether tie differs from ce in log loss on wine is undecided.
+    insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, sentences.join("\n")), @"
+    low is better than ce in log loss on wine. high is worse than ce in log loss on wine. Whether tie \
+     differs from ce in log loss on wine is undecided.
 
     low is better than ce by 0.0400 log loss (97.5 % interval 0.0331 to 0.0469, corrected p < .001)
     high is worse than ce by 0.0400 log loss (98.3 % interval 0.0324 to 0.0476, corrected p < .001)
-    whether tie differs from ce is undecided: +0.0010 log loss, where less is better (95 % interval -0.0072 to 0.0092, corrected p = .788); these runs would have seen a difference of 0.0114 with 80 % power
+    whether tie differs from ce is undecided: +0.0010 log loss, where less is better (95 % interval -0.0072 \
+     to 0.0092, corrected p = .788); these runs would have seen a difference of 0.0114 with 80 % power
     ");
 }
 

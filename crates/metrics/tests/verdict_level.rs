@@ -69,11 +69,14 @@ fn trainings_that_are_not_done_are_not_judged() {
     let verdicts: Vec<Verdict> = found.comparisons.iter().map(|v| v.verdict).collect();
     assert_eq!(verdicts, [Verdict::NotTrainedOut, Verdict::TrainingFailed, Verdict::Better]);
     let sentences: Vec<&str> = found.comparisons.iter().map(|v| v.sentence.as_str()).collect();
-    insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, sentences.join("\n")), @r"
-    good is better than ce in AP on wine. early is not judged against ce in AP: trainings ended too early. failed is not judged against ce in AP: trainings failed.
+    insta::assert_snapshot!(format!("{}\n\n{}", found.sentence, sentences.join("\n")), @"
+    good is better than ce in AP on wine. early is not judged against ce in AP: trainings ended too early. \
+     failed is not judged against ce in AP: trainings failed.
 
-    early is not judged against ce in AP: early was not trained out in 2 of 5 runs; give all losses more epochs (--epochs) or another learning rate (--lr)
-    failed is not judged against ce in AP: failed never left chance in 3 of 5 runs; give all losses more epochs (--epochs) or another learning rate (--lr)
+    early is not judged against ce in AP: early was not trained out in 2 of 5 runs; give all losses more \
+     epochs (--epochs) or another learning rate (--lr)
+    failed is not judged against ce in AP: failed never left chance in 3 of 5 runs; give all losses more \
+     epochs (--epochs) or another learning rate (--lr)
     good is better than ce by 0.100 AP (95 % interval 0.088 to 0.112, corrected p < .001)
     ");
     // A reference that was not trained out leaves nothing to judge.

@@ -2,7 +2,8 @@
 //!
 //! ```json
 //! {"images": [{"id": 1}], "categories": [{"id": 3, "name": "cat"}],
-//!  "annotations": [{"id": 7, "image_id": 1, "category_id": 3, "bbox": [8, 8, 20, 10], "area": 150.5, "iscrowd": 0}]}
+//!  "annotations": [{"id": 7, "image_id": 1, "category_id": 3, "bbox": [8, 8, 20, 10],
+//!   "area": 150.5, "iscrowd": 0}]}
 //! ```
 //! ```json
 //! [{"image_id": 1, "category_id": 3, "bbox": [8.5, 7, 20, 10], "score": 0.9}]

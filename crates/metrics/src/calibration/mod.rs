@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`reliability`] | the reliability curve over bins, ECE, the parts of the Brier score |
 //! | [`temperature`] | one number, fitted on validation logits, that softens or sharpens them all |
-//! | [`line`](mod@line) | a slope and an intercept: Platt scaling where they mend, Cox's line where they measure |
+//! | [`line`](mod@line) | a slope and an intercept: Platt scaling to mend, Cox's line to measure |
 //! | [`mod@assess`] | all of it for one model: as it reports, mended in three ways, and which is best |
 
 pub mod assess;

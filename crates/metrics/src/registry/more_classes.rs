@@ -82,7 +82,8 @@ pub(super) const ALL: [Entry; 10] = [
             "ece",
             "ECE, equal width",
             "ECE",
-            "expected calibration error of the predicted class: gap of confidence and accuracy, 15 equal bins",
+            "expected calibration error of the predicted class: gap of confidence and accuracy, 15 equal \
+             bins",
         )
         .lower_is_better(),
         |rows| rows.decisions().and_then(|d| probability::ece(&d.confidence, &d.correct)),

@@ -35,7 +35,8 @@ pub(super) const ALL: [Entry; 16] = [
                 "average_precision",
                 "Average precision",
                 "AP",
-                "area under the precision-recall curve: how clean the top of the ranking is; chance is the prevalence",
+                "area under the precision-recall curve: how clean the top of the ranking is; chance is the \
+                 prevalence",
             )
             .undefined_if(NO_POSITIVES),
             |rows| Ok(rows.ranking()?.average_precision()),
@@ -79,7 +80,8 @@ pub(super) const ALL: [Entry; 16] = [
             "ece",
             "ECE, equal width",
             "ECE",
-            "expected calibration error: gap of reported probability and observed rate, 15 bins of equal width",
+            "expected calibration error: gap of reported probability and observed rate, 15 bins of equal \
+             width",
         )
         .lower_is_better(),
         |rows| probability::ece(rows.probabilities()?, rows.positives()),
@@ -99,7 +101,8 @@ pub(super) const ALL: [Entry; 16] = [
             "f1",
             "F1",
             "F1",
-            "harmonic mean of precision and recall at the decision threshold, 0.5 unless `+threshold` moves it",
+            "harmonic mean of precision and recall at the decision threshold, 0.5 unless `+threshold` moves \
+             it",
         )
         .undefined_if(NEITHER),
         |rows| Ok(rows.confusion()?.f1()),
@@ -109,8 +112,8 @@ pub(super) const ALL: [Entry; 16] = [
             "mcc",
             "MCC",
             "MCC",
-            "Matthews correlation of decisions and labels at the decision threshold, 0.5 unless `+threshold` moves it; \
-             0 is unrelated",
+            "Matthews correlation of decisions and labels at the decision threshold, 0.5 unless `+threshold` \
+             moves it; 0 is unrelated",
         )
         .in_range(-1.0, 1.0)
         .undefined_if(ONE_CLASS),
@@ -121,8 +124,8 @@ pub(super) const ALL: [Entry; 16] = [
             "balanced_accuracy",
             "Balanced accuracy",
             "balanced accuracy",
-            "mean of the rates at which positives and negatives are recognised, at the decision threshold, 0.5 unless \
-             `+threshold` moves it",
+            "mean of the rates at which positives and negatives are recognised, at the decision threshold, \
+             0.5 unless `+threshold` moves it",
         )
         .undefined_if(ONE_CLASS),
         |rows| Ok(rows.confusion()?.balanced_accuracy()),
@@ -132,8 +135,8 @@ pub(super) const ALL: [Entry; 16] = [
             "precision",
             "Precision",
             "precision",
-            "share of true positives among those called positive at the decision threshold, 0.5 unless `+threshold` \
-             moves it",
+            "share of true positives among those called positive at the decision threshold, 0.5 unless \
+             `+threshold` moves it",
         )
         .undefined_if(NONE_CALLED),
         |rows| Ok(rows.confusion()?.precision()),
@@ -143,7 +146,8 @@ pub(super) const ALL: [Entry; 16] = [
             "recall",
             "Recall",
             "recall",
-            "share of the positives that are called positive at the decision threshold, 0.5 unless `+threshold` moves it",
+            "share of the positives that are called positive at the decision threshold, 0.5 unless \
+             `+threshold` moves it",
         )
         .undefined_if(NO_POSITIVES),
         |rows| Ok(rows.confusion()?.recall()),

@@ -43,8 +43,8 @@ use std::ops::Range;
 /// it is those of the rarest class ([`Resamples::with_informative`]), which carry what average precision
 /// varies by. Where units make nearly all of the noise, 2000 families with 200 resamples then gave, at 2, 5
 /// and 10 seeds, 1.0, 3.4 and 3.4 % with 20 positives, and 1.1, 5.2 and 6.4 % (+- 0.5 %) with 100: the last
-/// is slightly liberal. Percentiles over resampled seeds fail because k resampled seeds have on average (k - 1)
-/// / k of the variance of seeds, and no tails of t.
+/// is slightly liberal. Percentiles over resampled seeds fail because k resampled seeds have on average
+/// (k - 1) / k of the variance of seeds, and no tails of t.
 ///
 /// `None` for fewer than two seeds, or if neither seeds nor units make a spread beyond rounding.
 ///

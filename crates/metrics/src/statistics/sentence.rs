@@ -29,15 +29,16 @@ pub(super) fn of_arm(v: &ArmVerdict, reference_diverged: usize, question: &Quest
             format!("{label} is equivalent to {reference}: {signed} ({within})")
         }
         Verdict::Undecided => format!(
-            "whether {label} differs from {reference} is undecided: {signed} ({sure}); these runs would have seen {}{}",
+            "whether {label} differs from {reference} is undecided: {signed} ({sure}); these runs would have \
+             seen {}{}",
             seen(v, question, digits),
             chances(v),
         ),
         Verdict::NotTrainedOut | Verdict::TrainingFailed => {
             let which: Vec<String> = v.unfit.iter().map(Unfit::words).collect();
             format!(
-                "{label} is not judged against {reference} in {metric}: {}; give all losses more epochs (--epochs) or another \
-                 learning rate (--lr)",
+                "{label} is not judged against {reference} in {metric}: {}; give all losses more epochs \
+                 (--epochs) or another learning rate (--lr)",
                 which.join(", ")
             )
         }
@@ -48,8 +49,8 @@ pub(super) fn of_arm(v: &ArmVerdict, reference_diverged: usize, question: &Quest
             (Some(worst), Some(_)) => {
                 let sure = if sure.is_empty() { sure } else { format!(" ({sure})") };
                 format!(
-                    "{label} diverged in {} of {}; with {worst} {metric} for those it differs from {reference} by \
-                     {signed}{sure}",
+                    "{label} diverged in {} of {}; with {worst} {metric} for those it differs from \
+                     {reference} by {signed}{sure}",
                     v.diverged,
                     runs(v.runs),
                 )
@@ -75,7 +76,8 @@ fn chances(v: &ArmVerdict) -> String {
         [test.worse, test.within, test.better].map(|share| format!("{:.0} %", 100.0 * share));
     let margin = margin_words(test.margin);
     format!(
-        "; it is better by more than {margin} with probability {better}, worse by more {worse}, in between {within}"
+        "; it is better by more than {margin} with probability {better}, worse by more {worse}, in between \
+         {within}"
     )
 }
 
@@ -97,7 +99,8 @@ fn seen(v: &ArmVerdict, question: &Question, digits: usize) -> String {
             format!("none of the differences to {reference} that {metric} can have, at a power of 80 %")
         }
         (Some(d), Some(room)) if d > room => format!(
-            "a difference of {d:.digits$} with 80 % power, more than the {room:.digits$} that {metric} leaves {side} {reference}"
+            "a difference of {d:.digits$} with 80 % power, more than the {room:.digits$} that {metric} \
+             leaves {side} {reference}"
         ),
         (Some(d), _) => format!("a difference of {d:.digits$} with 80 % power"),
     }
@@ -120,10 +123,12 @@ fn not_tested(v: &ArmVerdict, signed: &str) -> String {
     match v.runs {
         0 => format!("{label} was not compared with {reference}: there are no runs"),
         1 => format!(
-            "{label} against {reference}: {signed} in one run, which says nothing about another; run more seeds"
+            "{label} against {reference}: {signed} in one run, which says nothing about another; run more \
+             seeds"
         ),
         n => format!(
-            "{label} against {reference}: {signed} in each of {n} runs; differences without any spread allow no test"
+            "{label} against {reference}: {signed} in each of {n} runs; differences without any spread allow \
+             no test"
         ),
     }
 }
