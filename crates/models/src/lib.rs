@@ -8,7 +8,7 @@
 //! | [`Mlp`], [`LinearModel`], [`ConvNet`] | the models |
 //! | [`State`] | weights and optimiser as named tensors |
 //! | [`Divergence`] | how a training went to infinity |
-//! | [`Detector`], [`detection`] | the one-stage detector, and the functions around it: anchors, assignment, NMS |
+//! | [`Detector`], [`detection`] | the one-stage detector, with its anchors, assignment and NMS |
 //!
 //! A layer is a `Copy` bundle of parameter positions, a network a `Clone` list of layers: neither holds
 //! numbers, so the same value runs on an f32 tape for training and on its f64 twin for checks.

@@ -261,7 +261,8 @@ fn configurations_that_cannot_be_built() {
         (DetectorConfig { levels: 0, ..small() }, "detector: levels is 0, expected 1, 2 or 3"),
         (
             DetectorConfig { levels: 2, ..small() },
-            "detector: stages is 3 stages, expected at least 4, each halving the image once: stride 8, 2 levels",
+            "detector: stages is 3 stages, expected at least 4, each halving the image once: stride 8, 2 \
+             levels",
         ),
         (
             DetectorConfig { norm: Norm::Group(16), ..small() },

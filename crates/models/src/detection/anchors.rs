@@ -12,7 +12,7 @@ use std::ops::Range;
 /// let anchors = config.grid(9, 20); // 2 x 3 cells
 /// assert_eq!(anchors.boxes.len(), 2 * 3 * 2);
 /// assert_eq!(anchors.boxes[0], [2.0, 3.0, 6.0, 5.0]); // the centre of the first cell is (4, 4)
-/// assert_eq!(anchors.boxes[3], [4.0, -4.0, 20.0, 12.0]); // the second anchor of the second cell of the first row
+/// assert_eq!(anchors.boxes[3], [4.0, -4.0, 20.0, 12.0]); // second anchor, second cell, first row
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnchorConfig {

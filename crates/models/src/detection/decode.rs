@@ -65,7 +65,8 @@ pub fn decode_detections(
     let classes = class_logits.len() / count.max(1);
     assert!(
         class_logits.len() == count * classes && codes.len() == count && rest.is_empty(),
-        "decode: {} class logits, {} numbers of boxes, {count} anchors; expected [anchors, classes] and [anchors, 4]",
+        "decode: {} class logits, {} numbers of boxes, {count} anchors; expected [anchors, classes] and \
+         [anchors, 4]",
         class_logits.len(),
         codes.len() * 4 + rest.len()
     );
