@@ -115,7 +115,11 @@ impl Neg for Fused {
 
 /// The methods of `Real` for a type built as `$wrap(inner)` from the maths functions named.
 macro_rules! real {
-    ($type:ty, $inner:ty, $wrap:expr, $unwrap:expr, $mul_add:expr, $exp:path, $exp_neg_abs:expr, $exp_normal:path, $exp_m1:path, $ln:path, $ln_1p:path, $ln_1p_unit:path) => {
+    (
+        $type:ty, $inner:ty, $wrap:expr, $unwrap:expr, $mul_add:expr,
+        $exp:path, $exp_neg_abs:expr, $exp_normal:path, $exp_m1:path,
+        $ln:path, $ln_1p:path, $ln_1p_unit:path
+    ) => {
         impl Real for $type {
             #[inline(always)]
             fn lift(x: f64) -> Self {
