@@ -69,8 +69,8 @@ mod tests {
         assert_eq!(two.check(two.total()), Ok(()));
         assert_eq!(
             two.check(1024).unwrap_err(),
-            "needs about 46.9 KiB of memory (data 7 bytes, weights and optimiser 39.1 KiB, training steps 7.8 \
-             KiB), expected at most 1.0 KiB (--max-memory)"
+            "needs about 46.9 KiB of memory (data 7 bytes, weights and optimiser 39.1 KiB, training steps \
+             7.8 KiB), expected at most 1.0 KiB (--max-memory)"
         );
         // Absurd sizes stay at the greatest number.
         let absurd = NetworkSize { weights: 1e30, numbers: 1e30 };

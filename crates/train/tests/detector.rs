@@ -135,8 +135,8 @@ fn write_coco(folder: &std::path::Path, parts: &ImageParts) -> std::path::PathBu
         .annotations()
         .iter()
         .map(|a| {
-            json!({ "id": a.id, "image_id": a.image_id, "category_id": a.category_id, "bbox": a.bbox, "area": a.area,
-                    "iscrowd": 0 })
+            json!({ "id": a.id, "image_id": a.image_id, "category_id": a.category_id, "bbox": a.bbox,
+                    "area": a.area, "iscrowd": 0 })
         })
         .collect();
     let path = folder.join("test.json");

@@ -283,7 +283,9 @@ fn empty_row(model: &dyn Predictor) -> NewData {
 proptest! {
     /// A file cut anywhere is refused; one with a damaged byte is a model or a message, never a panic.
     #[test]
-    fn no_damage_makes_the_loader_panic(cut in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bits in 1u8..) {
+    fn no_damage_makes_the_loader_panic(
+        cut in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bits in 1u8..,
+    ) {
         let (files, lab) = (Files::new(), Lab::standard());
         let path = files.path("m");
         save(&path, &SMALL.description);

@@ -84,7 +84,8 @@ impl ImageData {
             None => "no positive anchor".into(),
         };
         format!(
-            "{}: {} x {} pixels, {}, {} in {} ({} empty), {} validation, {} test images; {anchors} (stride {})\n",
+            "{}: {} x {} pixels, {}, {} in {} ({} empty), {} validation, {} test images; {anchors} (stride \
+             {})\n",
             shown_name(&self.name),
             self.size[0],
             self.size[1],

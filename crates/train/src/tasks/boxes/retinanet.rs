@@ -31,7 +31,8 @@ impl DetectorKind for RetinaNet {
         ModelInfo {
             name: "retinanet",
             title: "RetinaNet",
-            description: "one stage: a class logit and a coded box for every anchor; smooth L1 for the boxes of positives",
+            description: "one stage: a class logit and a coded box for every anchor; smooth L1 for the boxes \
+                          of positives",
             source: "Lin et al. 2017, fig. 3",
             params: &[],
         }

@@ -70,11 +70,13 @@ impl Fitted {
     pub fn sentence(self, loss: &str) -> String {
         match self.method(loss) {
             None => {
-                "probabilities are the network's own: no correction has a lower log loss on the validation rows"
+                "probabilities are the network's own: no correction has a lower log loss on the validation \
+                 rows"
                     .into()
             }
             Some(method) => format!(
-                "probabilities are corrected by {method}, which has the lowest log loss on the validation rows"
+                "probabilities are corrected by {method}, which has the lowest log loss on the validation \
+                 rows"
             ),
         }
     }
