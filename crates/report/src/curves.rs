@@ -161,7 +161,8 @@ fn panel(title: &str, x: Axis, y: &str, band: Option<Band>, lines: Vec<Vec<(f64,
 /// The curves in words: what each loss is at three probabilities.
 fn describe(curves: &[Curve]) -> String {
     let mut text = String::from(
-        "Four panels: the loss and its derivative, against the probability of the true class and against its log-odds.",
+        "Four panels: the loss and its derivative, against the probability of the true class and against its \
+         log-odds.",
     );
     for curve in curves {
         let at = |x: f64| {

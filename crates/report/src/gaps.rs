@@ -34,8 +34,8 @@ pub fn unseen_notes(gaps: &[SeedGaps]) -> Vec<String> {
     }
     let line = |(name, [_, validation, test]): (&str, [usize; 3])| {
         format!(
-            "column {}: categories that the training part does not have, over all seeds: {validation} values for \
-             validation, {test} for test (0 in every input)",
+            "column {}: categories that the training part does not have, over all seeds: {validation} values \
+             for validation, {test} for test (0 in every input)",
             quoted(name)
         )
     };

@@ -102,8 +102,8 @@ impl Past {
         let mut notes = notes(&looks, present, earlier);
         if plan.looks.iter().any(|look| look.data != present.data) {
             notes.push(
-                "other data, or other splits of these, were judged in this folder before: nothing is corrected \
-                 for that"
+                "other data, or other splits of these, were judged in this folder before: nothing is \
+                 corrected for that"
                     .into(),
             );
         }
@@ -135,8 +135,8 @@ fn notes(looks: &[&Look], present: &Look, earlier: Earlier) -> Vec<String> {
         let times = if earlier.looks == 1 { "once".into() } else { format!("{} times", earlier.looks) };
         let factor = f64::from(earlier.looks).exp2();
         notes.push(format!(
-            "results with other seeds were seen {times} before: p is multiplied by {factor:.0}, because looking again \
-             is another chance of a false verdict"
+            "results with other seeds were seen {times} before: p is multiplied by {factor:.0}, because \
+             looking again is another chance of a false verdict"
         ));
     }
     let changed = |what: &str, from: &str, to: &str| {

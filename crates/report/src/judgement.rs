@@ -279,8 +279,8 @@ fn correction(plan: &Plan, comparisons: usize, earlier: usize) -> String {
         (0 | 1, _) => "every loss with the reference loss",
         (_, 1) => "every model with the reference model",
         _ => {
-            "within each model every loss with the reference loss, and at the reference loss every model with the \
-             reference model"
+            "within each model every loss with the reference loss, and at the reference loss every model \
+             with the reference model"
         }
     };
     let listed =

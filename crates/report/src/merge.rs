@@ -85,7 +85,8 @@ fn same_parts(parts: &[(String, Plan, Vec<RunRecord>)]) -> Result<(), String> {
             match seen.iter().find(|(seed, ..)| *seed == record.seed) {
                 Some((seed, split, other)) if *split != record.split => {
                     return Err(format!(
-                        "{name} and {other} cannot be merged: seed {seed} stands for different parts of the data"
+                        "{name} and {other} cannot be merged: seed {seed} stands for different parts of the \
+                         data"
                     ));
                 }
                 Some(_) => {}
@@ -128,7 +129,8 @@ fn difference(a: &Plan, b: &Plan) -> Option<String> {
         let Plan { task, data, settings, trials, tune_over, metric, .. } = plan;
         let over: Vec<&str> = tune_over.iter().map(|setting| &*setting.name).collect();
         serde_json::json!({
-            "task": task, "data": data, "config": settings, "trials": trials, "tune_over": over, "metric": metric
+            "task": task, "data": data, "config": settings, "trials": trials, "tune_over": over,
+            "metric": metric
         })
     };
     first_difference("", &value(a), &value(b))

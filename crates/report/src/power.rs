@@ -140,8 +140,9 @@ impl Answer<'_> {
             false => format!("{} to {}", margin_words(least), margin_words(most)),
         };
         format!(
-            "none is enough: all seeds share the same data, so that even {MOST_SEEDS} of them would not see the \
-             difference.\nWith any number of seeds the smallest difference seen is {range} {}; only more data help.\n",
+            "none is enough: all seeds share the same data, so that even {MOST_SEEDS} of them would not see \
+             the difference.\nWith any number of seeds the smallest difference seen is {range} {}; only more \
+             data help.\n",
             self.metric()
         )
     }

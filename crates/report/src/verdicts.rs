@@ -52,8 +52,8 @@ impl Judgement {
                 "the verdicts answer what to expect on other data of this kind, with models trained anew"
             }
             Design::FixedTest { .. } => {
-                "the verdicts answer what to expect of other trainings on these training data, judged on other test data of this \
-                 kind"
+                "the verdicts answer what to expect of other trainings on these training data, judged on \
+                 other test data of this kind"
             }
         }
     }

@@ -86,7 +86,9 @@ fn runs_that_cannot_be_paired_are_refused_or_left_out() {
     let mut undefined = second("gce:q=0.7");
     undefined.metrics.insert("average_precision".into(), None);
     let left_out = judged(&plan, &[ce.clone(), gce.clone(), second("ce"), undefined]);
-    insta::assert_snapshot!(left_out.unwrap().unwrap().left_out.unwrap(), @"AP is undefined in runs of seed 1 (gce:q=0.7): the verdicts leave these seeds out");
+    insta::assert_snapshot!(left_out.unwrap().unwrap().left_out.unwrap(), @"AP is undefined in runs of seed \
+                                                                            1 (gce:q=0.7): the verdicts \
+                                                                            leave these seeds out");
     gce.split = "another".into();
     let fault = judged(&plan, &[ce, gce]).unwrap_err();
     assert_eq!(fault, "seed 0: ce and gce:q=0.7 were run on different parts of the data");
@@ -230,7 +232,8 @@ fn leaving_losses_out_later_does_not_loosen_the_correction() {
     assert_eq!(first.p, again.p);
     assert!((again.p_holm.unwrap() - 3.0 * again.p.unwrap()).abs() < 1e-12);
     assert_eq!(first.verdict, again.verdict);
-    insta::assert_snapshot!(second.history.join("\n"), @"2 more comparisons were judged in this folder before: the correction covers them, too");
+    insta::assert_snapshot!(second.history.join("\n"), @"2 more comparisons were judged in this folder \
+                                                         before: the correction covers them, too");
 }
 
 #[test]

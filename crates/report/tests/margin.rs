@@ -22,12 +22,16 @@ fn it_is_a_share_of_the_headroom_or_of_the_gain_over_chance() {
     let high = [reference(&plan, 0.88, Some(0.08)), reference(&plan, 0.92, Some(0.12))];
     let found = margin(&plan, &high).unwrap();
     assert!((found.value - 0.005).abs() < 1e-12 && found.rule == Rule::Headroom, "{found:?}");
-    insta::assert_snapshot!(found.words(&plan), @"the equivalence margin is 0.0050 AP, a twentieth of what AP leaves above ce on validation data: smaller differences count as too small to matter");
+    insta::assert_snapshot!(found.words(&plan), @"the equivalence margin is 0.0050 AP, a twentieth of what \
+                                                  AP leaves above ce on validation data: smaller differences \
+                                                  count as too small to matter");
     // Means of .2 and .1: .8 / 20 and .1 / 10.
     let low = [reference(&plan, 0.2, Some(0.1))];
     let found = margin(&plan, &low).unwrap();
     assert!((found.value - 0.01).abs() < 1e-12 && found.rule == Rule::Gain, "{found:?}");
-    insta::assert_snapshot!(found.words(&plan), @"the equivalence margin is 0.010 AP, a tenth of what ce is above chance on validation data: smaller differences count as too small to matter");
+    insta::assert_snapshot!(found.words(&plan), @"the equivalence margin is 0.010 AP, a tenth of what ce is \
+                                                  above chance on validation data: smaller differences count \
+                                                  as too small to matter");
 }
 
 #[test]

@@ -39,7 +39,8 @@ fn a_record_is_read_back_from_its_folder() {
     let message = files.message(store.load(&other, &record.arm, 1));
     assert_eq!(
         message,
-        "runs/mlp__focal_gamma=2,alpha=0.25__1.json: found a run on other data, with other settings or of another version"
+        "runs/mlp__focal_gamma=2,alpha=0.25__1.json: found a run on other data, with other settings or of \
+         another version"
     );
 }
 

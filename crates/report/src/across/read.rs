@@ -130,8 +130,8 @@ fn comparable(plans: &[(&str, &Plan)]) -> Result<Vec<String>, String> {
         for ((what, expected), (_, found)) in asked(first).into_iter().zip(asked(plan)) {
             if found != expected {
                 return Err(format!(
-                    "--across: {folder}: found the {what} {found}, expected {expected} as in {first_folder}: a \
-                     difference over data sets is one of the same arms under the same metric"
+                    "--across: {folder}: found the {what} {found}, expected {expected} as in {first_folder}: \
+                     a difference over data sets is one of the same arms under the same metric"
                 ));
             }
         }
@@ -148,8 +148,8 @@ fn comparable(plans: &[(&str, &Plan)]) -> Result<Vec<String>, String> {
             .find(|(_, other)| views::of(&other.task).is_ok_and(|view| view.fingerprints(other) == prints));
         if let Some((other, _)) = same {
             return Err(format!(
-                "--across: {folder} and {other} hold the same data, expected each data set once; losslab report \
-                 {other} {folder} --out DIR merges their runs"
+                "--across: {folder} and {other} hold the same data, expected each data set once; losslab \
+                 report {other} {folder} --out DIR merges their runs"
             ));
         }
     }

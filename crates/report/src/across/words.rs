@@ -21,7 +21,8 @@ pub(super) fn of_arm(overall: &Overall, metric: &MetricDescription) -> String {
     if overall.conclusion == Conclusion::TooFewSets {
         let lacking = missing(*sets);
         return format!(
-            "{label} against {reference}: no conclusion {lacking}; the mean difference {on_sets} is {signed} {words}"
+            "{label} against {reference}: no conclusion {lacking}; the mean difference {on_sets} is {signed} \
+             {words}"
         );
     }
     let sure = format!(
@@ -30,7 +31,10 @@ pub(super) fn of_arm(overall: &Overall, metric: &MetricDescription) -> String {
         p_words(overall.p_holm.unwrap_or(1.0))
     );
     let another = overall.prediction.map_or_else(String::new, |(low, high)| {
-        format!("; on another data set of this kind the difference would lie from {low:.digits$} to {high:.digits$}")
+        format!(
+            "; on another data set of this kind the difference would lie from {low:.digits$} to \
+                 {high:.digits$}"
+        )
     });
     let found = match overall.conclusion {
         Conclusion::Better => format!("{label} is better than {reference} on average {on_sets}"),
@@ -97,7 +101,8 @@ impl Across {
         }
         let (all, informative) = (self.sets.len(), self.informative());
         lines += &format!(
-            "  ({informative} of {} informative; random-effects mean by REML, intervals by Hartung and Knapp, Holm over {})\n",
+            "  ({informative} of {} informative; random-effects mean by REML, intervals by Hartung and \
+             Knapp, Holm over {})\n",
             counted(all, "data set"),
             counted(self.overall.len(), "comparison")
         );
@@ -211,7 +216,8 @@ impl Ranking {
         if sets < needed {
             let arms = self.arms.len();
             return format!(
-                "no two of {arms} can be told apart by ranks with fewer than {needed} data sets: there are {sets}"
+                "no two of {arms} can be told apart by ranks with fewer than {needed} data sets: there are \
+                 {sets}"
             );
         }
         match names.is_empty() {

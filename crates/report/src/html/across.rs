@@ -16,7 +16,9 @@ pub(super) fn page(across: &Across, command: &str, version: &str, figures: &mut 
         (verdict(across))
         (sets(across))
         (differences(across, figures))
-        @if let Some(ranking) = &across.ranking { (ranks(ranking, figures)) (profile(across, ranking, figures)) }
+        @if let Some(ranking) = &across.ranking {
+            (ranks(ranking, figures)) (profile(across, ranking, figures))
+        }
     };
     let title = format!("Which {} over {}?", across.arm, counted(across.sets.len(), "data set"));
     let head = Head { tab: &title, brand: "comparisons on several data sets", title: &title, version };
@@ -35,8 +37,9 @@ fn verdict(across: &Across) -> Markup {
                 }
             }
             p.small {
-                "The data set is the unit: what is said here holds for other data sets of the kind of these, as far as these are a \
-                 fair sample of them. A conclusion is drawn from " (LEAST_SETS) " informative data sets on."
+                "The data set is the unit: what is said here holds for other data sets of the kind of these, \
+                 as far as these are a fair sample of them. A conclusion is drawn from " (LEAST_SETS)
+                " informative data sets on."
             }
             @for note in &across.notes { p.warning { "Note: " (note) "." } }
         }
@@ -63,10 +66,12 @@ fn sets(across: &Across) -> Markup {
         section aria-labelledby="sets" {
             h2 #sets { "What each data set found" }
             p {
-                "Difference in " (across.metric.words) " to the reference " code { (across.reference) } " \u{b1} its standard error, of the same \
-                 estimate as the verdict of that comparison; " (better(across)) ". " (across.informative()) " of "
-                (counted(across.sets.len(), "data set")) " are informative: at least one comparison was judged there. What was not \
-                 judged is left out, for the reason in its place."
+                "Difference in " (across.metric.words) " to the reference " code { (across.reference) }
+                " \u{b1} its standard error, of the same estimate as the verdict of that comparison; "
+                (better(across)) ". " (across.informative()) " of "
+                (counted(across.sets.len(), "data set"))
+                " are informative: at least one comparison was judged there. What was not judged is left \
+                 out, for the reason in its place."
             }
             (table("Differences on each data set", &numbers))
         }
@@ -89,9 +94,9 @@ fn differences(across: &Across, figures: &mut Figures) -> Markup {
         section aria-labelledby="differences" {
             h2 #differences { "Differences over data sets" }
             p {
-                "A meta-analysis averages what the data sets found, giving more weight to those that know it better. The diamond is that \
-                 mean with its interval; the bar below says where the difference on one more data set would lie, which varies more than \
-                 the mean."
+                "A meta-analysis averages what the data sets found, giving more weight to those that know it \
+                 better. The diamond is that mean with its interval; the bar below says where the difference \
+                 on one more data set would lie, which varies more than the mean."
             }
             div.grid.two { @for plot in &plots { (plot) } }
         }
@@ -143,13 +148,14 @@ fn forest(across: &Across, arm: usize, figures: &mut Figures) -> Markup {
     let between = one.pooled.map_or_else(String::new, |pooled| {
         let share = 100.0 * pooled.i_squared;
         format!(
-            " True differences vary between data sets with a standard deviation of {:.3}; that is {share:.0} % of the variance \
-             that is seen.",
+            " True differences vary between data sets with a standard deviation of {:.3}; that is {share:.0} \
+             % of the variance that is seen.",
             pooled.between
         )
     });
     let caption = format!(
-        "Rows of data sets: difference \u{b1} standard error, and the interval of the verdict there. Diamond and bar at {percent}.{between}"
+        "Rows of data sets: difference \u{b1} standard error, and the interval of the verdict there. Diamond \
+         and bar at {percent}.{between}"
     );
     figures.figure("over-sets", forest.draw(), &caption, &forest_numbers(across, arm, one))
 }
@@ -207,14 +213,15 @@ fn ranks(ranking: &Ranking, figures: &mut Figures) -> Markup {
         head: ["arm", "against", "corrected p"].map(Into::into).to_vec(),
         rows: ranking.ranks.pairs.iter().map(pair).collect(),
     };
-    let caption = "A bar joins neighbours of which no two are told apart: signed-rank tests over the data sets, at 5 % with Holm's \
-                   correction over all pairs.";
+    let caption = "A bar joins neighbours of which no two are told apart: signed-rank tests over the data \
+                   sets, at 5 % with Holm's correction over all pairs.";
     html! {
         section aria-labelledby="ranks" {
             h2 #ranks { "Ranks" }
             p {
-                "On each data set the best gets rank 1, the next rank 2, and so on; the average says who is usually ahead. Ranks forget by \
-                 how much, so that neither an easy nor a hard data set counts for more."
+                "On each data set the best gets rank 1, the next rank 2, and so on; the average says who is \
+                 usually ahead. Ranks forget by how much, so that neither an easy nor a hard data set counts \
+                 for more."
             }
             div.narrow { (figures.figure("ranks", plot.draw(), caption, &numbers)) }
             ul { @for line in ranking.sentences() { li { (line) "." } } }
@@ -260,8 +267,8 @@ fn profile(across: &Across, ranking: &Ranking, figures: &mut Figures) -> Markup 
         series: group.into_iter().map(series).collect(),
         guide: None,
     };
-    let caption = "Higher is better: at the left end the share of data sets on which it is the best, farther right the share on which it is \
-                   at most so many times worse.";
+    let caption = "Higher is better: at the left end the share of data sets on which it is the best, farther \
+                   right the share on which it is at most so many times worse.";
     let charts: Vec<Markup> = in_groups(reference, ranking.arms.len())
         .into_iter()
         .map(|group| figures.figure("profile", chart(group).draw(), caption, &numbers))
@@ -270,8 +277,9 @@ fn profile(across: &Across, ranking: &Ranking, figures: &mut Figures) -> Markup 
         section aria-labelledby="profile" {
             h2 #profile { "Performance profile" }
             p {
-                "A curve says on which share of the data sets an arm is the best, or at most so many times worse than the best. What is \
-                 compared is " (what) ", how far " (across.metric.words) " is from the best that it can be."
+                "A curve says on which share of the data sets an arm is the best, or at most so many times \
+                 worse than the best. What is compared is " (what) ", how far " (across.metric.words)
+                " is from the best that it can be."
             }
             div.grid.two { @for chart in &charts { (chart) } }
         }
@@ -309,7 +317,8 @@ fn footer(across: &Across, command: &str, version: &str) -> Markup {
                 @for set in &across.sets { dt { (set.name) } dd { code { (set.folder) } } }
             }
             p.small {
-                "All numbers are in " code { "across.json" } " beside this page, every drawing in the folder " code { "plots" } "."
+                "All numbers are in " code { "across.json" } " beside this page, every drawing in the folder "
+                code { "plots" } "."
             }
         }
     }

@@ -16,7 +16,8 @@ pub(crate) fn section(story: Story) -> Markup {
         (pictures(story))
         section aria-labelledby="categories" {
             h2 #categories { "Category by category" }
-            p { "COCO's average precision of each category on the test images, mean \u{b1} standard deviation over the seeds." }
+            p { "COCO's average precision of each category on the test images, mean \u{b1} standard \
+                 deviation over the seeds." }
             (table("Average precision by category", &categories(story)))
         }
     }
@@ -29,16 +30,22 @@ fn pictures(story: Story) -> Markup {
             section aria-labelledby="pictures" {
                 h2 #pictures { "What was found" }
                 p {
-                    "Test images with true and found boxes, worst misses first: those in which the losses together missed the most objects. The legend is below each sheet. As many detections are shown as there are objects in the test \
-                     set, those with the highest scores: a cut by rank, since losses report different scores for the same certainty."
+                    "Test images with true and found boxes, worst misses first: those in which the losses \
+                     together missed the most objects. The legend is below each sheet. As many detections \
+                     are shown as there are objects in the test set, those with the highest scores: a cut by \
+                     rank, since losses report different scores for the same certainty."
                 }
                 @if bytes > MOST_BYTES {
-                    p { "The pictures are too large for this page; they are in the folder " code { "pictures" } " beside it." }
+                    p {
+                        "The pictures are too large for this page; they are in the folder "
+                        code { "pictures" } " beside it."
+                    }
                 } @else {
                     @for (loss, png) in story.pictures {
                         figure {
                             img src={ "data:image/png;base64," (STANDARD.encode(png)) } loading="lazy"
-                                alt={ "Test images with the true boxes and those that the detector trained with " (loss) " found." };
+                                alt={ "Test images with the true boxes and those that the detector trained \
+                                       with " (loss) " found." };
                             figcaption { (loss) ", first seed" }
                         }
                     }

@@ -36,38 +36,48 @@ pub(crate) fn section(story: Story, figures: &mut Figures, classes: usize) -> Ma
         section aria-labelledby="calibration" {
             h2 #calibration { "Can the probabilities be trusted?" }
             p {
-                "Of all rows that a calibrated classifier gives a probability of 0.3, three in ten are positive: its curve is the diagonal. \
-                 Below the diagonal it promises too much, above too little. "
-                "Losses that are no proper scores, such as the focal loss, and weights of the classes move what a model reports away \
-                 from the true probability. Choose a threshold on validation data, or repair the probabilities first."
+                "Of all rows that a calibrated classifier gives a probability of 0.3, three in ten are \
+                 positive: its curve is the diagonal. Below the diagonal it promises too much, above too \
+                 little. "
+                "Losses that are no proper scores, such as the focal loss, and weights of the classes move \
+                 what a model reports away from the true probability. Choose a threshold on validation data, \
+                 or repair the probabilities first."
             }
             (reported(story, classes))
             div.grid {
                 @for group in story.groups() {
                     @for (name, title, which) in KINDS {
                         @if any_inverted || name != "reliability-inverted" {
-                            (figures.figure(name, chart(story, &group, &runs, (title, classes), which).draw(), CAPTION, &numbers(story, &group, &runs, which)))
+                            (figures.figure(
+                                name,
+                                chart(story, &group, &runs, (title, classes), which).draw(),
+                                CAPTION,
+                                &numbers(story, &group, &runs, which),
+                            ))
                         }
                     }
                 }
             }
             h3 { "Calibration in numbers" }
             p {
-                "Means over the seeds, on test parts; of log loss, Brier score and ECE less is better. The slope is 1 for calibrated \
-                 probabilities and less for overconfident ones; the intercept is 0 where the mean probability is the share of positives, \
-                 and negative where it is too high. The temperature is one number, fitted on the validation part, by which all \
-                 scores are divided; Platt scaling fits a slope and an intercept. The last column counts the runs in which these \
-                 probabilities had the least log loss on the validation part. The inversion undoes what focal loss and class weights are known to do to the probabilities of a model \
-                 that fits perfectly (Charoenphakdee et al. 2021); it needs no data. The order of the examples, and with it average precision, \
-                 stays as it is."
+                "Means over the seeds, on test parts; of log loss, Brier score and ECE less is better. The \
+                 slope is 1 for calibrated probabilities and less for overconfident ones; the intercept is 0 \
+                 where the mean probability is the share of positives, and negative where it is too high. \
+                 The temperature is one number, fitted on the validation part, by which all scores are \
+                 divided; Platt scaling fits a slope and an intercept. The last column counts the runs in \
+                 which these probabilities had the least log loss on the validation part. The inversion \
+                 undoes what focal loss and class weights are known to do to the probabilities of a model \
+                 that fits perfectly (Charoenphakdee et al. 2021); it needs no data. The order of the \
+                 examples, and with it average precision, stays as it is."
             }
             (table("Table of calibration", &summary(story, &runs)))
         }
     }
 }
 
-const CAPTION: &str = "Share of positives against the reported probability, in 15 bins of equal width, seeds pooled; \
-                       bands are one standard deviation over seeds. Bins with fewer than 10 rows are left out.";
+const CAPTION: &str = "Share of positives against the reported probability, in 15 bins of equal width, seeds \
+                       pooled; bands are one standard deviation over seeds. Bins with fewer than 10 rows are \
+                       left out.";
 
 fn calibrations<'a>(story: Story<'a>, loss: &'a str) -> Vec<&'a Calibration> {
     story.runs(loss).filter_map(|run| found(run)?.calibration.as_ref()).collect()
@@ -90,7 +100,8 @@ fn reported(story: Story, classes: usize) -> Markup {
     let head = std::iter::once("loss".to_owned()).chain(REPORTS.map(|p| format!("{p} reported")));
     html! {
         @if !rows.is_empty() {
-            p { "What a reported probability truly means, if the model fits perfectly; without \u{3b1} focal loss leaves 0.5 in place and draws everything else towards it:" }
+            p { "What a reported probability truly means, if the model fits perfectly; without \u{3b1} focal \
+                 loss leaves 0.5 in place and draws everything else towards it:" }
             (table("What a reported probability means", &Numbers { head: head.collect(), rows }))
         }
     }

@@ -32,14 +32,15 @@ pub(super) fn differences(story: Story, figures: &mut Figures) -> Markup {
         sides: sides(story, verdicts),
         rows: rows.collect(),
     };
-    let caption = "Each loss was compared with the reference seed by seed. Each interval is at the level at which that loss was tested: the \
-                   5 % that all comparisons share, divided among them by Holm's method. So a bar that crosses the line at 0 \
-                   does not tell better from worse, and one that does not cross it does.";
+    let caption = "Each loss was compared with the reference seed by seed. Each interval is at the level at \
+                   which that loss was tested: the 5 % that all comparisons share, divided among them by \
+                   Holm's method. So a bar that crosses the line at 0 does not tell better from worse, and \
+                   one that does not cross it does.";
     let caption = match story.margin() {
         None => caption.to_owned(),
         Some(margin) => format!(
-            "{caption} Differences within the shaded band, of less than {}, do not matter: a loss is equivalent where its \
-             difference is shown to lie within the band.",
+            "{caption} Differences within the shaded band, of less than {}, do not matter: a loss is \
+             equivalent where its difference is shown to lie within the band.",
             margin_words(margin)
         ),
     };
@@ -79,11 +80,14 @@ fn chances(story: Story, verdicts: &Verdicts) -> Markup {
         h3 { "Does it matter?" }
         p.small {
             "How probable it is that a loss is better or worse than its reference by more than "
-            (margin_words(margin)) " " (story.metric()) ", by this comparison alone; p of the test that it is within, and the \
-             share of single runs in which it was better. "
+            (margin_words(margin)) " " (story.metric())
+            ", by this comparison alone; p of the test that it is within, and the share of single runs in \
+             which it was better. "
             @match story.results.verdicts.as_ref().map(|judgement| judgement.design) {
-                Some(Design::FixedTest { .. }) => "The probabilities are read from the intervals of the difference at all levels.",
-                _ => "The probabilities are those of the correlated Bayesian t test (Corani and Benavoli 2015).",
+                Some(Design::FixedTest { .. }) => "The probabilities are read from the intervals of the \
+                                                   difference at all levels.",
+                _ => "The probabilities are those of the correlated Bayesian t test (Corani and Benavoli \
+                      2015).",
             }
         }
         (table("Does it matter?", &numbers))
@@ -131,8 +135,10 @@ fn all_pairs(story: Story) -> Markup {
         details {
             summary { "All pairs, as a description" }
             p.small {
-                "Every loss against every other over the " (runs) " runs, with Wilcoxon's signed-rank test. No verdict rests on these: the test takes runs as \
-                 independent, which splits of one data set are not, nothing is corrected for the number of pairs, and " (runs) " runs cannot give a \
+                "Every loss against every other over the " (runs)
+                " runs, with Wilcoxon's signed-rank test. No verdict rests on these: the test takes runs as \
+                 independent, which splits of one data set are not, nothing is corrected for the number of \
+                 pairs, and " (runs) " runs cannot give a \
                  p smaller than " (number(Some(smallest_p(runs)), 4)) " whatever the data."
             }
             (table("All pairs", &table_of))

@@ -45,7 +45,11 @@ pub(crate) fn table(name: &str, numbers: &Numbers) -> Markup {
     html! {
         section.scroll aria-label=(name) tabindex="0" {
             table {
-                thead { tr { @for cell in &numbers.head { th.spec[cell.contains(':')] scope="col" { (breakable(cell)) } } } }
+                thead { tr {
+                    @for cell in &numbers.head {
+                        th.spec[cell.contains(':')] scope="col" { (breakable(cell)) }
+                    }
+                } }
                 tbody {
                     @for row in &numbers.rows {
                         tr {

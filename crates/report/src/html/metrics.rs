@@ -12,18 +12,28 @@ pub(super) fn section(story: Story) -> Markup {
         section aria-labelledby="metrics" {
             h2 #metrics { "All metrics" }
             p {
-                "Mean \u{b1} standard deviation over the seeds, on test parts. The best mean of a row is bold, which is not a verdict: only " (story.deciding().map_or("", |metric| &metric.title)) " \
-                 decides, and only as the verdict above says. \u{2191} more is better, \u{2193} less is better."
+                "Mean \u{b1} standard deviation over the seeds, on test parts. The best mean of a row is \
+                 bold, which is not a verdict: only " (story.deciding().map_or("", |metric| &metric.title))
+                " decides, and only as the verdict above says. \u{2191} more is better, \u{2193} less is \
+                 better."
             }
             section.scroll aria-label="Table of all metrics" tabindex="0" {
                 table {
-                    thead { tr { th scope="col" { "metric" } @for loss in story.losses() { th.spec scope="col" { (breakable(loss)) } } } }
+                    thead { tr {
+                        th scope="col" { "metric" }
+                        @for loss in story.losses() { th.spec scope="col" { (breakable(loss)) } }
+                    } }
                     tbody {
                         @for metric in &story.plan().metrics {
-                            @let values: Vec<Option<&MeanSd>> = story.results.summary.iter().map(|s| s.metrics.get(&metric.name)).collect();
+                            @let summary = story.results.summary.iter();
+                            @let values = summary.map(|s| s.metrics.get(&metric.name)).collect::<Vec<_>>();
                             @let best = best(&values, metric.higher_is_better);
                             tr {
-                                th scope="row" { (metric.title) " " (if metric.higher_is_better { "\u{2191}" } else { "\u{2193}" }) span.meaning { (metric.meaning) } }
+                                th scope="row" {
+                                    (metric.title) " "
+                                    (if metric.higher_is_better { "\u{2191}" } else { "\u{2193}" })
+                                    span.meaning { (metric.meaning) }
+                                }
                                 @for value in values {
                                     td.best[value.and_then(|v| v.mean) == best && best.is_some()] {
                                         @if let Some(value) = value { (show(value, runs)) }
@@ -61,8 +71,9 @@ fn differences(story: Story) -> Markup {
         details {
             summary { "Differences in all metrics, with intervals" }
             p.small {
-                "Each is a 95 % interval by itself. Nothing is corrected for the number of metrics and losses: of \
-                 twenty such intervals about one misses the true difference. No verdict rests on them."
+                "Each is a 95 % interval by itself. Nothing is corrected for the number of metrics and \
+                 losses: of twenty such intervals about one misses the true difference. No verdict rests on \
+                 them."
             }
             (table("Differences in all metrics", &numbers))
         }

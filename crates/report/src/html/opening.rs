@@ -17,17 +17,22 @@ pub(super) fn verdict(story: Story) -> Markup {
                     (list(verdicts))
                     @if verdicts.comparisons.iter().any(|loss| loss.verdict == Verdict::Undecided) {
                         p.small {
-                            "\u{201c}Undecided\u{201d} does not say that two losses are equal. It says that these runs cannot tell \
-                             them apart: a difference smaller than the one named would usually go unseen."
+                            "\u{201c}Undecided\u{201d} does not say that two losses are equal. It says that \
+                             these runs cannot tell them apart: a difference smaller than the one named \
+                             would usually go unseen."
                         }
                     }
                     (probabilities(story))
                     @if let Some(judgement) = &story.results.verdicts {
                         p.small {
                             (upper(judgement.answers())) "."
-                            @if let Some(margin) = judgement.margin { " " (upper(&margin.words(story.plan()))) "." }
+                            @if let Some(margin) = judgement.margin {
+                                " " (upper(&margin.words(story.plan()))) "."
+                            }
                         }
-                        @for note in judgement.left_out.iter().chain(&judgement.history) { p.warning { "Note: " (note) "." } }
+                        @for note in judgement.left_out.iter().chain(&judgement.history) {
+                            p.warning { "Note: " (note) "." }
+                        }
                     }
                 }
                 None => p.verdict {
@@ -36,7 +41,8 @@ pub(super) fn verdict(story: Story) -> Markup {
                 }
             }
             @if !story.results.complete {
-                p.warning { "This comparison was stopped before all its trainings were done. Everything below is preliminary." }
+                p.warning { "This comparison was stopped before all its trainings were done. Everything \
+                             below is preliminary." }
             }
             (diverged(story))
         }
@@ -68,7 +74,8 @@ fn probabilities(story: Story) -> Markup {
             (list(&found.verdicts))
         }
         p.small {
-            (metric.unwrap_or_default()) " is least, in the mean, for the true probabilities. It was tested in the same way as the \
+            (metric.unwrap_or_default())
+            " is least, in the mean, for the true probabilities. It was tested in the same way as the \
              deciding metric, with a correction of its own. What repairs probabilities stands below, under \
              calibration."
             @if let Some(note) = &found.left_out { " Note: " (note) "." }
@@ -107,7 +114,9 @@ fn diverged(story: Story) -> Markup {
                 "Trainings that diverged, which the curves and means below leave out: "
                 @for (i, run) in lost.iter().enumerate() {
                     @if i > 0 { "; " }
-                    (story.plan().label(&run.arm)) " with seed " (run.seed) " (" (run.diverged.as_deref().unwrap_or_default()) ")"
+                    (story.plan().label(&run.arm)) " with seed " (run.seed) " ("
+                    (run.diverged.as_deref().unwrap_or_default())
+                    ")"
                 }
                 "."
             }
@@ -125,17 +134,20 @@ pub(super) fn subject(story: Story) -> Markup {
             @if let Some(view) = view { p { (view.subject(plan)) } }
             p {
                 (compared(story)) ", each trained " (times(seeds.len()))
-                ", with seeds " (range(&seeds)) ". In all runs of one seed everything else is the same: the rows or images, the first weights of each \
-                 model, the order of the examples and the optimiser. "
+                ", with seeds " (range(&seeds))
+                ". In all runs of one seed everything else is the same: the rows or images, the first \
+                 weights of each model, the order of the examples and the optimiser. "
                 @match plan.trials {
                     1 => "The learning rate is the same, too: nothing was tuned for any loss. ",
                     trials => {
-                        "Each model is the best of " (trials) " trainings on the validation part, over " (tuned(plan))
-                        "the parameters that the name of the loss leaves open with a question mark; a loss without such \
-                         parameters has as many as the others. "
+                        "Each model is the best of " (trials) " trainings on the validation part, over "
+                        (tuned(plan))
+                        "the parameters that the name of the loss leaves open with a question mark; a loss \
+                         without such parameters has as many as the others. "
                     }
                 }
-                "The metric that decides is " (story.deciding().map_or("", |metric| &metric.title)) ", and the reference is "
+                "The metric that decides is " (story.deciding().map_or("", |metric| &metric.title))
+                ", and the reference is "
                 code { (story.reference()) }
                 @if story.results.verdicts.as_ref().is_none_or(|judgement| judgement.history.is_empty()) {
                     "; both were set before the runs"
@@ -207,16 +219,20 @@ fn focal_box() -> Markup {
         aside.box aria-labelledby="focal" {
             h3 #focal { "What is focal loss?" }
             p {
-                "A classifier learns by making a loss small. Cross-entropy, the usual loss, is \u{2212}log p" sub { "t" } ", where p" sub { "t" }
-                " is the probability that the classifier gives to the true class. An example it gets right with p" sub { "t" }
-                " = 0.9 still costs a little. Where one class is rare, there are so many easy examples of the other that their little \
-                 costs may outweigh the rare ones."
+                "A classifier learns by making a loss small. Cross-entropy, the usual loss, is \u{2212}log \
+                 p" sub { "t" } ", where p" sub { "t" }
+                " is the probability that the classifier gives to the true class. An example it gets right \
+                 with p" sub { "t" }
+                " = 0.9 still costs a little. Where one class is rare, there are so many easy examples of \
+                 the other that their little costs may outweigh the rare ones."
             }
             p {
-                "Focal loss multiplies by (1 \u{2212} p" sub { "t" } ")" sup { "\u{3b3}" } ". With \u{3b3} = 2 the example at 0.9 costs a hundredth, while one \
-                 at 0.1 costs about as much as before: attention moves to the hard examples. \u{3b3} = 0 is cross-entropy. The weight \u{3b1}, if there is one, \
-                 multiplies the positives, 1 \u{2212} \u{3b1} the negatives. The price is that its probabilities can no longer be taken \
-                 at their word. The idea is from Lin et al. 2017, "
+                "Focal loss multiplies by (1 \u{2212} p" sub { "t" } ")" sup { "\u{3b3}" }
+                ". With \u{3b3} = 2 the example at 0.9 costs a hundredth, while one at 0.1 costs about as \
+                 much as before: attention moves to the hard examples. \u{3b3} = 0 is cross-entropy. The \
+                 weight \u{3b1}, if there is one, multiplies the positives, 1 \u{2212} \u{3b1} the \
+                 negatives. The price is that its probabilities can no longer be taken at their word. The \
+                 idea is from Lin et al. 2017, "
                 cite { "Focal Loss for Dense Object Detection" } "."
             }
         }

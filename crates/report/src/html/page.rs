@@ -111,7 +111,8 @@ fn footer(story: Story) -> Markup {
                 dt { "Seeds" } dd { (seeds.join(", ")) }
                 @for (what, print) in &fingerprints { dt { "Fingerprint " (what) } dd { code { (print) } } }
                 dt { "Instruction set" } dd { (environment.instruction_set) }
-                dt { "Machine" } dd { (environment.machine) ", " (environment.threads) " threads, " (format!("{:.1}", environment.seconds)) " s" }
+                dt { "Machine" } dd { (environment.machine) ", " (environment.threads) " threads, " (format!(
+                "{:.1}", environment.seconds)) " s" }
                 dt { "Settings" } dd { code { (settings(story)) } }
             }
             @if !notes.is_empty() {

@@ -24,8 +24,10 @@ pub(crate) fn section(story: Story, figures: &mut Figures) -> Markup {
         section aria-labelledby="planes" {
             h2 #planes { "Where the decisions fall" }
             p {
-                "These data have two columns, so that a model can be seen as a whole: the stronger the colour, the higher the probability it reports. \
-                 The solid line is where that is 0.5, the dashed one is the threshold with the best F1 on the validation part. Where the dashed lines of two losses agree, so do their decisions, whatever they report."
+                "These data have two columns, so that a model can be seen as a whole: the stronger the \
+                 colour, the higher the probability it reports. The solid line is where that is 0.5, the \
+                 dashed one is the threshold with the best F1 on the validation part. Where the dashed lines \
+                 of two losses agree, so do their decisions, whatever they report."
             }
             div.grid.four { @for (loss, run, plane) in &maps { (map(figures, loss, run, plane)) } }
         }
@@ -50,7 +52,8 @@ fn map(figures: &mut Figures, loss: &str, run: &RunRecord, plane: &Plane) -> Mar
     let drawn = Map {
         title: loss.into(),
         description: format!(
-            "Reported probability of the positive class over {} and {}, trained with {loss}, seed {}. {} of the plane are above 0.5.",
+            "Reported probability of the positive class over {} and {}, trained with {loss}, seed {}. {} of \
+             the plane are above 0.5.",
             plane.names[0],
             plane.names[1],
             run.seed,

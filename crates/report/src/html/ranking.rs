@@ -36,21 +36,25 @@ pub(crate) fn section(story: Story, figures: &mut Figures, data: &TableData) -> 
         section aria-labelledby="ranking" {
             h2 #ranking { "How well rare examples are found" }
             p {
-                "Both curves come from moving a threshold over the scores. With few positives the first one tells more: the second looks good \
-                 as soon as the many easy negatives are ranked low. Lines are means over the seeds, bands one standard deviation."
+                "Both curves come from moving a threshold over the scores. With few positives the first one \
+                 tells more: the second looks good as soon as the many easy negatives are ranked low. Lines \
+                 are means over the seeds, bands one standard deviation."
             }
             div.grid.two {
                 @for group in story.groups() {
                     (figures.figure(
                         "precision-recall",
-                        chart(story, &group, &precision, PRECISION, (vec![(0.0, prevalence), (1.0, prevalence)], "guessing")).draw(),
-                        "Of all that is called positive, how much is (precision), against how much of all positives is called so (recall).",
+                        chart(story, &group, &precision, PRECISION,
+                            (vec![(0.0, prevalence), (1.0, prevalence)], "guessing")).draw(),
+                        "Of all that is called positive, how much is (precision), against how much of all \
+                         positives is called so (recall).",
                         &numbers(story, &group, &precision, PRECISION),
                     ))
                     (figures.figure(
                         "roc",
                         chart(story, &group, &roc, ROC, (vec![(0.0, 0.0), (1.0, 1.0)], "guessing")).draw(),
-                        "How many positives are found against how many negatives are called positive by mistake.",
+                        "How many positives are found against how many negatives are called positive by \
+                         mistake.",
                         &numbers(story, &group, &roc, ROC),
                     ))
                 }

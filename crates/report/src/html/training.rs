@@ -22,13 +22,18 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
         section aria-labelledby="training" {
             h2 #training { "How the trainings went" }
             p {
-                "Mean over the seeds; bands are one standard deviation. A line ends where fewer than half of its trainings were still running. "
-                "Losses have different units, so each is drawn as a share of its own first epoch: compare shapes, not heights. The weights of the \
-                 epoch that was best on the validation part were kept."
+                "Mean over the seeds; bands are one standard deviation. A line ends where fewer than half of \
+                 its trainings were still running. "
+                "Losses have different units, so each is drawn as a share of its own first epoch: compare \
+                 shapes, not heights. The weights of the epoch that was best on the validation part were \
+                 kept."
             }
             div.grid.two {
                 @for group in story.groups() {
-                    (curves(story, figures, &group, ("training-loss", "Training loss", "loss / loss of epoch 1"), loss))
+                    (curves(
+                        story, figures, &group,
+                        ("training-loss", "Training loss", "loss / loss of epoch 1"), loss
+                    ))
                     (curves(story, figures, &group, ("validation", "Validation metric", &metric), validation))
                 }
             }
@@ -46,8 +51,9 @@ pub(crate) fn shares(story: Story, figures: &mut Figures) -> Markup {
         section aria-labelledby="shares" {
             h2 #shares { "Whose loss it was" }
             p {
-                "The reason why focal loss was invented: a detector looks at thousands of places, nearly all of them background. Easy \
-                 negatives are those with p" sub { "t" } " above 0.9. Their share in the gradient is how much they steer the training; positives are \
+                "The reason why focal loss was invented: a detector looks at thousands of places, nearly all \
+                 of them background. Easy negatives are those with p" sub { "t" }
+                " above 0.9. Their share in the gradient is how much they steer the training; positives are \
                  the places where an object is."
             }
             div.grid.two {

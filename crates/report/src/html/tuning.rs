@@ -16,9 +16,10 @@ pub(super) fn section(story: Story, figures: &mut Figures) -> Markup {
         section aria-labelledby="tuning" {
             h2 #tuning { "What tuning chose" }
             p {
-                "Each loss had " (story.plan().trials) " trainings per seed; the first has the settings \
-                 as given. The table lists what was chosen over the seeds. The gain is the mean over the \
-                 seeds of what the chosen training has more than the first in " (story.metric()) " on \
+                "Each loss had " (story.plan().trials)
+                " trainings per seed; the first has the settings as given. The table lists what was chosen \
+                 over the seeds. The gain is the mean over the seeds of what the chosen training has more \
+                 than the first in " (story.metric()) " on \
                  the validation part. It is a maximum over noisy numbers and therefore flatters; the \
                  test part, which decides, saw the chosen models only."
             }

@@ -66,12 +66,15 @@ pub(crate) fn section(story: Story, figures: &mut Figures, mut margins: Margins)
             (slider(figures, &data, &margins))
             h3 { "How the loss is spread over the examples" }
             p {
-                "Sort examples from the least loss to the greatest and add up: a curve on the diagonal says that all weigh the same, one along the right \
-                 edge that few examples have all of the loss. With the detectors of Lin et al. 2017 (figure 4) \u{3b3} hardly changed the positives and \
+                "Sort examples from the least loss to the greatest and add up: a curve on the diagonal says \
+                 that all weigh the same, one along the right edge that few examples have all of the loss. \
+                 With the detectors of Lin et al. 2017 (figure 4) \u{3b3} hardly changed the positives and \
                  concentrated the negatives on the hard ones; these are the same curves for this model."
             }
             div.grid {
-                (distribution(figures, &margins.positives, "loss-of-positives", &format!("Loss of {}", margins.rare)))
+                (distribution(
+                    figures, &margins.positives, "loss-of-positives", &format!("Loss of {}", margins.rare)
+                ))
                 (distribution(figures, &margins.negatives, "loss-of-negatives", "Loss of all others"))
             }
         }
@@ -245,13 +248,20 @@ fn slider(figures: &mut Figures, data: &SliderData, margins: &Margins) -> Markup
     let json = serde_json::to_string(data).unwrap_or_default();
     html! {
         div.slider {
-            p.label { label for="gamma" { "\u{3b3}" } " = " output #gamma-value for="gamma" { (data.gammas[START]) } }
-            input #gamma type="range" min="0" max=(STEPS) step="1" value=(START) aria-describedby="gamma-help" aria-valuetext=(data.gammas[START]);
+            p.label {
+                label for="gamma" { "\u{3b3}" } " = "
+                output #gamma-value for="gamma" { (data.gammas[START]) }
+            }
+            input #gamma type="range" min="0" max=(STEPS) step="1" value=(START)
+                aria-describedby="gamma-help" aria-valuetext=(data.gammas[START]);
             p.small #gamma-help {
-                "Move the slider. Bars: whose loss and whose gradient it is, among " (all) " test examples of which " (rare) " are " (margins.rare) ", all seeds together"
+                "Move the slider. Bars: whose loss and whose gradient it is, among " (all)
+                " test examples of which " (rare) " are " (margins.rare) ", all seeds together"
                 ". Easy negatives are those with p" sub { "t" } " above 0.9. No \u{3b1} here."
             }
-            noscript { p.small { "The slider needs JavaScript; the table under the drawing has the same numbers." } }
+            noscript {
+                p.small { "The slider needs JavaScript; the table under the drawing has the same numbers." }
+            }
             div.grid #gamma-drawing {
                 (figures.figure("gamma", chart.draw(), "The loss of one example.", &numbers))
                 div {
@@ -268,7 +278,8 @@ fn bars(id: &str, title: &str, shares: [f64; 3]) -> Markup {
     html! {
         h3 { (title) }
         dl.bars #{ "bars-" (id) } {
-            @for (i, (name, share)) in ["easy negatives", "hard negatives", "positives"].into_iter().zip(shares).enumerate() {
+            @for (i, (name, share)) in ["easy negatives", "hard negatives",
+            "positives"].into_iter().zip(shares).enumerate() {
                 dt { (name) }
                 dd {
                     svg.track viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" {

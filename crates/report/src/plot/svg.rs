@@ -13,7 +13,8 @@ impl Svg {
     /// A document of this size in pixels, which scales, with a title and a description for those who do not
     /// see it.
     pub fn new(width: f64, height: f64, title: &str, description: &str) -> Self {
-        let look = "font-family=\"system-ui, 'Segoe UI', Helvetica, Arial, sans-serif\" font-size=\"13\" fill=\"#222\"";
+        let look = "font-family=\"system-ui, 'Segoe UI', Helvetica, Arial, sans-serif\" font-size=\"13\" \
+                    fill=\"#222\"";
         let size = format!("{NAMESPACE} width=\"{width}\" height=\"{height}\" {look}");
         Self::opened((width, height), &size, "", title, description)
     }

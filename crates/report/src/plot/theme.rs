@@ -54,11 +54,14 @@ pub fn properties(dark: bool) -> String {
 pub fn rules() -> String {
     let mut text = String::from(
         ".plot text{fill:var(--ink);font:13px system-ui,'Segoe UI',Helvetica,Arial,sans-serif}\
-         .plot .r{paint-order:stroke;stroke:var(--ground);stroke-width:4px}.plot .q{fill:var(--quiet);font-size:12px}.plot .h{font-weight:600}.plot .g{stroke:var(--grid)}\
+         .plot .r{paint-order:stroke;stroke:var(--ground);stroke-width:4px}\
+         .plot .q{fill:var(--quiet);font-size:12px}.plot .h{font-weight:600}\
+         .plot .g{stroke:var(--grid)}\
          .plot .f{stroke:var(--frame);fill:none}.plot .d{stroke:var(--quiet);fill:none;stroke-dasharray:3 4}\
          .plot .l{fill:none;stroke-width:2;stroke-linejoin:round}.plot .b{stroke:none;opacity:.16}\
          .plot .m{stroke:var(--mark);fill:none;stroke-width:2}.plot .n{fill:var(--quiet);stroke:none}\
-         .plot .p{fill:var(--mark);stroke:var(--ground);stroke-width:.7}.plot .w{stroke:var(--ink);fill:none;stroke-width:1.8}",
+         .plot .p{fill:var(--mark);stroke:var(--ground);stroke-width:.7}\
+         .plot .w{stroke:var(--ink);fill:none;stroke-width:1.8}",
     );
     for i in 0..LINES.len() {
         let _ =

@@ -120,7 +120,8 @@ impl View for BoxView {
     }
 
     fn about_metric(&self, _: &Plan) -> Markup {
-        html! { "Detections are ranked without a score cut, because losses report different scores for the same certainty." }
+        html! { "Detections are ranked without a score cut, because losses report different scores for the \
+        same certainty." }
     }
 
     fn fingerprints(&self, plan: &Plan) -> Vec<Fact> {
@@ -157,8 +158,8 @@ fn subject(data: &ImageData) -> String {
         format!(" For each place where a box should be found there are {ratio:.0} where none should.")
     });
     format!(
-        "The data are {}: {} training, {} validation and {} test images with {} objects of {} categories to be found in \
-         the test images.{ratio}",
+        "The data are {}: {} training, {} validation and {} test images with {} objects of {} categories to \
+         be found in the test images.{ratio}",
         data.name,
         train.images,
         validation.images,
@@ -176,7 +177,8 @@ fn margins(story: Story) -> weights::Margins {
         positives: runs().flat_map(|run| run.margins.positives.iter().map(counted)).collect(),
         negatives: runs().flat_map(|run| run.margins.negatives.iter().map(counted)).collect(),
         rare: "positives".into(),
-        examples: "The class scores of every place of the test images, thousands per image, as the detectors trained with ",
+        examples: "The class scores of every place of the test images, thousands per image, as the detectors \
+                   trained with ",
     }
 }
 

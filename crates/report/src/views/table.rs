@@ -127,7 +127,8 @@ impl View for TableView {
         let data = data(plan).ok();
         let chance = data.and_then(|data| data.prevalence).filter(|_| is_average_precision(plan));
         html! {
-            @if let Some(share) = chance { "Guessing reaches " (number(Some(share), 3)) " here, the share of positives. " }
+            @if let Some(share) = chance { "Guessing reaches " (number(Some(share), 3)) " here, the share of \
+                                                                                         positives. " }
         }
     }
 
@@ -245,8 +246,8 @@ fn subject(data: &TableData) -> String {
         _ => "Each seed splits the rows anew into a training, a validation and a test part",
     };
     format!(
-        "The data are {}: {} rows with {} columns; {classes}. {split}. Numbers in this report are of test parts, unless \
-         they say otherwise.",
+        "The data are {}: {} rows with {} columns; {classes}. {split}. Numbers in this report are of test \
+         parts, unless they say otherwise.",
         data.name, data.rows, data.columns
     )
 }
