@@ -68,7 +68,8 @@ fn generate(gt: &Path, dt: &Path) {
             let [x, y] = [uniform(0.0, 400.0), uniform(0.0, 300.0)];
             let [w, h] = [uniform(8.0, 200.0), uniform(8.0, 200.0)];
             objects.push(json!({"id": objects.len() + 1, "image_id": image, "category_id": category,
-                "bbox": [x, y, w, h], "area": w * h * 0.7, "iscrowd": usize::from(uniform(0.0, 1.0) < 0.02)}));
+                "bbox": [x, y, w, h], "area": w * h * 0.7,
+                "iscrowd": usize::from(uniform(0.0, 1.0) < 0.02)}));
             for _ in 0..uniform(0.0, 6.0) as usize {
                 let mut near = |v: f64| v + uniform(-0.15, 0.15) * w.min(h);
                 let bbox = [near(x), near(y), near(w), near(h)];

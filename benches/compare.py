@@ -1,12 +1,13 @@
 """losslab beside PyTorch and JAX on the same works, as a Markdown table of times and ratios.
 
-    python3 benches/compare.py [--python PYTHON] [--rounds 10] [--only limits,detector,convnet,memory,start,mlp,conv,gemm,losses]
+    python3 benches/compare.py [--python PYTHON] [--rounds 10]
+        [--only limits,detector,convnet,memory,start,mlp,conv,gemm,losses]
 
-PYTHON is an interpreter that has PyTorch and JAX, or one of them; who is absent is left out, and it says so. The rest
-needs nothing but Rust and Python. Ours and the peers take turns of a quarter of a second, --rounds times for each work:
-on a shared machine the speed changes from second to second. Times are medians over the rounds, and a ratio is the median
-of those of each round, to the peer that is fastest by its median. Every peer has what makes it fast: an allocator that
-keeps its memory, fused optimisers, channels last, compilation.
+PYTHON is an interpreter that has PyTorch and JAX, or one of them; who is absent is left out, and it says so.
+The rest needs nothing but Rust and Python. Ours and the peers take turns of a quarter of a second, --rounds
+times for each work: on a shared machine the speed changes from second to second. Times are medians over the
+rounds, and a ratio is the median of those of each round, to the peer that is fastest by its median. Every
+peer has what makes it fast: an allocator that keeps its memory, fused optimisers, channels last, compilation.
 """
 
 import argparse
@@ -56,7 +57,9 @@ class Player:
         environment = os.environ | environment | dict.fromkeys(names, str(threads))
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.ended = False
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, preexec_fn=own_processors(threads), **pipes)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, preexec_fn=own_processors(threads), **pipes
+        )
 
     def turn(self, work):
         """The seconds of one turn, by system; of none if it does not know the work."""
@@ -69,7 +72,8 @@ class Player:
 
 
 def own_processors(threads):
-    """What keeps a process to as many processors as it has threads, where the system can: XLA has a thread for each that it may use."""
+    """What keeps a process to as many processors as it has threads, where the system can: XLA has a thread
+    for each that it may use."""
     if not hasattr(os, "sched_setaffinity"):
         return None
     return lambda: os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
@@ -115,7 +119,8 @@ class Figures:
             return {}
 
     def take_turns(self, work, threads):
-        """All systems, on each of these numbers of threads, --rounds times; the first turn of each is not counted."""
+        """All systems, on each of these numbers of threads, --rounds times; the first turn of each is not
+        counted."""
         players = [(n, self.player("losslab", n)) for n in threads]
         if not all(player.turn(work) for _, player in players):
             raise RuntimeError(f"benches/turns.rs knows no work {work}")
@@ -157,7 +162,8 @@ def memory(figures):
     if most:
         figures.add("memory", 2, "losslab", 1024 * int(most[1]))
     if "torch" in figures.peers:
-        figures.add("memory", 2, "PyTorch", int(run([figures.python, PEERS / "torch_bench.py", "2", "memory"], **ALLOCATOR)))
+        command = [figures.python, PEERS / "torch_bench.py", "2", "memory"]
+        figures.add("memory", 2, "PyTorch", int(run(command, **ALLOCATOR)))
 
 
 def start(figures):
@@ -165,7 +171,8 @@ def start(figures):
     run(["cargo", "build", "--quiet", "--release"])
     model = ROOT / "target" / "tmp" / "compare.safetensors"
     model.parent.mkdir(parents=True, exist_ok=True)
-    training = ["train", "--synthetic", "rows=400,ratio=9", "--epochs", "1", "--quiet", "--force", "--save", model]
+    training = ["train", "--synthetic", "rows=400,ratio=9", "--epochs", "1"]
+    training += ["--quiet", "--force", "--save", model]
     commands = {"losslab": [ROOT / "target" / "release" / "losslab", *training]}
     for module in figures.peers:
         commands[f"import {module}"] = [figures.python, "-c", f"import {module}"]
@@ -179,7 +186,8 @@ def start(figures):
 def limits(figures):
     """What the machine itself can do."""
     for _ in range(3):
-        for threads, read, operations in re.findall(r"threads (\d): reading (\S+) GB/s(?:, (\d+) GFLOP/s)?", bench("limits", 2)):
+        line = r"threads (\d): reading (\S+) GB/s(?:, (\d+) GFLOP/s)?"
+        for threads, read, operations in re.findall(line, bench("limits", 2)):
             figures.add("limit read", int(threads), "machine", float(read))
             if operations:
                 figures.add("limit operations", int(threads), "machine", float(operations))
@@ -210,7 +218,10 @@ ROWS = [
     ("conv 8x16x16x64 to 64", "conv 1", [2], "ms", 1e-3),
     ("conv 8x64x64x16 to 32, stride 2", "conv 2", [2], "ms", 1e-3),
     *((f"GEMM {n}^3", f"gemm {n}, {n}, {n}", [1], "GFLOP/s", 2 * n**3 / 1e9) for n, _, _ in SQUARES),
-    *((f"GEMM {m}, {k}, {n}", f"gemm {m}, {k}, {n}", [1], "GFLOP/s", 2 * m * k * n / 1e9) for m, k, n in SKINNY),
+    *(
+        (f"GEMM {m}, {k}, {n}", f"gemm {m}, {k}, {n}", [1], "GFLOP/s", 2 * m * k * n / 1e9)
+        for m, k, n in SKINNY
+    ),
     ("focal loss, value + gradient of 1e6 logits", "focal 1000000", [1], LOGIT, 1e-3),
     ("the same of 16e6", "focal 16000000", [2], LOGIT, 16e-3),
     ("softmax CE, value + gradient, 65536 x 10", "softmax 65536, 10", [2], LOGIT, 655360e-9),
@@ -245,7 +256,11 @@ def table(figures):
     middle = lambda work, n: statistics.median(next(iter(figures.figures[work, n].values())))
     if ("scaling", 2) in figures.figures:
         print(f"| detector step, two threads over one | | {middle('scaling', 2):.2f} | | | |")
-    for text, work in [("multiply-adds in registers, GFLOP/s", "limit operations"), ("reading memory, GB/s", "limit read")]:
+    limits = [
+        ("multiply-adds in registers, GFLOP/s", "limit operations"),
+        ("reading memory, GB/s", "limit read"),
+    ]
+    for text, work in limits:
         if (work, 2) in figures.figures:
             both = "; ".join(f"{middle(work, n):.3g}" for n in (1, 2))
             print(f"| the machine: {text} | 1; 2 | {both} | | | |")
@@ -274,7 +289,8 @@ def main():
     for group in groups:
         GROUPS[group](figures)
     versions = ", ".join(figures.versions) or "no peers"
-    print(f"{machine()}, {os.cpu_count()} cores; {versions}; {datetime.date.today()}; medians of {arguments.rounds} rounds\n")
+    rounds = f"medians of {arguments.rounds} rounds"
+    print(f"{machine()}, {os.cpu_count()} cores; {versions}; {datetime.date.today()}; {rounds}\n")
     table(figures)
 
 

@@ -19,7 +19,10 @@ fn threads() -> usize {
     rayon::current_num_threads()
 }
 
-#[divan::bench(args = ["ce", "focal:gamma=2,alpha=0.25", "focal:gamma=1.5,alpha=0.25"], consts = [10_000, 1_000_000, 16_000_000])]
+#[divan::bench(
+    args = ["ce", "focal:gamma=2,alpha=0.25", "focal:gamma=1.5,alpha=0.25"],
+    consts = [10_000, 1_000_000, 16_000_000]
+)]
 fn sigmoid<const N: usize>(bencher: Bencher, spec: &str) {
     bencher.counter(ItemsCount::new(N)).bench_local(steps::sigmoid(spec, N, threads()));
 }

@@ -1,7 +1,8 @@
 """losslab's convnet in PyTorch, and back. Needs PyTorch, NumPy and Pillow; docs/interop.md says more.
 
     python interop_convnet.py run MODEL FOLDER
-        prints what `losslab predict --logits --model MODEL --image-folder FOLDER` prints, for images of the model's size
+        prints what `losslab predict --logits --model MODEL --image-folder FOLDER` prints, for images of the
+        model's size
     python interop_convnet.py to-torch MODEL STATE.pt
         writes the weights as a state dict of ConvNet below
     python interop_convnet.py from-torch MODEL STATE.pt NEW
@@ -41,7 +42,8 @@ class Block(nn.Module):
 
 
 class Residual(nn.Module):
-    """relu(shortcut(x) + block(relu(block(x)))); the shortcut takes every second cell and adds channels of 0."""
+    """relu(shortcut(x) + block(relu(block(x)))); the shortcut takes every second cell and adds channels
+    of 0."""
 
     def __init__(self, inputs, outputs, stride):
         super().__init__()
@@ -88,7 +90,8 @@ def build(info):
     name, _, parameters = info["model"].partition(":")
     if name != "convnet":
         raise ValueError(f"found a model {name}, expected convnet")
-    parameters = {key: int(value) for key, _, value in (part.partition("=") for part in parameters.split(",") if part)}
+    parts = (part.partition("=") for part in parameters.split(",") if part)
+    parameters = {key: int(value) for key, _, value in parts}
     classes = len(info["class_names"])
     return ConvNet(info["image"][2], 1 if classes == 2 else classes, **parameters)
 
@@ -106,7 +109,8 @@ def images(info, folder):
     scalings = [column["encoding"]["number"]["scaling"] for column in info["encoder"]["columns"][:channels]]
     mean, scale = (numpy.array([scaling[key] for scaling in scalings]) for key in ("mean", "scale"))
     rows = []
-    for path in sorted(p for p in pathlib.Path(folder).iterdir() if p.suffix.lower() in (".png", ".jpg", ".jpeg")):
+    suffixes = (".png", ".jpg", ".jpeg")
+    for path in sorted(p for p in pathlib.Path(folder).iterdir() if p.suffix.lower() in suffixes):
         image = Image.open(path).convert("L" if channels == 1 else "RGB")
         if image.size != (width, height):
             raise ValueError(f"{path}: {image.size[0]} x {image.size[1]}, expected {width} x {height}")

@@ -63,7 +63,9 @@ class Subnet(nn.Module):
         width, depth = network["head"]
         levels, anchors = len(network["strides"]), len(network["anchor_shapes"][0])
         self.numbers = numbers
-        self.blocks = nn.ModuleList(Block(network, width if i else inputs, width, levels=levels) for i in range(depth))
+        self.blocks = nn.ModuleList(
+            Block(network, width if i else inputs, width, levels=levels) for i in range(depth)
+        )
         self.last = nn.Conv2d(width if depth else inputs, anchors * numbers, 3, padding=1)
 
     def forward(self, x, level):
@@ -95,7 +97,8 @@ class Detector(nn.Module):
         for number, (width, depth) in enumerate(stages):
             for i in range(depth):
                 # The first convolution of a stage halves the image, as long as that is needed.
-                self.backbone.append(Block(network, inputs, width, stride=2 if i == 0 and number < halvings else 1))
+                stride = 2 if i == 0 and number < halvings else 1
+                self.backbone.append(Block(network, inputs, width, stride=stride))
                 inputs = width
             # The coarsest level stands behind everything, each finer one before the halving that leads to the
             # next.
@@ -110,7 +113,8 @@ class Detector(nn.Module):
         self.box_subnet = Subnet(network, inputs, 4)
 
     def forward(self, x):
-        """Images [N, C, H, W] -> class logits [N, anchors, classes], box codes [N, anchors, 4]; levels finest first."""
+        """Images [N, C, H, W] -> class logits [N, anchors, classes], box codes [N, anchors, 4]; levels
+        finest first."""
         levels = []
         for i, block in enumerate(self.backbone):
             x = block(x)
@@ -168,7 +172,8 @@ def taps(old, scale, new):
 
 
 def letterbox(pixels, width, height):
-    """The image as large as it fits, in the middle of its mean colour. 8 bits in, 8 bits out; sides round half up."""
+    """The image as large as it fits, in the middle of its mean colour. 8 bits in, 8 bits out; sides round
+    half up."""
     old_height, old_width, channels = pixels.shape
     if (old_width, old_height) == (width, height):
         return pixels
@@ -200,12 +205,14 @@ def encode(info, path):
 
 def outputs(info, detector, folder):
     """Class logits and box codes of each image of a folder."""
-    paths = sorted(path for path in pathlib.Path(folder).iterdir() if path.suffix.lower() in (".png", ".jpg", ".jpeg"))
+    suffixes = (".png", ".jpg", ".jpeg")
+    paths = sorted(path for path in pathlib.Path(folder).iterdir() if path.suffix.lower() in suffixes)
     all_outputs = []
     for path in paths:
         with torch.no_grad():
             logits, codes = detector(encode(info, path))
-        all_outputs.append({"file_name": path.name, "class_logits": logits[0].tolist(), "box_codes": codes[0].tolist()})
+        logits, codes = logits[0].tolist(), codes[0].tolist()
+        all_outputs.append({"file_name": path.name, "class_logits": logits, "box_codes": codes})
     return all_outputs
 
 

@@ -1,9 +1,9 @@
 """Reads and writes the model files of losslab, which docs/interop.md describes.
 
-A safetensors file is the length of a JSON header (8 bytes, little-endian), the header, and the numbers of all tensors.
-losslab adds a description of the model to the header, as a JSON text under "losslab". With the package safetensors,
-`load_file` and `save_file(tensors, path, metadata={"losslab": text})` do the same; here it is done by hand, so that
-nothing is needed but PyTorch and NumPy.
+A safetensors file is the length of a JSON header (8 bytes, little-endian), the header, and the numbers of all
+tensors. losslab adds a description of the model to the header, as a JSON text under "losslab". With the
+package safetensors, `load_file` and `save_file(tensors, path, metadata={"losslab": text})` do the same; here
+it is done by hand, so that nothing is needed but PyTorch and NumPy.
 """
 
 import json
@@ -18,13 +18,15 @@ CONV = (3, 2, 0, 1)  # [height, width, in, out] -> [out, in, height, width]
 
 
 def read(path, task):
-    """The description of a model of this task ("table" or "boxes"), and its tensors, axes in losslab's order."""
+    """The description of a model of this task ("table" or "boxes"), and its tensors, axes in losslab's
+    order."""
     with open(path, "rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
         numbers = file.read()
     top = json.loads(header.pop("__metadata__")["losslab"])
     if top["version"] != 1 or top["task"] != task:
-        raise ValueError(f"{path}: found version {top['version']} of {top['task']}, expected version 1 of {task}")
+        found = f"version {top['version']} of {top['task']}"
+        raise ValueError(f"{path}: found {found}, expected version 1 of {task}")
     tensors = {}
     for name, entry in header.items():
         start, end = entry["data_offsets"]
@@ -53,7 +55,8 @@ def to_torch(places, tensors):
     for name, target, axes in places:
         found = tensors[name].permute(axes)
         if found.shape != target.shape:
-            raise ValueError(f"{name}: found {list(found.shape)} in PyTorch's order, expected {list(target.shape)}")
+            shapes = f"found {list(found.shape)} in PyTorch's order, expected {list(target.shape)}"
+            raise ValueError(f"{name}: {shapes}")
         with torch.no_grad():
             target.copy_(found)
 

@@ -43,7 +43,8 @@ class Mlp(nn.Module):
 
 
 def hidden_widths(spec):
-    """The widths of the hidden layers: "mlp:hidden=7x4", "mlp:hidden=none"; "mlp" alone has 64 and 64, "linear" none."""
+    """The widths of the hidden layers: "mlp:hidden=7x4", "mlp:hidden=none"; "mlp" alone has 64 and 64,
+    "linear" none."""
     name, _, params = spec.partition(":")
     hidden = dict(param.split("=") for param in params.split(",") if param).get("hidden", "64x64")
     if name not in ("mlp", "linear"):
@@ -121,7 +122,8 @@ def describe(rows, label, hidden):
         labels, counts = labels[::-1], counts[::-1]
     return {
         "model": "mlp:hidden=" + ("x".join(map(str, hidden)) or "none"),
-        "loss": "ce",  # what it was trained with: `predict` undoes the bias that some losses give probabilities
+        # What it was trained with: `predict` undoes the bias that some losses give probabilities.
+        "loss": "ce",
         "seed": 0,
         "class_counts": counts,
         "encoder": {"columns": [describe_column(name, rows) for name in rows[0] if name != label]},
@@ -140,7 +142,8 @@ def describe_column(name, rows):
         numbers = [float(numpy.float32(cell)) for cell in present]
     except ValueError:
         levels = sorted(set(present))
-        return {"name": name, "encoding": {"one_hot": {"levels": levels, "missing": len(present) < len(cells)}}}
+        one_hot = {"levels": levels, "missing": len(present) < len(cells)}
+        return {"name": name, "encoding": {"one_hot": one_hot}}
     fill = statistics.median(numbers)
     numbers += [fill] * (len(cells) - len(numbers))
     scale = statistics.pstdev(numbers)

@@ -1,7 +1,8 @@
 """What the peers' benches share: works are made and timed when their names are asked for, one turn at a time.
 
-A bench reads the name of a work per line of its input, and answers with a line of the seconds that it takes, by who does
-it: {"JAX jit": 0.0012}. So does ours, `../turns.rs`, with the same lengths of turns and samples."""
+A bench reads the name of a work per line of its input, and answers with a line of the seconds that it takes,
+by who does it: {"JAX jit": 0.0012}. So does ours, `../turns.rs`, with the same lengths of turns and
+samples."""
 
 import json
 import os
@@ -13,7 +14,8 @@ TURN, SAMPLES, SAMPLE = 0.25, 3, 2e-3
 
 
 def seconds(step):
-    """The median time of a call in one turn. Short ones are timed several at a time, which the clock resolves."""
+    """The median time of a call in one turn. Short ones are timed several at a time, which the clock
+    resolves."""
 
     def timed(calls):
         start = time.perf_counter()
@@ -30,8 +32,8 @@ def seconds(step):
 
 
 def serve(makers, between=lambda: None):
-    """Answers until the input ends. `makers(name)` has a function for each system, which makes the step of that work; what
-    one cannot make is left out. `between` is called where a new work begins."""
+    """Answers until the input ends. `makers(name)` has a function for each system, which makes the step of
+    that work; what one cannot make is left out. `between` is called where a new work begins."""
     name, steps = None, {}
     # What libraries print goes elsewhere than the answers.
     answers = os.fdopen(os.dup(1), "w")

@@ -1,5 +1,6 @@
-"""JAX on the works of benches/compare.py, on request, see common.py. Steps are compiled as a whole, and the buffers that they
-replace are given to them. XLA has as many threads as there are processors that it may use."""
+"""JAX on the works of benches/compare.py, on request, see common.py. Steps are compiled as a whole, and the
+buffers that they replace are given to them. XLA has as many threads as there are processors that it may
+use."""
 
 import jax
 import jax.numpy as jnp

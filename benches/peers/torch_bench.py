@@ -1,7 +1,8 @@
 """PyTorch on the works of benches/compare.py, on request, see common.py:  python torch_bench.py THREADS
 
 Eager code and torch.compile are both timed, images channels last and optimisers fused, as PyTorch is fastest.
-`python torch_bench.py THREADS memory` prints the most memory, in bytes, that 20 steps of the detector take."""
+`python torch_bench.py THREADS memory` prints the most memory, in bytes, that 20 steps of the detector
+take."""
 
 import resource
 import sys
@@ -15,7 +16,8 @@ THREADS = int(sys.argv[1])
 
 
 def variants(step, eager="PyTorch"):
-    """`step(f)` for f as it is and compiled, where `step` makes a training step out of a way to wrap functions."""
+    """`step(f)` for f as it is and compiled, where `step` makes a training step out of a way to wrap
+    functions."""
     return {
         eager: lambda: step(lambda f: f),
         "torch.compile": lambda: step(lambda f: torch.compile(f, dynamic=False)),
@@ -34,7 +36,8 @@ class Detector(nn.Module):
     def __init__(self):
         super().__init__()
         layers = []
-        for inputs, outputs, stride in [(3, 16, 2), (16, 32, 2), (32, 64, 2), (64, 64, 1), (64, 64, 1), (64, 64, 1)]:
+        sizes = [(3, 16, 2), (16, 32, 2), (32, 64, 2), (64, 64, 1), (64, 64, 1), (64, 64, 1)]
+        for inputs, outputs, stride in sizes:
             layers += [nn.Conv2d(inputs, outputs, 3, stride, 1), nn.ReLU()]
         self.features = nn.Sequential(*layers)
         self.classes, self.boxes = nn.Conv2d(64, 27, 3, 1, 1), nn.Conv2d(64, 36, 3, 1, 1)
@@ -82,7 +85,10 @@ class Residual(nn.Module):
 
     def __init__(self, inputs, outputs, stride):
         super().__init__()
-        conv = lambda inputs, stride: [nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)]
+        conv = lambda inputs, stride: [
+            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(outputs),
+        ]
         self.branch = nn.Sequential(*conv(inputs, stride), nn.ReLU(), *conv(outputs, 1))
         self.stride, self.more = stride, outputs - inputs
 
@@ -136,7 +142,11 @@ def mlp_step(sizes, batch, optimizer):
 
 def conv_step(n, channels, size, features, stride):
     last = lambda *shape: torch.randn(*shape).to(memory_format=torch.channels_last).requires_grad_()
-    inputs = [last(n, channels, size, size), last(features, channels, 3, 3), torch.randn(features).requires_grad_()]
+    inputs = [
+        last(n, channels, size, size),
+        last(features, channels, 3, 3),
+        torch.randn(features).requires_grad_(),
+    ]
     upstream = torch.randn_like(F.conv2d(*inputs, stride, 1))
 
     def step():
