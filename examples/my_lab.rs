@@ -4,7 +4,8 @@
 //! cargo run --release --example my_lab -- models
 //! cargo run --release --example my_lab -- compare --loss ce --loss mine --model mine --metric mine
 //! cargo run --release --example my_lab -- compare --loss ce+mine-modifier --loss mine:mix=0.8 --mine FILE
-//! cargo run --release --example my_lab -- train --loss mine --model mine:width=64 --mine FILE --save m.safetensors
+//! cargo run --release --example my_lab -- train --loss mine --model mine:width=64 --mine FILE \
+//!     --save m.safetensors
 //! cargo run --release --example my_lab -- predict --model m.safetensors --mine NEW
 //! ```
 //!

@@ -43,8 +43,8 @@ fn tables_are_read_only_up_to_the_limit() {
     let message = of(&long, &["--max-memory", "200K"]);
     assert_eq!(
         message,
-        "error: DIR/long.csv: found 10002 lines of 2 columns, which need 223.6 KiB, expected at most 200.0 KiB \
-         (--max-memory)\n"
+        "error: DIR/long.csv: found 10002 lines of 2 columns, which need 223.6 KiB, expected at most 200.0 \
+         KiB (--max-memory)\n"
     );
 }
 
@@ -58,8 +58,8 @@ fn trainings_are_estimated_before_they_begin() {
     let wide = [&compare[..], &["--threads", "1", "--hidden", "20000,20000", "--max-memory", "1G"]].concat();
     assert_eq!(
         complaint(&wide, files.0.path()),
-        "error: mlp:hidden=20000x20000, 1 training at a time: needs about 7.5 GiB of memory (data 2.3 KiB, weights \
-         and optimiser 7.5 GiB, training steps 39.1 MiB), expected at most 1.0 GiB (--max-memory)\n"
+        "error: mlp:hidden=20000x20000, 1 training at a time: needs about 7.5 GiB of memory (data 2.3 KiB, \
+         weights and optimiser 7.5 GiB, training steps 39.1 MiB), expected at most 1.0 GiB (--max-memory)\n"
     );
     let detector = [&train[..], &["images=8,size=64,ratio=60", "--width", "1000"]].concat();
     let detector = complaint(&detector, files.0.path());

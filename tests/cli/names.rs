@@ -11,11 +11,13 @@ fn an_unknown_name_is_answered_with_what_there_is_and_the_nearest() {
     let of = |extra: &[&str]| complaint(&[&rows[..], extra].concat());
     assert_eq!(
         of(&["--model", "linaer"]),
-        "error: --model: there is no model 'linaer'; there are mlp, linear, convnet (did you mean 'linear'?)\n"
+        "error: --model: there is no model 'linaer'; there are mlp, linear, convnet (did you mean \
+         'linear'?)\n"
     );
     assert_eq!(
         of(&["--model", "mlp:hiden=8"]),
-        "error: --model: mlp:hiden=8: there is no parameter 'hiden'; there are hidden (did you mean 'hidden'?)\n"
+        "error: --model: mlp:hiden=8: there is no parameter 'hiden'; there are hidden (did you mean \
+         'hidden'?)\n"
     );
     let metric = of(&["--metric", "rocauc"]);
     assert!(

@@ -170,7 +170,8 @@ fn what_cannot_be_tuned_is_refused() {
     error: --tune-over lr,wd: expected --tune N with N of at least 2 beside it
     error: --tune-over box-weight: expected one of lr, wd, batch
     error: --tune-over lr: given twice
-    error: --tune-over wd: trials vary the weight decay around its value, found 0; expected --weight-decay X with X above 0
+    error: --tune-over wd: trials vary the weight decay around its value, found 0; expected \
+     --weight-decay X with X above 0
     "
     );
 }

@@ -29,7 +29,8 @@ fn browser() -> Option<PathBuf> {
 
 /// Collects errors from the start on.
 const WATCH: &str = "<script>window.faults=[];addEventListener('error',e=>faults.push(e.message));\
-                     addEventListener('securitypolicyviolation',e=>faults.push(e.violatedDirective));</script>";
+                     addEventListener('securitypolicyviolation',\
+                     e=>faults.push(e.violatedDirective));</script>";
 
 /// Looks, moves the slider and the theme, looks again, opens all tables, and tells the page around it.
 const PROBE: &str = "<script>addEventListener('load',()=>{\
@@ -37,7 +38,8 @@ const root=document.documentElement,slider=document.getElementById('gamma');\
 const look=()=>({line:document.querySelector('#gamma-drawing svg svg .l.c1').getBoundingClientRect().height+\
 document.querySelector('#gamma-drawing svg svg .l.c1').getAttribute('d'),\
 bar:document.querySelector('#bars-gradient .fill').getBoundingClientRect().width,\
-value:document.getElementById('gamma-value').textContent,ground:getComputedStyle(document.body).backgroundColor,\
+value:document.getElementById('gamma-value').textContent,\
+ground:getComputedStyle(document.body).backgroundColor,\
 ink:getComputedStyle(document.querySelector('figure svg text')).fill});\
 const before=look();slider.value=0;slider.dispatchEvent(new Event('input'));\
 document.getElementById('theme').click();\
@@ -63,7 +65,8 @@ fn the_report_works_in_a_browser_on_a_phone_and_on_a_desk() {
         .concat();
     let around = format!(
         "<!DOCTYPE html><body><script>let seen=[];addEventListener('message',e=>{{seen.push(e.data);\
-         document.getElementById('seen').textContent=btoa(unescape(encodeURIComponent(JSON.stringify(seen))))}});</script>{frames}<pre id=seen></pre>"
+         document.getElementById('seen').textContent=\
+         btoa(unescape(encodeURIComponent(JSON.stringify(seen))))}});</script>{frames}<pre id=seen></pre>"
     );
     let around_path = folder.path().join("around.html");
     std::fs::write(&around_path, around).unwrap();

@@ -57,8 +57,8 @@ pub fn run(root: &Path, deadline: Instant, ledger: &mut Ledger) -> anyhow::Resul
     }
     ensure!(
         failures.is_empty(),
-        "{} failed; the inputs are in fuzz/artifacts, and cargo +nightly fuzz run --sanitizer none TARGET FILE repeats \
-         them. Fix the reader and keep the input in tests/fixtures/fuzz/TARGET",
+        "{} failed; the inputs are in fuzz/artifacts, and cargo +nightly fuzz run --sanitizer none TARGET \
+         FILE repeats them. Fix the reader and keep the input in tests/fixtures/fuzz/TARGET",
         failures.join(", ")
     );
     Ok(())

@@ -44,7 +44,8 @@ fn test(root: &Path, name: &str, seed: u64) -> anyhow::Result<(u64, u64)> {
     let printed = String::from_utf8_lossy(&output.stdout);
     anyhow::ensure!(
         output.status.success(),
-        "{printed}\nagain: LOSSLAB_GRADIENT_CASES={CASES} LOSSLAB_GRADIENT_SEED={seed} cargo test -p {name} --test main jacobian::"
+        "{printed}\nagain: LOSSLAB_GRADIENT_CASES={CASES} LOSSLAB_GRADIENT_SEED={seed} cargo test -p {name} \
+         --test main jacobian::"
     );
     let (cases, kinds) = count(&printed)?;
     println!("{name}, seed {seed}: {cases} cases of {kinds}");

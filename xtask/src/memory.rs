@@ -3,8 +3,8 @@
 //!
 //! | | finds | costs |
 //! |---|---|---|
-//! | Miri | undefined behaviour of any kind, data races in `workers.rs` among them | a thousand times the time |
-//! | AddressSanitizer | accesses out of bounds and after freeing, in what the processor really runs | twice the time |
+//! | Miri | undefined behaviour of any kind, such as data races in `workers.rs` | 1000 times the time |
+//! | AddressSanitizer | accesses out of bounds and after freeing in compiled code | twice the time |
 //!
 //! Miri interprets; it runs the kernels of all instruction sets because they are compiled for all
 //! (`-C target-feature`), and the few intrinsics of `gemm/tile.rs` are among those it knows.

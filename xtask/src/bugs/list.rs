@@ -44,20 +44,26 @@ bugs! {
     "kernel-width-before-height", "height and width swapped", "crates/autograd/src/ops/conv.rs", AUTOGRAD,
     "let &[kh, kw, inside, features] = weight.dims() else"
         => "let &[kw, kh, inside, features] = weight.dims() else";
-    "anchor-width-for-height", "height and width swapped", "crates/models/src/detection/box_coding.rs", MODELS,
-    "ln_f32::<false>(w / wa), ln_f32::<false>(h / ha)]" => "ln_f32::<false>(h / ha), ln_f32::<false>(w / wa)]";
+    "anchor-width-for-height", "height and width swapped",
+    "crates/models/src/detection/box_coding.rs", MODELS,
+    "ln_f32::<false>(w / wa), ln_f32::<false>(h / ha)]"
+        => "ln_f32::<false>(h / ha), ln_f32::<false>(w / wa)]";
     "pointwise-without-stride", "1x1 kernels", "crates/autograd/src/ops/conv.rs", AUTOGRAD,
     "let Self { stride, padding, dilation, groups } = *self;"
-        => "let Self { mut stride, padding, dilation, groups } = *self;\n        if kh * kw == 1 {\n            stride = [1; 2];\n        }";
-    "careless-conv-bias", "bias gradient that ignores the upstream gradient", "crates/autograd/src/ops/conv.rs", AUTOGRAD,
+        => "let Self { mut stride, padding, dilation, groups } = *self;\n        if kh * kw == 1 \
+            {\n            stride = [1; 2];\n        }";
+    "careless-conv-bias", "bias gradient that ignores the upstream gradient",
+    "crates/autograd/src/ops/conv.rs", AUTOGRAD,
     "_ => sum_rows(x.workers(), at.dy, dx),"
         => "_ => dx.fill(T::lift(at.dy.len() as f64 / dx.len().max(1) as f64)),";
-    "careless-bias", "bias gradient that ignores the upstream gradient", "crates/autograd/src/ops/linear.rs", AUTOGRAD,
+    "careless-bias", "bias gradient that ignores the upstream gradient",
+    "crates/autograd/src/ops/linear.rs", AUTOGRAD,
     "_ => sum_rows(at.x.workers(), at.dy, dx)," => "_ => dx.fill(T::lift(rows as f64)),";
     "relu-of-a-part", "a ReLU before the sum is whole", "crates/tensor/src/gemm/part.rs", TENSOR,
     "let finish = if steps.end == a.columns { finish } else { Finish::Keep };" => "";
     "unmasked-upstream", "a ReLU that gradients pass by", "crates/autograd/src/ops/relu.rs", AUTOGRAD,
-    "_ => self.0.vjp(i, At { dy: dz, ..at }, dx)," => "_ => self.0.vjp(i, At { dy: if i == 0 { at.dy } else { dz }, ..at }, dx),";
+    "_ => self.0.vjp(i, At { dy: dz, ..at }, dx),"
+        => "_ => self.0.vjp(i, At { dy: if i == 0 { at.dy } else { dz }, ..at }, dx),";
     "unsummed-broadcast", "missing sum over broadcast axes", "crates/autograd/src/ops/binary.rs", AUTOGRAD,
     "dx[0] += losslab_tensor::sum(terms);" => "dx[0] = terms[0];";
     "last-of-equals", "ties in max", "crates/autograd/src/ops/max.rs", AUTOGRAD,
@@ -90,21 +96,29 @@ bugs! {
     "if gamma.is_constant(2.0) { self.q.square() } else { (gamma * self.log_q).exp() }" => "self.q.square()";
     "weighted-p", "p_t computed from the weighted CE", "crates/losses/src/zoo/focal.rs", LOSSES,
     "fn eval<R: Real>([gamma]: [R; 1], t: Pt<R>, _side: Side) -> R {\n        -t.q_pow(gamma) * t.log_p"
-        => "fn eval<R: Real>([gamma]: [R; 1], t: Pt<R>, side: Side) -> R {\n        let weighted = side.pick(R::lift(0.75), R::lift(0.25)) * t.log_p;\n        -(gamma * (R::lift(1.0) - weighted.exp()).ln()).exp() * t.log_p";
+        => "fn eval<R: Real>([gamma]: [R; 1], t: Pt<R>, side: Side) -> R {\n        \
+            let weighted = side.pick(R::lift(0.75), R::lift(0.25)) * t.log_p;\n        \
+            -(gamma * (R::lift(1.0) - weighted.exp()).ln()).exp() * t.log_p";
     "alpha-on-the-other-side", "p_t computed from the weighted CE", "crates/losses/src/criterion.rs", LOSSES,
-    "criterion.class_weights = vec![1.0 - alpha, alpha];" => "criterion.class_weights = vec![alpha, 1.0 - alpha];";
+    "criterion.class_weights = vec![1.0 - alpha, alpha];"
+        => "criterion.class_weights = vec![alpha, 1.0 - alpha];";
     "ignored-are-counted", "loss divided by the wrong count", "crates/losses/src/evaluate.rs", LOSSES,
-    "Normalizer::Elements => (0..losses).filter(|&i| counts(i)).count() as f64," => "Normalizer::Elements => losses as f64,";
-    "ignored-positives-are-counted", "loss divided by the wrong count", "crates/losses/src/evaluate.rs", LOSSES,
+    "Normalizer::Elements => (0..losses).filter(|&i| counts(i)).count() as f64,"
+        => "Normalizer::Elements => losses as f64,";
+    "ignored-positives-are-counted", "loss divided by the wrong count",
+    "crates/losses/src/evaluate.rs", LOSSES,
     "filter(|&i| counts(i) && batch.targets.is_positive(i))" => "filter(|&i| batch.targets.is_positive(i))";
-    "coordinates-are-counted", "loss divided by the wrong count", "crates/train/src/tasks/boxes/loss.rs", TRAIN,
+    "coordinates-are-counted", "loss divided by the wrong count",
+    "crates/train/src/tasks/boxes/loss.rs", TRAIN,
     "1.0 / positives as f64)" => "0.25 / positives as f64)";
     "clipped-p", "gradient exactly zero on confidently wrong inputs", "crates/losses/src/pt.rs", LOSSES,
-    "log_p: Dual { value: log_p, slope: q }," => "log_p: Dual { value: log_p, slope: R::select(p < R::lift(1e-7), R::lift(0.0), q) },";
+    "log_p: Dual { value: log_p, slope: q },"
+        => "log_p: Dual { value: log_p, slope: R::select(p < R::lift(1e-7), R::lift(0.0), q) },";
     "clipped-log", "gradient exactly zero on confidently wrong inputs", "crates/losses/src/pt.rs", LOSSES,
     "x, zero))).at_least(-R::largest())" => "x, zero))).at_least(R::lift(-16.0))";
     "log-of-difference", "log(1 - p) from p", "crates/losses/src/pt.rs", LOSSES,
-    "log_q: excess(!wrong, x)," => "log_q: (R::lift(1.0) - R::select(wrong, unlikely, likely)).ln().at_least(-R::largest()),";
+    "log_q: excess(!wrong, x),"
+        => "log_q: (R::lift(1.0) - R::select(wrong, unlikely, likely)).ln().at_least(-R::largest()),";
     "second-use-forgotten", "gradients that are not accumulated", "crates/autograd/src/tape.rs", AUTOGRAD,
     "for_each(|(sum, &dx)| *sum += dx);" => "for_each(|(sum, &dx)| *sum = dx);";
     "repeated-rows", "gradients that are not accumulated", "crates/autograd/src/ops/gather.rs", AUTOGRAD,
@@ -121,15 +135,18 @@ bugs! {
     "-ln_f64((1.0 - pi) / pi)" => "ln_f64((1.0 - pi) / pi)";
     "anchors-at-corners", "half a pixel", "crates/models/src/detection/anchors.rs", MODELS,
     "(i as f64 + 0.5) * stride as f64" => "i as f64 * stride as f64";
-    "shards-without-the-middle", "gradients that are not accumulated", "crates/tensor/src/gemm/mod.rs", TENSOR,
+    "shards-without-the-middle", "gradients that are not accumulated",
+    "crates/tensor/src/gemm/mod.rs", TENSOR,
     "let steps = if shard == 0 { 0..k / 2 } else { k / 2..k };"
         => "let steps = if shard == 0 { 0..k / 2 } else { k - k / 2..k };";
     "bias-of-the-first-columns", "an offset that is forgotten", "crates/tensor/src/gemm/part.rs", TENSOR,
     "Start::Bias(&bias[columns])" => "Start::Bias(&bias[..columns.len()])";
     "first-images-twice", "gradients that are not accumulated", "crates/tensor/src/conv/mod.rs", AUTOGRAD,
-    "let images = if shard == 0 { 0..half } else { half..w.images };" => "let images = if shard == 0 { 0..half } else { 0..half };";
+    "let images = if shard == 0 { 0..half } else { half..w.images };"
+        => "let images = if shard == 0 { 0..half } else { 0..half };";
     "sum-into-the-next-row", "a window that reaches too far", "crates/tensor/src/short_rows.rs", TENSOR,
     "_mm256_set1_epi32(width as i32 - 8 * k as i32)" => "_mm256_set1_epi32(width as i32 + 1 - 8 * k as i32)";
-    "forgotten-parameters", "a parameter that is not updated", "crates/autograd/src/optim/update.rs", AUTOGRAD,
+    "forgotten-parameters", "a parameter that is not updated",
+    "crates/autograd/src/optim/update.rs", AUTOGRAD,
     "count += 1;" => "count = 1;";
 }

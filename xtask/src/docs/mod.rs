@@ -3,7 +3,7 @@
 //!
 //! | on a page | what is checked |
 //! |---|---|
-//! | a `console` block | the lines after a line `$ COMMAND` are all that it prints; without lines it is not run |
+//! | a `console` block | the lines after `$ COMMAND` are all that it prints; without lines it is not run |
 //! | `<!-- output of: COMMAND -->`, a block | the lines of the block follow each other in what it prints |
 //! | `<!-- numbers of: COMMAND -->`, a table | the cells `a ± b` occur in this order in what it prints |
 //! | `<!-- not run: WHY -->` | nothing |

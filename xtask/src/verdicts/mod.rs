@@ -135,7 +135,8 @@ pub fn run(ledger: &mut Ledger) -> anyhow::Result<()> {
     let mut rows = tables::rows(seeds.clone())?;
     rows.extend(boxes::rows(seeds)?);
     let mut table = String::from(
-        "| design | data | verdicts | without the check | withheld | intervals that hold |\n|---|---|---|---|---|---|\n",
+        "| design | data | verdicts | without the check | withheld | intervals that hold \
+         |\n|---|---|---|---|---|---|\n",
     );
     rows.iter().try_for_each(|row| writeln!(table, "{}", row.line()))?;
     println!("{table}");
