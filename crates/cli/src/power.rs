@@ -12,7 +12,8 @@ use std::path::PathBuf;
 /// The arguments of `losslab power`.
 #[derive(Args, Debug)]
 pub struct Arguments {
-    /// Folder of a comparison that `losslab compare` wrote, or losslab-results for the latest in it; a few seeds are enough to plan with
+    /// Folder of a comparison that `losslab compare` wrote, or losslab-results for the latest in it; a few
+    /// seeds are enough to plan with
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// Difference in the deciding metric that is to be seen [default: the equivalence margin]

@@ -1,5 +1,5 @@
-//! Kills, two writers, full disks: what a comparison leaves must be what is gone on from, and the end must be the
-//! same as without a mishap.
+//! Kills, two writers, full disks: what a comparison leaves must be what is gone on from, and the end must be
+//! the same as without a mishap.
 
 use super::PART;
 use super::command::Meeting;

@@ -1,9 +1,9 @@
-//! Folders of results and checkpoints under attack: links, hostile names and fields, torn files, kills, second
-//! writers and full disks.
+//! Folders of results and checkpoints under attack: links, hostile names and fields, torn files, kills,
+//! second writers and full disks.
 //!
-//! A received folder is input from a stranger, and a machine may fail at any moment. So whatever a folder holds,
-//! nothing outside of it may change or be read, no command may panic, hang or take much memory, and there must be
-//! no verdict on runs that are missing or were edited.
+//! A received folder is input from a stranger, and a machine may fail at any moment. So whatever a folder
+//! holds, nothing outside of it may change or be read, no command may panic, hang or take much memory, and
+//! there must be no verdict on runs that are missing or were edited.
 //!
 //! | file | what |
 //! |---|---|

@@ -40,8 +40,8 @@ pub fn of(folder: &Path) -> anyhow::Result<Option<Found>> {
     }))
 }
 
-/// Results that a command has written hold runs of the template alone, each as it was trained; they are complete
-/// exactly if none is missing; and what is printed calls a verdict on less preliminary.
+/// Results that a command has written hold runs of the template alone, each as it was trained; they are
+/// complete exactly if none is missing; and what is printed calls a verdict on less preliminary.
 pub fn check(trained: &Runs, work: &Path, ended: &Ended, is_edited: bool) -> anyhow::Result<()> {
     if ended.code != 0 || trained.is_empty() {
         return Ok(());

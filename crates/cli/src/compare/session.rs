@@ -202,8 +202,8 @@ impl<'l> Session<'l> {
         format!("pictures/{}.png", arm_file(&self.plan.arms[arm]))
     }
 
-    /// The pictures that stand in the folder, of the arms whose first run has found something. Each is decoded
-    /// before it becomes part of the page: a file that is no picture must not be published with it.
+    /// The pictures that stand in the folder, of the arms whose first run has found something. Each is
+    /// decoded before it becomes part of the page: a file that is no picture must not be published with it.
     fn pictures(&self, records: &[RunRecord]) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
         let has_run =
             |arm: usize| records.iter().any(|run| run.arm == self.plan.arms[arm] && run.found.is_some());

@@ -8,8 +8,8 @@ use std::ptr;
 /// Whether the program was started to ignore a signal, or ignores it since.
 pub(super) fn is_ignored(signal: i32) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: without a new action the call changes nothing, and `action` is a place that it may write to. All
-    // zeros are a valid action, so it is one even if the call fails.
+    // SAFETY: without a new action the call changes nothing, and `action` is a place that it may write to.
+    // All zeros are a valid action, so it is one even if the call fails.
     let action = unsafe {
         libc::sigaction(signal, ptr::null(), action.as_mut_ptr());
         action.assume_init()

@@ -1,5 +1,5 @@
-//! Signals that ask the program to end: the first asks trainings to end at the next epoch, so that what is done
-//! is kept; the second ends the program.
+//! Signals that ask the program to end: the first asks trainings to end at the next epoch, so that what is
+//! done is kept; the second ends the program.
 //!
 //! They are Ctrl-C (SIGINT), SIGTERM, which other programs send, and SIGHUP, which comes when a terminal is
 //! closed. A signal that the program was started to ignore, as `nohup` does with SIGHUP, stays ignored.
