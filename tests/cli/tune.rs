@@ -161,7 +161,7 @@ fn what_cannot_be_tuned_is_refused() {
             complaint(&["--loss", "ce", "--tune", "2", "--tune-over", "wd"]),
         ]
         .concat(),
-        @r"
+        @"
     error: --loss focal:gamma=?: gamma is left open; expected a number, or --tune N with N of at least 2
     error: --loss: loss spec 'ce+threshold:at=?': threshold: at cannot be tuned; expected a number
     error: invalid value '0' for '--tune <N>': expected a whole number from 1 to 1000 (see losslab --help)
