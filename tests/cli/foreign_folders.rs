@@ -1,6 +1,8 @@
 //! Folders that may come from a stranger: whatever links, pipes and names they hold, nothing outside of them
 //! is changed, and nothing outside of them is read.
 
+#![cfg(unix)]
+
 use crate::common::{complaint, losslab, printed};
 use losslab_testing::Files;
 use std::fs;

@@ -7,7 +7,6 @@ mod config;
 mod detector;
 mod eval;
 mod eval_errors;
-#[cfg(unix)]
 mod foreign_folders;
 mod grid;
 mod hostile_text;
@@ -22,7 +21,6 @@ mod overwrite;
 mod owner;
 mod power;
 mod runs;
-#[cfg(unix)]
 mod signals;
 mod tune;
 mod verdicts;

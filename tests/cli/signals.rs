@@ -1,5 +1,7 @@
 //! Signals, closed pipes and full disks.
 
+#![cfg(unix)]
+
 use crate::common::determined;
 use losslab_testing::Files;
 use std::fs::File;

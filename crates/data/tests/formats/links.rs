@@ -1,5 +1,7 @@
 //! Folders of images whose links lead out of them, or to pipes and devices.
 
+#![cfg(unix)]
+
 use losslab_data::formats::{Formats, Loaded};
 use losslab_data::images::{ImageOptions, load_coco, load_folder, load_voc};
 use losslab_testing::Files;

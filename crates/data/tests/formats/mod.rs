@@ -1,7 +1,6 @@
 //! Formats: what they load, what their flags refuse, and a format of one's own.
 
 mod image_folder;
-#[cfg(unix)]
 mod links;
 mod load_new;
 mod loaded;
